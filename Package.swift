@@ -1,0 +1,102 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// The language features that every Swift target shares.
+let settings: [SwiftSetting] = [
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// A library target and the targets of lower floors that it may import.
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+/// The tests of one library target, with the helpers that all tests share.
+func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .testTarget(
+    name: "\(name)Tests", dependencies: [.init(stringLiteral: name), "TestSupport"] + dependencies,
+    swiftSettings: settings)
+}
+
+let package = Package(
+  name: "diffuse-gpu",
+  products: [
+    .library(name: "DiffuseGPU", targets: ["DiffuseGPU"]),
+    .executable(name: "diffuse-gpu", targets: ["diffuse-gpu"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+  ],
+  targets: [
+    // Floor 0: the protocol, and what is not Swift.
+    library("Compute"),
+    .target(name: "COpenCL"),
+    .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .target(name: "CPNG", linkerSettings: [.linkedLibrary("png")]),
+    // Embeds the files of Kernels/, which hold OpenCL C and nothing else.
+    .target(name: "CKernels"),
+    .target(name: "CPUKernels"),
+    // Embeds the model directories that the binary carries.
+    .target(name: "PretrainedModels"),
+
+    // Floor 1: values, devices, files.
+    library("Tensors", ["Compute"]),
+    library("ComputeCPU", ["Compute", "CPUKernels", "COpenBLAS"]),
+    library("ComputeOpenCL", ["Compute", "COpenCL", "CKernels"]),
+    library("Conformance", ["Compute"]),
+    library("HostMath", ["COpenBLAS"]),
+    library("Files", ["CPNG", "CZlib"]),
+    library("Datasets", ["Files"]),
+
+    // Floor 2: networks, and the mathematics that works with any denoiser.
+    library("Networks", ["Compute", "Tensors", "Files"]),
+    library("Diffusion", ["Tensors", "HostMath"]),
+    library("Devices", ["Compute", "ComputeCPU", "ComputeOpenCL", "Conformance"]),
+
+    // Floor 3: what users do.
+    library("SymmetryBreaking", ["Diffusion", "Tensors", "HostMath"]),
+    library("Evaluation", ["Diffusion", "HostMath"]),
+    library(
+      "Pipelines",
+      ["Compute", "Tensors", "Files", "Datasets", "HostMath", "Networks", "Diffusion", "Devices", "PretrainedModels"]),
+
+    // Floor 4: the umbrella.
+    library(
+      "DiffuseGPU",
+      [
+        "Compute", "Tensors", "Conformance", "Devices", "Files", "Datasets", "HostMath", "Networks", "Diffusion",
+        "SymmetryBreaking", "Evaluation", "Pipelines",
+      ]),
+
+    // Floor 5: the command line.
+    .executableTarget(
+      name: "diffuse-gpu",
+      dependencies: ["DiffuseGPU", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      swiftSettings: settings),
+
+    .target(
+      name: "TestSupport", dependencies: ["Files", "Compute", "Devices"], path: "Tests/TestSupport",
+      swiftSettings: settings),
+    tests(of: "Compute"),
+    tests(of: "Tensors", ["Conformance"]),
+    tests(of: "Conformance", ["Devices", "ComputeCPU", "ComputeOpenCL"]),
+    tests(of: "ComputeCPU", ["Conformance"]),
+    tests(of: "ComputeOpenCL", ["Conformance"]),
+    tests(of: "HostMath"),
+    tests(of: "Files"),
+    tests(of: "Datasets", ["Files"]),
+    tests(of: "Networks", ["Tensors", "Files", "Conformance", "ComputeCPU"]),
+    tests(of: "Diffusion", ["Tensors", "HostMath", "Files", "Conformance", "ComputeCPU"]),
+    tests(of: "Devices", ["Compute"]),
+    tests(of: "SymmetryBreaking", ["Tensors", "Diffusion", "ComputeCPU"]),
+    tests(of: "Evaluation", ["HostMath", "Diffusion"]),
+    tests(of: "Pipelines", ["Networks", "Diffusion", "Tensors", "Files", "ComputeCPU"]),
+    tests(of: "DiffuseGPU"),
+    .testTarget(
+      name: "CommandLineTests", dependencies: ["diffuse-gpu", "TestSupport", "Files"], swiftSettings: settings),
+  ],
+  cLanguageStandard: .gnu2x
+)

@@ -1,0 +1,3 @@
+import Testing
+
+// Placeholder: replaced by the first test of this target.
