@@ -1,0 +1,37 @@
+/// What happens to the result of a convolution before it is stored, so that none of it costs a pass over memory.
+///
+/// ```
+/// out = scale * (convolution + bias[o] + channelOffset[b, o] + residual[b, o, y, x])
+/// ```
+public struct ConvolutionEpilogue {
+  /// One addend an output channel.
+  public var bias: Parameter?
+  /// One addend a sample and output channel, `[batch, outputChannels, 1, 1]`: the time embedding's part.
+  public var channelOffset: Activation?
+  /// Added to the result, whose shape it has; may be the destination.
+  public var residual: Activation?
+  /// Applied last.
+  public var scale: Float
+
+  /// An epilogue; by default the result is stored as it is.
+  public init(
+    bias: Parameter? = nil, channelOffset: Activation? = nil, residual: Activation? = nil, scale: Float = 1
+  ) {
+    self.bias = bias
+    self.channelOffset = channelOffset
+    self.residual = residual
+    self.scale = scale
+  }
+}
+
+/// Convolutions, and with a 1x1 filter all products of activations with weights.
+public protocol ConvolutionOperations: AnyObject {
+  /// Convolves an operand with a filter `[outputChannels, inputChannels, kernel, kernel]`; see ``ConvolutionShape`` for
+  /// the formula and ``ConvolutionEpilogue`` for what is added.
+  ///
+  /// A linear layer is a 1x1 convolution, on `[batch, channels, 1, 1]` for embeddings. The destination is not an operand.
+  /// Scratch memory does not grow with the image: at most 2 MB a thread.
+  func convolve(
+    _ operand: Operand, _ filter: Parameter, _ shape: ConvolutionShape, _ epilogue: ConvolutionEpilogue,
+    into destination: Activation)
+}

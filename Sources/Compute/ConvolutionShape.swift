@@ -1,0 +1,86 @@
+/// Zeros written around an image before a convolution, in pixels a side.
+public struct Padding: Hashable, Sendable {
+  /// Rows above.
+  public let top: Int
+  /// Rows below.
+  public let bottom: Int
+  /// Columns before.
+  public let left: Int
+  /// Columns after.
+  public let right: Int
+
+  /// Padding that differs by side.
+  public init(top: Int, bottom: Int, left: Int, right: Int) {
+    precondition(min(top, bottom, left, right) >= 0, "padding is not negative")
+    self.top = top
+    self.bottom = bottom
+    self.left = left
+    self.right = right
+  }
+
+  /// The same padding on all four sides.
+  public static func all(_ pixels: Int) -> Self {
+    .init(top: pixels, bottom: pixels, left: pixels, right: pixels)
+  }
+}
+
+/// What a convolution does to an image of any size: complete, or not constructible.
+///
+/// ```
+/// out[b, o, y, x] = sum over i, r, s of
+///   filter[o, i, r, s] * in'[b, i, stride * y + r - top, stride * x + s - left]
+/// ```
+///
+/// `in'` is the input, doubled by nearest neighbour first if ``doublesInput`` is set, and zero outside.
+public struct ConvolutionShape: Hashable, Sendable {
+  /// Channels read, those of both operands of a pair together.
+  public let inputChannels: Int
+  /// Channels written.
+  public let outputChannels: Int
+  /// Rows and columns of the filter.
+  public let kernel: Int
+  /// Pixels from one output to the next.
+  public let stride: Int
+  /// Zeros around the input.
+  public let padding: Padding
+  /// Whether the input is doubled by nearest neighbour first, so that upsampling costs no pass over memory.
+  public let doublesInput: Bool
+
+  /// A convolution with a square filter `[outputChannels, inputChannels, kernel, kernel]`.
+  public init(
+    inputChannels: Int, outputChannels: Int, kernel: Int, stride: Int = 1, padding: Padding = .all(0),
+    doublesInput: Bool = false
+  ) {
+    precondition(inputChannels > 0 && outputChannels > 0 && kernel > 0 && stride > 0, "every extent is at least 1")
+    self.inputChannels = inputChannels
+    self.outputChannels = outputChannels
+    self.kernel = kernel
+    self.stride = stride
+    self.padding = padding
+    self.doublesInput = doublesInput
+  }
+
+  /// Whether this is a product of every pixel with one matrix: a 1x1 filter that reads each pixel once.
+  public var isPointwise: Bool {
+    kernel == 1 && stride == 1 && padding == .all(0) && !doublesInput
+  }
+
+  /// Values of the filter: `outputChannels * inputChannels * kernel * kernel`.
+  public var filterCount: Int { outputChannels * inputChannels * kernel * kernel }
+
+  /// The shape of what the convolution makes of an input.
+  public func output(for input: ActivationShape) -> ActivationShape {
+    precondition(
+      input.channels == inputChannels, "a convolution of \(inputChannels) channels was given \(input)")
+    let factor = doublesInput ? 2 : 1
+    let height = (factor * input.height + padding.top + padding.bottom - kernel) / stride + 1
+    let width = (factor * input.width + padding.left + padding.right - kernel) / stride + 1
+    return .init(batch: input.batch, channels: outputChannels, height: height, width: width)
+  }
+
+  /// Multiplications and additions of the direct method for an input, two for each product.
+  public func floatingPointOperations(for input: ActivationShape) -> Int {
+    let output = output(for: input)
+    return 2 * output.batch * output.pixels * filterCount
+  }
+}
