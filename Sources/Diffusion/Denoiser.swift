@@ -1,0 +1,76 @@
+public import Tensors
+
+/// Anything that estimates the clean data behind a noisy state: a network, or an exact posterior mean.
+///
+/// The one currency of samplers and observables. What a network was trained to predict is the business of the
+/// ``Prediction`` it returns.
+public protocol Denoiser {
+  /// Evaluates the denoiser once, for `x = alpha * x0 + sigma * eps`, rows being independent samples.
+  func prediction(_ x: Tensor, at level: NoiseLevel) throws -> Prediction
+}
+
+/// What a network is trained to predict.
+public enum PredictionType: String, Sendable, Hashable, Codable, CaseIterable {
+  /// The noise `eps` (Ho et al. 2020).
+  case epsilon
+  /// The clean data `x0`.
+  case sample
+  /// `v = alpha * eps - sigma * x0` (Salimans and Ho 2022).
+  case velocity = "v_prediction"
+}
+
+/// One evaluation of a denoiser, from which the clean data, the noise and the velocity follow linearly.
+///
+/// ```
+/// epsilon:   x0 = (x - sigma eps) / alpha      eps = output
+/// sample:    x0 = output                       eps = (x - alpha x0) / sigma
+/// velocity:  x0 = alpha x - sigma v            eps = alpha v + sigma x
+/// ```
+public struct Prediction {
+  /// The state that was evaluated.
+  public let x: Tensor
+  /// Its noise level.
+  public let level: NoiseLevel
+  /// What the denoiser returned.
+  public let output: Tensor
+  /// What that is.
+  public let type: PredictionType
+
+  /// An evaluation's result.
+  public init(x: Tensor, level: NoiseLevel, output: Tensor, type: PredictionType) {
+    self.x = x
+    self.level = level
+    self.output = output
+    self.type = type
+  }
+
+  /// Coefficients of `x` and `output` in the estimate of the clean data.
+  public var denoisedCoefficients: (x: Double, output: Double) {
+    switch type {
+    case .epsilon: (1 / level.alpha, -level.sigma / level.alpha)
+    case .sample: (0, 1)
+    case .velocity: (level.alpha, -level.sigma)
+    }
+  }
+
+  /// Coefficients of `x` and `output` in the estimate of the noise.
+  public var noiseCoefficients: (x: Double, output: Double) {
+    switch type {
+    case .epsilon: (0, 1)
+    case .sample: (1 / level.sigma, -level.alpha / level.sigma)
+    case .velocity: (level.sigma, level.alpha)
+    }
+  }
+
+  /// The estimate of the clean data `x0`.
+  public var denoised: Tensor {
+    let (a, b) = denoisedCoefficients
+    return .combination([(a, x), (b, output)])
+  }
+
+  /// The estimate of the noise `eps`.
+  public var noise: Tensor {
+    let (a, b) = noiseCoefficients
+    return .combination([(a, x), (b, output)])
+  }
+}
