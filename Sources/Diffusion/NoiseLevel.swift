@@ -20,12 +20,12 @@ public struct NoiseLevel: Hashable, Sendable {
     self.timestep = timestep
   }
 
-  /// A level from `alphaBar = alpha^2`, the cumulated product of Ho et al. (2020).
+  /// A level from `alphaBar = alpha^2`, the cumulated product of denoising diffusion models (Ho, Jain and Abbeel 2020).
   public init(alphaBar: Double, timestep: Double) {
     self.init(alpha: alphaBar.squareRoot(), sigma: max(0, 1 - alphaBar).squareRoot(), timestep: timestep)
   }
 
-  /// A level from the noise-to-signal ratio `sigma / alpha`, the sigma of Karras et al. (2022).
+  /// A level from the noise-to-signal ratio `sigma / alpha`, which Karras and others (2022) call sigma.
   public init(ratio: Double, timestep: Double) {
     let alpha = 1 / (ratio * ratio + 1).squareRoot()
     self.init(alpha: alpha, sigma: ratio * alpha, timestep: timestep)
@@ -37,6 +37,6 @@ public struct NoiseLevel: Hashable, Sendable {
   /// The noise-to-signal ratio `sigma / alpha`.
   public var ratio: Double { sigma / alpha }
 
-  /// Half the logarithm of the signal-to-noise ratio: `lambda = log(alpha / sigma)` (Lu et al. 2022).
+  /// Half the logarithm of the signal-to-noise ratio: `lambda = log(alpha / sigma)` (Lu and others 2022).
   public var lambda: Double { log(alpha) - log(sigma) }
 }
