@@ -1,1 +1,33 @@
 #include "PretrainedModels.h"
+
+// Each model directory lies beside this file as users would have it on disk; the program reads the embedded bytes by the
+// same code as files.
+
+static const unsigned char mnist_config[] = {
+#embed "mnist/config.json"
+};
+static const unsigned char mnist_scheduler[] = {
+#embed "mnist/scheduler_config.json"
+};
+static const unsigned char mnist_index[] = {
+#embed "mnist/diffusion_pytorch_model.safetensors.index.json"
+};
+static const unsigned char mnist_weights_1[] = {
+#embed "mnist/diffusion_pytorch_model-00001-of-00002.safetensors"
+};
+static const unsigned char mnist_weights_2[] = {
+#embed "mnist/diffusion_pytorch_model-00002-of-00002.safetensors"
+};
+
+static const struct pretrained_file files[] = {
+    {"mnist", "config.json", mnist_config, sizeof mnist_config},
+    {"mnist", "scheduler_config.json", mnist_scheduler, sizeof mnist_scheduler},
+    {"mnist", "diffusion_pytorch_model.safetensors.index.json", mnist_index, sizeof mnist_index},
+    {"mnist", "diffusion_pytorch_model-00001-of-00002.safetensors", mnist_weights_1, sizeof mnist_weights_1},
+    {"mnist", "diffusion_pytorch_model-00002-of-00002.safetensors", mnist_weights_2, sizeof mnist_weights_2},
+};
+
+const struct pretrained_file *pretrained_files(size_t *count) {
+  *count = sizeof files / sizeof files[0];
+  return files;
+}

@@ -4,7 +4,8 @@ import Testing
 
 @Suite("Choosing a device")
 struct DeviceChoiceTests {
-  static func device(_ name: String, _ kind: DeviceKind, _ index: Int, backend: String = "opencl") -> DeviceDescription {
+  static func device(_ name: String, _ kind: DeviceKind, _ index: Int, backend: String = "opencl") -> DeviceDescription
+  {
     .init(
       backend: backend, index: index, name: name, vendor: "Vendor of \(name)", driver: "1.0", kind: kind,
       computeUnits: 2, memoryBytes: 1 << 30, largestAllocationBytes: 1 << 29)
