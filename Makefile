@@ -1,0 +1,42 @@
+# Goals of one line each; the logic lives in Swift, and what takes long lives behind check-all.
+DEBIAN = ocl-icd-opencl-dev opencl-headers pocl-opencl-icd libopenblas-dev libpng-dev zlib1g-dev
+SUDO = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+PROGRAM = .build/release/diffuse-gpu
+PICTURE = digits.png
+
+.PHONY: sample build test lint format check check-all bench install-debian clean
+
+sample: build ## Sample a grid of digits with the model that the binary carries
+	$(PROGRAM) sample --output $(PICTURE)
+	@echo "the picture is $(CURDIR)/$(PICTURE)"
+
+build: install-debian
+	swift build -c release --product diffuse-gpu
+
+test: install-debian ## Run all tests that a machine without a GPU can run; OpenCL runs on PoCL
+	DIFFUSE_REQUIRE_OPENCL=1 swift test -c release
+
+lint: ## Check formatting, the floors of the package and the kernels' syntax
+	swift format lint --strict --recursive --parallel Sources Tests Package.swift Benchmarks
+	.ci/check-floors
+	.ci/check-kernels
+
+format:
+	swift format --in-place --recursive --parallel Sources Tests Package.swift Benchmarks
+
+check: build ## Run the conformance list on the device that is found
+	$(PROGRAM) check
+
+check-all: test lint ## The slow checks: Intel's runtime, oclgrind, mutated kernels, a full disk, speed beside PyTorch
+	.ci/check-all
+
+bench: build
+	cd Benchmarks && swift package benchmark
+
+install-debian: ## Install what Debian must provide, only if something is missing
+	@missing=$$(for package in $(DEBIAN); do \
+	  dpkg-query -W -f='$${db:Status-Status}' $$package 2>/dev/null | grep -qx installed || echo $$package; done); \
+	[ -z "$$missing" ] || { $(SUDO) apt-get update -q && $(SUDO) apt-get install -y -q $$missing; }
+
+clean:
+	rm -rf .build .build-*
