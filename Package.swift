@@ -91,7 +91,7 @@ let package = Package(
     tests(of: "Networks", ["Tensors", "Files", "Conformance", "ComputeCPU"]),
     tests(of: "Diffusion", ["Tensors", "HostMath", "Files", "Conformance", "ComputeCPU"]),
     tests(of: "Devices", ["Compute"]),
-    tests(of: "SymmetryBreaking", ["Tensors", "Diffusion", "ComputeCPU"]),
+    tests(of: "SymmetryBreaking", ["Tensors", "Diffusion", "Conformance", "ComputeCPU"]),
     tests(of: "Evaluation", ["HostMath", "Diffusion"]),
     tests(of: "Pipelines", ["Networks", "Diffusion", "Tensors", "Files", "ComputeCPU"]),
     tests(of: "DiffuseGPU"),
