@@ -75,6 +75,7 @@ extension NumpyArray {
     let text = "{'descr': '\(descr)', 'fortran_order': False, 'shape': (\(extents)), }"
     let length = (10 + text.utf8.count + 1 + 63) / 64 * 64 - 10
     let padding = String(repeating: " ", count: length - text.utf8.count - 1)
-    return [0x93] + Array("NUMPY".utf8) + [1, 0] + littleEndianBytes(UInt16(length)) + Array((text + padding + "\n").utf8)
+    return [0x93] + Array("NUMPY".utf8) + [1, 0] + littleEndianBytes(UInt16(length))
+      + Array((text + padding + "\n").utf8)
   }
 }
