@@ -87,7 +87,7 @@ let package = Package(
     tests(of: "ComputeOpenCL", ["Conformance"]),
     tests(of: "HostMath"),
     tests(of: "Files"),
-    tests(of: "Datasets", ["Files"]),
+    tests(of: "Datasets", ["Files", "HostMath"]),
     tests(of: "Networks", ["Tensors", "Files", "Conformance", "ComputeCPU"]),
     tests(of: "Diffusion", ["Tensors", "HostMath", "Files", "Conformance", "ComputeCPU"]),
     tests(of: "Devices", ["Compute"]),
