@@ -52,7 +52,7 @@ let package = Package(
     library("Datasets", ["Files"]),
 
     // Floor 2: networks, and the mathematics that works with any denoiser.
-    library("Networks", ["Compute", "Tensors", "Files"]),
+    library("Networks", ["Compute", "Tensors", "Files", "HostMath"]),
     library("Diffusion", ["Tensors", "HostMath"]),
     library("Devices", ["Compute", "ComputeCPU", "ComputeOpenCL", "Conformance"]),
 
