@@ -102,7 +102,7 @@ private func transformBlock(
 ) {
   for i in start..<start + 8 {
     let radius = (-2 * vectorLogarithm(1 - values[i])).squareRoot()
-    let (sine, cosine) = vectorSineCosine(2 * Float.pi * values[i + 8])
+    let (sine, cosine) = vectorSineCosine(Float(2 * Double.pi) * values[i + 8])
     values[i] = mean.addingProduct(radius * cosine, deviation)
     values[i + 8] = mean.addingProduct(radius * sine, deviation)
   }

@@ -60,7 +60,8 @@ enum TimeFeatures {
       return (putsCosinesFirst ? cosines + sines : sines + cosines) + (width % 2 == 1 ? [0] : [])
     case .fourier(let frequencies):
       let logarithm = Float(log(Double(Float(time))))
-      let angles = frequencies.map { logarithm * $0 * 2 * Float.pi }
+      // Not Float.pi, which is rounded towards zero.
+      let angles = frequencies.map { logarithm * $0 * 2 * Float(Double.pi) }
       return angles.map { sin($0) } + angles.map { cos($0) }
     case .learned:
       preconditionFailure("a learned embedding has no formula")
