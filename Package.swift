@@ -52,7 +52,7 @@ let package = Package(
     library("Datasets", ["Files"]),
 
     // Floor 2: networks, and the mathematics that works with any denoiser.
-    library("Networks", ["Compute", "Tensors", "Files"]),
+    library("Networks", ["Compute", "Tensors", "Files", "HostMath"]),
     library("Diffusion", ["Tensors", "HostMath"]),
     library("Devices", ["Compute", "ComputeCPU", "ComputeOpenCL", "Conformance"]),
 
@@ -87,7 +87,7 @@ let package = Package(
     tests(of: "ComputeOpenCL", ["Conformance"]),
     tests(of: "HostMath"),
     tests(of: "Files"),
-    tests(of: "Datasets", ["Files"]),
+    tests(of: "Datasets", ["Files", "HostMath"]),
     tests(of: "Networks", ["Tensors", "Files", "Conformance", "ComputeCPU"]),
     tests(of: "Diffusion", ["Tensors", "HostMath", "Files", "Conformance", "ComputeCPU"]),
     tests(of: "Devices", ["Compute"]),

@@ -46,7 +46,8 @@ public struct DeviceChoice: Hashable, Sendable {
     }
   }
 
-  init(device: DeviceDescription, notice: String?) {
+  /// A choice that has been made.
+  public init(device: DeviceDescription, notice: String?) {
     self.device = device
     self.notice = notice
   }

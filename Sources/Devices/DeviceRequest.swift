@@ -34,6 +34,11 @@ public struct DeviceChoiceError: Error, Sendable, Hashable, CustomStringConverti
   /// What was asked and what there is.
   public let message: String
 
+  /// An error of one line.
+  public init(message: String) {
+    self.message = message
+  }
+
   /// The line as it is printed.
   public var description: String { message }
 }

@@ -45,9 +45,13 @@ public struct Prediction {
   }
 
   /// Coefficients of `x` and `output` in the estimate of the clean data.
+  ///
+  /// Where nothing of the data is left (`alpha = 0`) predicted noise says nothing; the estimate is then a huge number of
+  /// the right sign, which clipping turns into a picture, rather than NaN.
   public var denoisedCoefficients: (x: Double, output: Double) {
-    switch type {
-    case .epsilon: (1 / level.alpha, -level.sigma / level.alpha)
+    let alpha = max(level.alpha, 1e-30)
+    return switch type {
+    case .epsilon: (1 / alpha, -level.sigma / alpha)
     case .sample: (0, 1)
     case .velocity: (level.alpha, -level.sigma)
     }
@@ -65,12 +69,12 @@ public struct Prediction {
   /// The estimate of the clean data `x0`.
   public var denoised: Tensor {
     let (a, b) = denoisedCoefficients
-    return .combination([(a, x), (b, output)])
+    return a == 0 && b == 1 ? output : .combination([(a, x), (b, output)])
   }
 
   /// The estimate of the noise `eps`.
   public var noise: Tensor {
     let (a, b) = noiseCoefficients
-    return .combination([(a, x), (b, output)])
+    return a == 0 && b == 1 ? output : .combination([(a, x), (b, output)])
   }
 }

@@ -1,0 +1,55 @@
+public import Files
+import Foundation
+
+/// Images in the binary layouts of CIFAR-10 and CIFAR-100 (Krizhevsky 2009), from one or several files.
+///
+/// A record is one label byte (two for CIFAR-100), then 32x32 red, green and blue values. The layout follows from the files'
+/// sizes.
+public final class CIFARSource: ImageSource {
+  /// The file or folder.
+  public let path: String
+  /// Three channels of 32x32.
+  public let shape = ImageShape(channels: 3, height: 32, width: 32)
+  /// Images of all files.
+  public let count: Int
+  private let labelBytes: Int
+  private var files: [String]
+  private var stream: ByteStream?
+
+  /// Opens files of one layout.
+  public init(_ files: [String], path: String) throws(FileError) {
+    var sizes: [Int] = []
+    for file in files {
+      let attributes = try? FileManager.default.attributesOfItem(atPath: file)
+      guard let size = attributes?[.size] as? Int, size > 0 else { throw FileError(file, "cannot be read or is empty") }
+      sizes.append(size)
+    }
+    guard let labelBytes = [1, 2].first(where: { labels in sizes.allSatisfy { $0 % (3072 + labels) == 0 } }) else {
+      throw FileError(path, "is no CIFAR file: its size is no multiple of 3,073 (CIFAR-10) or 3,074 bytes (CIFAR-100)")
+    }
+    self.path = path
+    self.files = files
+    self.labelBytes = labelBytes
+    count = sizes.reduce(0, +) / (3072 + labelBytes)
+  }
+
+  /// The next images, across files.
+  public func next(_ count: Int) throws(FileError) -> [Float] {
+    var images: [Float] = []
+    let record = 3072 + labelBytes
+    while images.count < count * shape.count {
+      if stream == nil {
+        guard !files.isEmpty else { break }
+        stream = try ByteStream(files.removeFirst())
+      }
+      guard let current = stream else { break }
+      let bytes = try current.readUpTo((count - images.count / shape.count) * record)
+      guard bytes.count % record == 0 else { throw FileError(current.path, "is cut short in the middle of an image") }
+      for start in stride(from: 0, to: bytes.count, by: record) {
+        images += bytes[start + labelBytes..<start + record].map(modelValue)
+      }
+      if bytes.isEmpty { stream = nil }
+    }
+    return images
+  }
+}

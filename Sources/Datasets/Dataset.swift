@@ -1,0 +1,41 @@
+public import Files
+import Foundation
+
+/// Finds out what kind of images a path holds.
+public enum Dataset {
+  /// Opens images: an IDX file (gzip or not), CIFAR batches, a `.npy` or `.npz` array, a PNG file, or a folder of one of these.
+  ///
+  /// In a folder IDX training images come before CIFAR training batches, and those before PNG files.
+  ///
+  /// - Throws: ``FileError`` if the path is none of these or its first image cannot be read.
+  public static func open(_ path: String) throws(FileError) -> any ImageSource {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+      throw FileError(path, "there is no such file or folder")
+    }
+    return isFolder.boolValue ? try open(folder: path) : try open(file: path)
+  }
+
+  private static func open(file path: String) throws(FileError) -> any ImageSource {
+    let name = (path as NSString).lastPathComponent.lowercased()
+    if name.hasSuffix(".npy") || name.hasSuffix(".npz") { return try ArraySource(path) }
+    if name.hasSuffix(".png") {
+      return try PNGFolderSource(
+        files: [(path as NSString).lastPathComponent], in: (path as NSString).deletingLastPathComponent)
+    }
+    if name.hasSuffix(".bin") { return try CIFARSource([path], path: path) }
+    if name.hasSuffix(".xz") { throw FileError(path, "is compressed with xz; unpack it first (xz -dk)") }
+    return try IDXSource(path)
+  }
+
+  private static func open(folder path: String) throws(FileError) -> any ImageSource {
+    let names = ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted()
+    let join = { (name: String) in (path as NSString).appendingPathComponent(name) }
+    if let images = names.first(where: { $0.hasPrefix("train-images") && !$0.hasSuffix(".xz") }) {
+      return try IDXSource(join(images))
+    }
+    let batches = names.filter { $0.hasSuffix(".bin") && ($0.hasPrefix("data_batch") || $0 == "train.bin") }
+    if !batches.isEmpty { return try CIFARSource(batches.map(join), path: path) }
+    return try PNGFolderSource(path)
+  }
+}

@@ -1,0 +1,48 @@
+public import Files
+
+/// Images one batch after the other, in the range of models: [-1, 1], channels outermost.
+public protocol ImageSource: AnyObject {
+  /// Where the images come from, for messages.
+  var path: String { get }
+  /// Channels, rows and columns of every image.
+  var shape: ImageShape { get }
+  /// Images in all.
+  var count: Int { get }
+
+  /// The next images, at most `count`, one `[channels, height, width]` after the other; empty at the end.
+  func next(_ count: Int) throws(FileError) -> [Float]
+}
+
+/// The extents of an image.
+public struct ImageShape: Sendable, Hashable, CustomStringConvertible {
+  /// 1 for grey, 3 for RGB.
+  public let channels: Int
+  /// Rows.
+  public let height: Int
+  /// Columns.
+  public let width: Int
+
+  /// An image's extents.
+  public init(channels: Int, height: Int, width: Int) {
+    self.channels = channels
+    self.height = height
+    self.width = width
+  }
+
+  /// Values of one image.
+  public var count: Int { channels * height * width }
+
+  /// The extents as `channels x height x width`.
+  public var description: String { "\(channels)x\(height)x\(width)" }
+}
+
+/// A byte as a model sees it: 0 becomes -1, 255 becomes 1.
+func modelValue(_ byte: UInt8) -> Float { Float(byte) / 127.5 - 1 }
+
+/// Pixels that interleave their channels, one channel after the other.
+func planar(_ pixels: some RandomAccessCollection<UInt8>, _ shape: ImageShape) -> [Float] {
+  let pixels = Array(pixels)
+  return (0..<shape.channels).flatMap { channel in
+    (0..<shape.height * shape.width).map { modelValue(pixels[$0 * shape.channels + channel]) }
+  }
+}

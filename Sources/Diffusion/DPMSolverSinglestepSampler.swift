@@ -1,0 +1,78 @@
+public import Tensors
+
+/// The singlestep DPM-Solvers (Lu and others 2022): groups of one to three steps that all begin at the same state.
+///
+/// A step of order `k` is the last stage of a group that began `k - 1` steps before; steps of order one begin a group.
+/// One evaluation a step. The stochastic method draws in every step that ends at a noisy level.
+public struct DPMSolverSinglestepSampler: Sampler {
+  /// What is integrated.
+  public let algorithm: DPMSolverAlgorithm
+  /// How derivatives are weighted.
+  public let type: DPMSolverType
+  /// One to three.
+  public let order: Int
+  /// Whether the last group is shorter, so that any number of steps fits; without it a grid that needs it has it.
+  public let lowersFinalOrder: Bool
+  /// Whether the grid ends at the clean data, which the last step reaches with first order.
+  public let endsClean: Bool
+  /// What is done to the estimate of the clean data.
+  public let limit: DenoisedLimit
+
+  /// A sampler.
+  public init(
+    algorithm: DPMSolverAlgorithm = .dataPrediction, type: DPMSolverType = .midpoint, order: Int = 2,
+    lowersFinalOrder: Bool = false, endsClean: Bool = true, limit: DenoisedLimit = .none
+  ) {
+    precondition((1...3).contains(order), "the order is one to three")
+    precondition(algorithm != .stochasticNoisePrediction, "the singlestep solvers have no sde-dpmsolver")
+    self.algorithm = algorithm
+    self.type = type
+    self.order = order
+    self.lowersFinalOrder = lowersFinalOrder
+    self.endsClean = endsClean
+    self.limit = limit
+  }
+
+  /// One to `order` in turn, with shorter groups at the end.
+  public func order(ofStep index: Int, of count: Int) -> Int {
+    if endsClean && index == count - 1 { return 1 }
+    guard lowersFinalOrder || endsClean || count % order != 0 else { return index % order + 1 }
+    // The last group holds 1 to `order - 1` steps, the one before it is complete; orders of whole groups are split up.
+    let whole = count % order == 0 ? count - order : count - count % order
+    let place = index < whole ? index % order : index - whole
+    return place == order - 1 && index >= whole ? 1 : place + 1
+  }
+
+  /// Evaluates once and moves from the state at which the group began.
+  public func step(
+    _ x: Tensor, _ step: SamplingStep, denoiser: any Denoiser, noise: StepNoise, memory: inout SamplerMemory
+  ) throws -> SamplerUpdate {
+    let prediction = try evaluate(denoiser, x, at: step.from).prediction
+    let (value, denoised) = try solverValue(of: prediction, algorithm: algorithm, limit: limit)
+    memory.remember(value, limit: order)
+    let reached = step.to.sigma == 0 ? 1 : min(step.order, memory.values.count)
+    if reached == 1 { memory.anchor = x }
+    guard let anchor = memory.anchor else { preconditionFailure("a group of steps begins with one of order one") }
+    let base = reached == 1 ? step.from : step.previous[reached - 2]
+    let kind = reached == 3 ? .heun : type
+    let factors = DPMSolverFactors(algorithm, kind, from: base, to: step.to)
+    let weights = weights(factors, step, base: base, order: reached)
+    var terms = [(factors.state, anchor)] + zip(weights, memory.values).map { ($0, $1) }
+    if factors.noise > 0 { terms.append((factors.noise, try noise.normals())) }
+    return SamplerUpdate(.combination(terms), prediction, limited: denoised)
+  }
+
+  /// The weights of the group's values, newest first: differences from its first value put in place of the derivatives.
+  private func weights(_ factors: DPMSolverFactors, _ step: SamplingStep, base: NoiseLevel, order: Int) -> [Double] {
+    let h = step.to.lambda - base.lambda
+    guard order > 1, h != 0 else { return [factors.value] }
+    let r0 = (step.from.lambda - base.lambda) / h
+    guard order > 2 else { return [factors.first / r0, factors.value - factors.first / r0] }
+    guard type == .heun else { return [factors.first / r0, 0, factors.value - factors.first / r0] }
+    let r1 = (step.previous[0].lambda - base.lambda) / h
+    // D1 = (r0 d1 - r1 d0) / (r0 - r1) and D2 = 2 (d0 - d1) / (r0 - r1), of d0 = (m0 - m2) / r0 and d1 = (m1 - m2) / r1.
+    let d0 = (2 * factors.second - factors.first * r1) / (r0 - r1)
+    let d1 = (factors.first * r0 - 2 * factors.second) / (r0 - r1)
+    return [d0 / r0, d1 / r1, factors.value - d0 / r0 - d1 / r1]
+  }
+}

@@ -1,0 +1,80 @@
+public import Tensors
+
+/// Euler's method in the noise-to-signal ratio (Karras and others 2022, algorithm 1 without correction).
+///
+/// In variance-preserving scaling it is DDIM's update for any pair of levels. One evaluation a step.
+public struct EulerSampler: Sampler {
+  /// First order.
+  public var order: Int { 1 }
+
+  /// A sampler.
+  public init() {}
+
+  /// Evaluates once and moves along the noise found.
+  public func step(
+    _ x: Tensor, _ step: SamplingStep, denoiser: any Denoiser, noise: StepNoise, memory: inout SamplerMemory
+  ) throws -> SamplerUpdate {
+    let prediction = try evaluate(denoiser, x, at: step.from).prediction
+    return SamplerUpdate(carry(x, noise: prediction.noise, from: step.from, to: step.to), prediction)
+  }
+}
+
+/// Euler steps to below the next level, and fresh noise up to it (Crowson 2022, k-diffusion's `euler_ancestral`).
+///
+/// With the noise-to-signal ratios `r` and `r'` of the two levels,
+///
+/// ```
+/// up^2 = r'^2 (r^2 - r'^2) / r^2      down^2 = r'^2 - up^2
+/// x' / alpha' = x / alpha + (down - r) eps + up n
+/// ```
+///
+/// Noise is drawn unless the step ends at the clean data. One evaluation a step.
+public struct EulerAncestralSampler: Sampler {
+  /// First order.
+  public var order: Int { 1 }
+
+  /// A sampler.
+  public init() {}
+
+  /// Evaluates once, moves along the noise found and adds fresh noise.
+  public func step(
+    _ x: Tensor, _ step: SamplingStep, denoiser: any Denoiser, noise: StepNoise, memory: inout SamplerMemory
+  ) throws -> SamplerUpdate {
+    let prediction = try evaluate(denoiser, x, at: step.from).prediction
+    let (ratio, next) = (step.from.ratio, step.to.ratio)
+    let upSquared = max(0, next * next * (1 - (next / ratio) * (next / ratio)))
+    let down = max(0, next * next - upSquared).squareRoot()
+    var terms = [(step.to.alpha / step.from.alpha, x), (step.to.alpha * (down - ratio), prediction.noise)]
+    if upSquared > 0 { terms.append((step.to.alpha * upSquared.squareRoot(), try noise.normals())) }
+    return SamplerUpdate(.combination(terms), prediction)
+  }
+}
+
+/// Heun's method in the noise-to-signal ratio (Karras and others 2022, algorithm 1 without churn).
+///
+/// An Euler step, a second evaluation at its end, and the step again along the mean of both noises; the step to the clean
+/// data is Euler's. Two evaluations a step, `2 n - 1` in a run of `n` that ends clean.
+public struct HeunSampler: Sampler {
+  /// What is done to the estimate of the clean data, in both evaluations.
+  public let limit: DenoisedLimit
+  /// Second order.
+  public var order: Int { 2 }
+
+  /// A sampler.
+  public init(limit: DenoisedLimit = .none) {
+    self.limit = limit
+  }
+
+  /// Evaluates at both ends and moves along the mean noise.
+  public func step(
+    _ x: Tensor, _ step: SamplingStep, denoiser: any Denoiser, noise: StepNoise, memory: inout SamplerMemory
+  ) throws -> SamplerUpdate {
+    let first = try evaluate(denoiser, x, at: step.from).prediction
+    let (slope, denoised) = try limitedNoise(first, limit)
+    let guess = carry(x, noise: slope, from: step.from, to: step.to)
+    guard step.to.sigma > 0 else { return SamplerUpdate(guess, first, limited: denoised) }
+    let second = try limitedNoise(evaluate(denoiser, guess, at: step.to).prediction, limit).noise
+    let mean = Tensor.combination([(0.5, slope), (0.5, second)])
+    return SamplerUpdate(carry(x, noise: mean, from: step.from, to: step.to), first, limited: denoised)
+  }
+}

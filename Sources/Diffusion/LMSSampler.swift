@@ -1,0 +1,53 @@
+public import Tensors
+
+/// Adams and Bashforth's method on uneven steps of the noise-to-signal ratio `r` (Crowson 2022, k-diffusion's `lms`).
+///
+/// ```
+/// x' / alpha' = x / alpha + sum over k of c_k eps_k,     c_k = integral from r to r' of the k-th Lagrange polynomial
+/// ```
+///
+/// One evaluation a step.
+public struct LMSSampler: Sampler {
+  /// The most noises that are used, one to four.
+  public let order: Int
+  /// Whether a run that begins inside a grid weighs its first noises as if those before them were known, as diffusers
+  /// does; they are simply missing from the sum. Otherwise the order grows with the history.
+  public let weighsMissingHistory: Bool
+
+  /// A sampler.
+  public init(order: Int = 4, weighsMissingHistory: Bool = true) {
+    precondition((1...4).contains(order), "the order is one to four")
+    self.order = order
+    self.weighsMissingHistory = weighsMissingHistory
+  }
+
+  /// Grows from one at the beginning of a grid.
+  public func order(ofStep index: Int, of count: Int) -> Int { min(index + 1, order) }
+
+  /// Evaluates once and moves along the extrapolated noise.
+  public func step(
+    _ x: Tensor, _ step: SamplingStep, denoiser: any Denoiser, noise: StepNoise, memory: inout SamplerMemory
+  ) throws -> SamplerUpdate {
+    let prediction = try evaluate(denoiser, x, at: step.from).prediction
+    memory.remember(prediction.noise, limit: order)
+    let order = weighsMissingHistory ? step.order : min(step.order, memory.values.count)
+    let ratios = ([step.from] + step.previous.prefix(order - 1)).map(\.ratio)
+    let terms = zip(ratios.indices, memory.values).map { index, value in
+      (step.to.alpha * Self.weight(of: index, among: ratios, to: step.to.ratio), value)
+    }
+    return SamplerUpdate(.combination([(step.to.alpha / step.from.alpha, x)] + terms), prediction)
+  }
+
+  /// The integral of one Lagrange polynomial from the newest ratio to the next, by two points of Gauss and Legendre,
+  /// which is exact up to the third degree.
+  static func weight(of index: Int, among ratios: [Double], to end: Double) -> Double {
+    let (centre, half) = ((ratios[0] + end) / 2, (end - ratios[0]) / 2)
+    let polynomial = { (r: Double) in
+      ratios.indices.reduce(1.0) { product, other in
+        other == index ? product : product * (r - ratios[other]) / (ratios[index] - ratios[other])
+      }
+    }
+    let offset = half / 3.0.squareRoot()
+    return half * (polynomial(centre - offset) + polynomial(centre + offset))
+  }
+}

@@ -1,0 +1,50 @@
+import Tensors
+
+/// One evaluation of a denoiser, taken apart.
+struct Evaluation {
+  /// The prediction of the state's own shape.
+  let prediction: Prediction
+  /// The second half of the channels of a network that also predicts its variance, row-major.
+  let variance: [Float]?
+}
+
+extension Sampler {
+  /// Evaluates a denoiser and takes a predicted variance off its output.
+  func evaluate(_ denoiser: any Denoiser, _ x: Tensor, at level: NoiseLevel) throws -> Evaluation {
+    let prediction = try denoiser.prediction(x, at: level)
+    guard prediction.output.count == 2 * x.count else { return Evaluation(prediction: prediction, variance: nil) }
+    let rowCount = x.count / x.rows
+    let values = try prediction.output.values()
+    let half = { (which: Int) in
+      (0..<x.rows).flatMap { values[(2 * $0 + which) * rowCount..<(2 * $0 + which + 1) * rowCount] }
+    }
+    let output = Tensor(half(0), shape: x.shape, on: x.backend)
+    return Evaluation(
+      prediction: Prediction(x: x, level: level, output: output, type: prediction.type), variance: half(1))
+  }
+
+  /// The noise that an estimate of the clean data implies: `eps = (x - alpha x0) / sigma`.
+  func impliedNoise(in x: Tensor, denoised: Tensor, at level: NoiseLevel) -> Tensor {
+    .combination([(1 / level.sigma, x), (-level.alpha / level.sigma, denoised)])
+  }
+
+  /// The noise in a prediction, with the estimate of the clean data held within limits.
+  func limitedNoise(_ prediction: Prediction, _ limit: DenoisedLimit) throws -> (noise: Tensor, denoised: Tensor?) {
+    guard limit != .none else { return (prediction.noise, nil) }
+    let denoised = try limit.apply(to: prediction.denoised)
+    return (impliedNoise(in: prediction.x, denoised: denoised, at: prediction.level), denoised)
+  }
+
+  /// Takes a state to another level along a constant noise, the exact flow where the noise does not change:
+  ///
+  /// ```
+  /// x' = (alpha' / alpha) x + (sigma' - sigma alpha' / alpha) eps
+  /// ```
+  ///
+  /// This is one step of DDIM (Song, Meng and Ermon 2021, equation 12) and, in `x / alpha`, one of Euler's.
+  func carry(_ x: Tensor, noise: Tensor, from: NoiseLevel, to: NoiseLevel) -> Tensor {
+    let scale = to.alpha / from.alpha
+    let terms = [(scale, x), (to.sigma - from.sigma * scale, noise)]
+    return .combination(terms)
+  }
+}

@@ -1,0 +1,85 @@
+public import Tensors
+
+/// An update rule that takes a state from one noise level to a cleaner one with the help of a denoiser.
+///
+/// A sampler is a value that holds its settings and nothing of a run; what a multistep method carries from step to step
+/// lives in a ``SamplerMemory``. States are always variance-preserving, `x = alpha x0 + sigma eps`, whatever scaling the
+/// method was published in, so that denoisers, previews and late starts are the same for all samplers.
+public protocol Sampler: Sendable {
+  /// The order of convergence that the method claims on a smooth problem.
+  var order: Int { get }
+
+  /// The highest order that step `index` of a grid of `count` steps may take.
+  func order(ofStep index: Int, of count: Int) -> Int
+
+  /// Takes one step.
+  ///
+  /// - Parameters:
+  ///   - x: The state at `step.from`, rows being independent samples.
+  ///   - step: The levels, and what the grid knows about the step.
+  ///   - denoiser: What is evaluated, once or more.
+  ///   - noise: The normals of this step; drawn only where something is added.
+  ///   - memory: What the method carries; a fresh value before the first step.
+  func step(
+    _ x: Tensor, _ step: SamplingStep, denoiser: any Denoiser, noise: StepNoise, memory: inout SamplerMemory
+  ) throws -> SamplerUpdate
+}
+
+extension Sampler {
+  /// The claimed order, at every step.
+  public func order(ofStep index: Int, of count: Int) -> Int { order }
+}
+
+/// What a multistep method carries from step to step.
+public struct SamplerMemory {
+  /// Past evaluations in the form that the method stores, newest first.
+  var values: [Tensor] = []
+  /// The state from which a step of several stages began.
+  var anchor: Tensor?
+  /// The order of the last step.
+  var order = 0
+
+  /// The memory of a run that has not begun.
+  public init() {}
+
+  /// Puts a value before the others and forgets all but the newest `limit`.
+  mutating func remember(_ value: Tensor, limit: Int) {
+    values.insert(value, at: 0)
+    values.removeLast(max(0, values.count - limit))
+  }
+}
+
+/// The result of one step.
+public struct SamplerUpdate {
+  /// The state at the level at which the step ends.
+  public let x: Tensor
+  private let prediction: Prediction
+  private let limited: Tensor?
+
+  /// A result, with the evaluation it came from and the limited estimate of the clean data if there is one.
+  init(_ x: Tensor, _ prediction: Prediction, limited: Tensor? = nil) {
+    self.x = x
+    self.prediction = prediction
+    self.limited = limited
+  }
+
+  /// The estimate of the clean data at the beginning of the step, from the evaluation that was made there.
+  public var denoised: Tensor { limited ?? prediction.denoised }
+}
+
+/// The normals of one step of a run.
+public struct StepNoise {
+  private let source: any NoiseSource
+  private let step: Int
+
+  /// The normals of step `step` of a source.
+  public init(_ source: any NoiseSource, step: Int) {
+    self.source = source
+    self.step = step
+  }
+
+  /// The standard normals of one draw.
+  public func normals(draw: Int = 0) throws -> Tensor {
+    try source.stepNoise(step: step, draw: draw)
+  }
+}

@@ -1,0 +1,65 @@
+extension JSONValue {
+  /// The document as text with sorted names, two spaces an indentation; numbers that are not finite are written as Python
+  /// writes them.
+  public var text: String {
+    var text = ""
+    write(to: &text, indentation: 0)
+    return text
+  }
+
+  private func write(to text: inout String, indentation: Int) {
+    switch self {
+    case .null: text += "null"
+    case .boolean(let value): text += value ? "true" : "false"
+    case .number(let number): text += Self.text(of: number)
+    case .string(let string): Self.write(string, to: &text)
+    case .array(let elements):
+      Self.write(elements.map { ("", $0) }, between: ("[", "]"), to: &text, indentation: indentation)
+    case .object(let members):
+      let sorted = members.sorted { $0.key < $1.key }.map { member in
+        var name = ""
+        Self.write(member.key, to: &name)
+        return (name + ": ", member.value)
+      }
+      Self.write(sorted, between: ("{", "}"), to: &text, indentation: indentation)
+    }
+  }
+
+  private static func write(
+    _ items: [(prefix: String, value: JSONValue)], between brackets: (String, String), to text: inout String,
+    indentation: Int
+  ) {
+    text += brackets.0
+    for (place, item) in items.enumerated() {
+      text += (place == 0 ? "\n" : ",\n") + String(repeating: " ", count: indentation + 2) + item.prefix
+      item.value.write(to: &text, indentation: indentation + 2)
+    }
+    if !items.isEmpty { text += "\n" + String(repeating: " ", count: indentation) }
+    text += brackets.1
+  }
+
+  private static func text(of number: Double) -> String {
+    if number.isNaN { return "NaN" }
+    if number.isInfinite { return number < 0 ? "-Infinity" : "Infinity" }
+    if let whole = Int(exactly: number), abs(whole) < 1 << 53 { return String(whole) }
+    return number.description
+  }
+
+  private static func write(_ string: String, to text: inout String) {
+    text += "\""
+    for scalar in string.unicodeScalars {
+      switch scalar {
+      case "\"": text += "\\\""
+      case "\\": text += "\\\\"
+      case "\n": text += "\\n"
+      case "\r": text += "\\r"
+      case "\t": text += "\\t"
+      case _ where scalar.value < 0x20:
+        let digits = String(scalar.value, radix: 16)
+        text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+      default: text.unicodeScalars.append(scalar)
+      }
+    }
+    text += "\""
+  }
+}

@@ -1,0 +1,48 @@
+import Foundation
+
+/// The bytes of a file, mapped into memory, or bytes that the program carries.
+///
+/// Mapped pages are read when they are touched and belong to the system's cache, so that a large model costs no memory of its own.
+public final class MappedFile {
+  /// The file's path, or a name for messages.
+  public let path: String
+  /// The contents, valid for as long as this object lives.
+  public let bytes: UnsafeRawBufferPointer
+
+  private let isMapped: Bool
+
+  /// Maps a file for reading.
+  ///
+  /// - Throws: ``FileError`` if there is no such file, it is a folder, or it is empty.
+  public init(_ path: String) throws(FileError) {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw .system(path, "cannot be opened") }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw .system(path, "cannot be read") }
+    guard status.st_mode & S_IFMT == S_IFREG else { throw FileError(path, "is not a file") }
+    guard status.st_size > 0 else { throw FileError(path, "is empty") }
+    let length = Int(status.st_size)
+    guard let base = mmap(nil, length, PROT_READ, MAP_PRIVATE, descriptor, 0), base != MAP_FAILED else {
+      throw .system(path, "cannot be mapped")
+    }
+    self.path = path
+    self.bytes = UnsafeRawBufferPointer(start: base, count: length)
+    self.isMapped = true
+  }
+
+  /// Bytes that live as long as the program, such as an embedded model's.
+  ///
+  /// - Parameters:
+  ///   - name: What messages call them.
+  ///   - bytes: The contents; never freed.
+  public init(name: String, embedded bytes: UnsafeRawBufferPointer) {
+    self.path = name
+    self.bytes = bytes
+    self.isMapped = false
+  }
+
+  deinit {
+    if isMapped { munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count) }
+  }
+}

@@ -1,0 +1,120 @@
+import CZlib
+
+extension NumpyArchive {
+  /// Reads one array of a `.npz` file by name, stored or deflated.
+  ///
+  /// - Parameters:
+  ///   - name: The array's name without `.npy`; nil for the first one, `arr_0` in most.
+  ///   - path: The archive.
+  /// - Throws: ``FileError`` if the archive is damaged or there is no such array.
+  public static func array(_ name: String?, in path: String) throws(FileError) -> NumpyArray {
+    let file = try MappedFile(path)
+    let entries = try directory(file)
+    guard let entry = name.map({ name in entries.first { $0.name == name + ".npy" } }) ?? entries.first else {
+      let names = entries.map(\.name).joined(separator: ", ")
+      throw FileError(path, "has no array '\(name ?? "")'; it has \(names.isEmpty ? "none" : names)")
+    }
+    let contents = try contents(of: entry, in: file)
+    var result: Result<NumpyArray, FileError> = .failure(FileError(path, "is empty"))
+    contents.withUnsafeBytes { bytes in
+      result = Result { () throws(FileError) in try NumpyArray(parsing: bytes, path: "\(path), \(entry.name)") }
+    }
+    return try result.get()
+  }
+
+  private struct Entry {
+    let name: String
+    let method: Int
+    let checksum: UInt32
+    let compressedCount: Int
+    let count: Int
+    let offset: Int
+  }
+
+  /// The entries of a ZIP archive's central directory.
+  private static func directory(_ file: MappedFile) throws(FileError) -> [Entry] {
+    let bytes = file.bytes
+    let damaged = FileError(file.path, "is no readable .npz archive")
+    // The end record is 22 bytes and a comment of at most 65,535 before the end.
+    let last = bytes.count - 22
+    guard last >= 0,
+      let end = stride(from: last, through: max(0, last - 65_535), by: -1).first(where: {
+        word(bytes, at: $0, as: UInt32.self) == 0x0605_4B50
+      })
+    else { throw damaged }
+    var entries: [Entry] = []
+    var position = Int(word(bytes, at: end + 16, as: UInt32.self))
+    for _ in 0..<Int(word(bytes, at: end + 10, as: UInt16.self)) {
+      guard position + 46 <= end, word(bytes, at: position, as: UInt32.self) == 0x0201_4B50 else { throw damaged }
+      let nameCount = Int(word(bytes, at: position + 28, as: UInt16.self))
+      let next =
+        position + 46 + nameCount + Int(word(bytes, at: position + 30, as: UInt16.self))
+        + Int(word(bytes, at: position + 32, as: UInt16.self))
+      guard next <= end else { throw damaged }
+      entries.append(
+        Entry(
+          name: String(decoding: bytes[position + 46..<position + 46 + nameCount], as: UTF8.self),
+          method: Int(word(bytes, at: position + 10, as: UInt16.self)),
+          checksum: word(bytes, at: position + 16, as: UInt32.self),
+          compressedCount: Int(word(bytes, at: position + 20, as: UInt32.self)),
+          count: Int(word(bytes, at: position + 24, as: UInt32.self)),
+          offset: Int(word(bytes, at: position + 42, as: UInt32.self))))
+      position = next
+    }
+    return entries
+  }
+
+  private static func contents(of entry: Entry, in file: MappedFile) throws(FileError) -> [UInt8] {
+    let bytes = file.bytes
+    let damaged = FileError(file.path, "entry '\(entry.name)' is damaged")
+    guard entry.offset + 30 <= bytes.count, word(bytes, at: entry.offset, as: UInt32.self) == 0x0403_4B50 else {
+      throw damaged
+    }
+    let start =
+      entry.offset + 30 + Int(word(bytes, at: entry.offset + 26, as: UInt16.self))
+      + Int(word(bytes, at: entry.offset + 28, as: UInt16.self))
+    // Sizes of 2^32 - 1 stand for ZIP64, which nothing that fits in memory here needs.
+    guard start + entry.compressedCount <= bytes.count, entry.count < Int(UInt32.max) else { throw damaged }
+    let packed = Array(bytes[start..<start + entry.compressedCount])
+    let contents: [UInt8]
+    switch entry.method {
+    case 0: contents = packed
+    case 8: contents = try inflate(packed, count: entry.count, damaged)
+    default: throw FileError(file.path, "entry '\(entry.name)' is compressed by method \(entry.method), not by deflate")
+    }
+    guard contents.count == entry.count, UInt32(crc32(0, contents, UInt32(contents.count))) == entry.checksum else {
+      throw damaged
+    }
+    return contents
+  }
+
+  private static func inflate(_ packed: [UInt8], count: Int, _ damaged: FileError) throws(FileError) -> [UInt8] {
+    // Deflate packs at most 1,032 to one, so a larger size is a lie.
+    guard count <= 1032 * (packed.count + 1) else { throw damaged }
+    var packed = packed
+    var result = [UInt8](repeating: 0, count: count)
+    let (packedCount, resultCount) = (UInt32(packed.count), UInt32(count))
+    let status = packed.withUnsafeMutableBufferPointer { source in
+      result.withUnsafeMutableBufferPointer { destination -> Int32 in
+        var stream = z_stream()
+        // Negative window bits: raw deflate data without a header.
+        guard inflateInit2_(&stream, -15, zlibVersion(), Int32(MemoryLayout<z_stream>.size)) == Z_OK else { return -1 }
+        stream.next_in = source.baseAddress
+        stream.avail_in = packedCount
+        stream.next_out = destination.baseAddress
+        stream.avail_out = resultCount
+        let status = CZlib.inflate(&stream, Z_FINISH)
+        inflateEnd(&stream)
+        return stream.avail_out == 0 ? status : -1
+      }
+    }
+    guard status == Z_STREAM_END else { throw damaged }
+    return result
+  }
+
+  private static func word<Word: FixedWidthInteger & BitwiseCopyable>(
+    _ bytes: UnsafeRawBufferPointer, at offset: Int, as type: Word.Type
+  ) -> Word {
+    Word(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: type))
+  }
+}

@@ -1,0 +1,81 @@
+/// An array in NumPy's `.npy` format, versions 1 to 3, in C or Fortran order, little- or big-endian.
+///
+/// Values are held in C (row-major) order: floating-point ones as 32 bits, whole ones as `Int`.
+public struct NumpyArray: Sendable {
+  /// The values, row-major.
+  public enum Values: Sendable, Hashable {
+    /// From `f2`, `f4` and `f8`.
+    case floats([Float])
+    /// From the integer types and booleans.
+    case integers([Int])
+  }
+
+  /// The extents, outermost first.
+  public let shape: [Int]
+  /// The values.
+  public let values: Values
+
+  /// An array of floating-point values.
+  public init(_ values: [Float], shape: [Int]) {
+    precondition(values.count == shape.reduce(1, *), "\(values.count) values do not fill \(shape)")
+    self.shape = shape
+    self.values = .floats(values)
+  }
+
+  init(shape: [Int], values: Values) {
+    self.shape = shape
+    self.values = values
+  }
+
+  /// The values as 32-bit floating point, whatever they were.
+  public var floats: [Float] {
+    switch values {
+    case .floats(let values): values
+    case .integers(let values): values.map { Float($0) }
+    }
+  }
+
+  /// The values as whole numbers, or nil if one of them is not whole.
+  public var integers: [Int]? {
+    switch values {
+    case .integers(let values): return values
+    case .floats(let values):
+      let whole = values.compactMap { Int(exactly: $0) }
+      return whole.count == values.count ? whole : nil
+    }
+  }
+
+  /// Values in all.
+  public var count: Int { shape.reduce(1, *) }
+}
+
+extension NumpyArray {
+  /// The array as a `.npy` file, version 1: `<f4` for floating-point values, `<i8` for whole ones.
+  public func encoded() -> [UInt8] {
+    switch values {
+    case .floats(let values):
+      var bytes = Self.header("<f4", shape: shape)
+      bytes.reserveCapacity(bytes.count + 4 * values.count)
+      for value in values { bytes.append(contentsOf: littleEndianBytes(value.bitPattern)) }
+      return bytes
+    case .integers(let values):
+      return Self.header("<i8", shape: shape) + values.flatMap { littleEndianBytes(Int64($0)) }
+    }
+  }
+
+  /// An array of bytes as a `.npy` file, `|u1`.
+  public static func encoded(bytes: [UInt8], shape: [Int]) -> [UInt8] {
+    precondition(bytes.count == shape.reduce(1, *), "\(bytes.count) bytes do not fill \(shape)")
+    return header("|u1", shape: shape) + bytes
+  }
+
+  /// The magic, the version and the header, padded with blanks so that the values begin at a multiple of 64 bytes.
+  private static func header(_ descr: String, shape: [Int]) -> [UInt8] {
+    let extents = shape.map { "\($0), " }.joined()
+    let text = "{'descr': '\(descr)', 'fortran_order': False, 'shape': (\(extents)), }"
+    let length = (10 + text.utf8.count + 1 + 63) / 64 * 64 - 10
+    let padding = String(repeating: " ", count: length - text.utf8.count - 1)
+    return [0x93] + Array("NUMPY".utf8) + [1, 0] + littleEndianBytes(UInt16(length))
+      + Array((text + padding + "\n").utf8)
+  }
+}

@@ -1,0 +1,74 @@
+import CPNG
+import Foundation
+
+/// A picture of 8-bit grey or RGB pixels, as PNG files have them.
+public struct PNGImage: Sendable, Hashable {
+  /// Columns.
+  public let width: Int
+  /// Rows.
+  public let height: Int
+  /// 1 for grey, 3 for RGB.
+  public let channels: Int
+  /// The pixels, rows from the top, channels innermost.
+  public var pixels: [UInt8]
+
+  /// A picture; `pixels` holds `height * width * channels` values.
+  public init(width: Int, height: Int, channels: Int, pixels: [UInt8]) {
+    precondition(channels == 1 || channels == 3, "a picture is grey or RGB")
+    precondition(
+      width > 0 && height > 0 && pixels.count == width * height * channels, "the pixels do not fill the picture")
+    self.width = width
+    self.height = height
+    self.channels = channels
+    self.pixels = pixels
+  }
+
+  /// The picture as a PNG file, with text chunks (`iTXt`, UTF-8).
+  ///
+  /// - Parameter texts: Keywords of at most 79 Latin letters and their texts, written in alphabetical order.
+  /// - Throws: ``FileError`` if libpng refuses.
+  public func encoded(texts: [String: String] = [:]) throws(FileError) -> [UInt8] {
+    let sorted = texts.sorted { $0.key < $1.key }
+    var entries = sorted.map {
+      png_text_entry(keyword: UnsafePointer(strdup($0.key)), text: UnsafePointer(strdup($0.value)))
+    }
+    defer {
+      for entry in entries {
+        free(UnsafeMutablePointer(mutating: entry.keyword))
+        free(UnsafeMutablePointer(mutating: entry.text))
+      }
+    }
+    var result = png_bytes()
+    var message = [CChar](repeating: 0, count: Int(PNG_MESSAGE_LENGTH))
+    let status = png_encode(
+      pixels, UInt32(width), UInt32(height), Int32(channels), &entries, Int32(entries.count), &result, &message)
+    guard status == 0 else { throw FileError("picture", "libpng: \(text(of: message))") }
+    defer { png_bytes_free(&result) }
+    return Array(UnsafeBufferPointer(start: result.data, count: result.count))
+  }
+
+  /// Reads a PNG file: palettes are expanded, 16 bits reduced to 8, an alpha channel dropped.
+  public init(contentsOf path: String) throws(FileError) {
+    let file = try MappedFile(path)
+    try self.init(parsing: file.bytes, path: path)
+  }
+
+  /// Reads the bytes of a PNG file.
+  public init(parsing bytes: UnsafeRawBufferPointer, path: String) throws(FileError) {
+    var (width, height, channels) = (UInt32(0), UInt32(0), Int32(0))
+    var result = png_bytes()
+    var message = [CChar](repeating: 0, count: Int(PNG_MESSAGE_LENGTH))
+    let start = bytes.bindMemory(to: UInt8.self).baseAddress
+    guard png_decode(start, bytes.count, &width, &height, &channels, &result, &message) == 0 else {
+      throw FileError(path, "is no readable PNG: \(text(of: message))")
+    }
+    defer { png_bytes_free(&result) }
+    self.init(
+      width: Int(width), height: Int(height), channels: Int(channels),
+      pixels: Array(UnsafeBufferPointer(start: result.data, count: result.count)))
+  }
+}
+
+private func text(of message: [CChar]) -> String {
+  String(decoding: message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+}

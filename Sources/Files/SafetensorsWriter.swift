@@ -1,0 +1,62 @@
+/// Tensors collected by name and written as one safetensors file.
+public struct SafetensorsWriter {
+  private var tensors: [(name: String, type: SafetensorsType, shape: [Int], bytes: [UInt8])] = []
+  private let metadata: [String: String]
+
+  /// A file to be, with the header's free text; `format: pt` is what diffusers looks for.
+  public init(metadata: [String: String] = ["format": "pt"]) {
+    self.metadata = metadata
+  }
+
+  /// Adds a tensor, rounded to nearest even where the type has fewer bits.
+  ///
+  /// - Parameters:
+  ///   - name: A name that is not yet there.
+  ///   - shape: The extents.
+  ///   - values: As many values as the shape has, row-major.
+  ///   - type: `F32`, `F16` or `BF16`.
+  public mutating func add(_ name: String, shape: [Int], values: [Float], as type: SafetensorsType = .float32) {
+    precondition(values.count == shape.reduce(1, *), "\(values.count) values do not fill \(shape)")
+    precondition(!tensors.contains { $0.name == name }, "tensor '\(name)' is there already")
+    let bytes: [UInt8] =
+      switch type {
+      case .float32: values.flatMap { littleEndianBytes($0.bitPattern) }
+      case .float16: values.flatMap { littleEndianBytes($0.halfBits) }
+      case .bfloat16: values.flatMap { littleEndianBytes($0.brainBits) }
+      default: preconditionFailure("\(type.rawValue) is not written")
+      }
+    tensors.append((name, type, shape, bytes))
+  }
+
+  /// Bytes of the tensors so far, for whoever splits a model into shards.
+  public var dataByteCount: Int { tensors.reduce(0) { $0 + $1.bytes.count } }
+
+  /// The whole file.
+  ///
+  /// The header is padded with blanks to a multiple of eight bytes, so that the values are aligned.
+  public func encoded() -> [UInt8] {
+    var members: [String: JSONValue] = [:]
+    if !metadata.isEmpty { members["__metadata__"] = .object(metadata.mapValues { .string($0) }) }
+    var offset = 0
+    for tensor in tensors {
+      let end = offset + tensor.bytes.count
+      members[tensor.name] = .object([
+        "dtype": .string(tensor.type.rawValue),
+        "shape": .array(tensor.shape.map { .number(Double($0)) }),
+        "data_offsets": .array([.number(Double(offset)), .number(Double(end))]),
+      ])
+      offset = end
+    }
+    var header = Array(JSONValue.object(members).text.utf8)
+    header += [UInt8](repeating: UInt8(ascii: " "), count: (8 - header.count % 8) % 8)
+    var result = littleEndianBytes(UInt64(header.count)) + header
+    result.reserveCapacity(result.count + offset)
+    for tensor in tensors { result += tensor.bytes }
+    return result
+  }
+}
+
+/// The bytes of an integer, lowest first.
+func littleEndianBytes(_ value: some FixedWidthInteger) -> [UInt8] {
+  withUnsafeBytes(of: value.littleEndian) { Array($0) }
+}

@@ -1,0 +1,78 @@
+/// The leading right singular vectors of a tall matrix of which only blocks of rows are ever seen.
+///
+/// ```
+/// A^T A ~ sum over k of squaredWeights[k] u_k u_k^T
+/// ```
+struct WeightedDirections {
+  /// Orthonormal rows, those of most weight first.
+  private(set) var vectors: [Double] = []
+  /// The squared singular values, descending.
+  private(set) var squaredWeights: [Double] = []
+  private var dimension = 0
+
+  /// Rows taken at once, so that the Gram matrix stays small beside the basis.
+  private static let block = 256
+
+  /// Stacks rows under the matrix and keeps its `rank` leading directions.
+  mutating func add(_ rows: [Double], rows rowCount: Int, dimension: Int, rank: Int) {
+    self.dimension = dimension
+    for start in stride(from: 0, to: rowCount, by: Self.block) {
+      let end = min(start + Self.block, rowCount)
+      stack(Array(rows[start * dimension..<end * dimension]), rows: end - start, sign: 1, rank: rank)
+    }
+  }
+
+  /// Takes the outer product of one row away: what centring does to second moments.
+  mutating func subtract(_ row: [Double], rank: Int) {
+    stack(row, rows: 1, sign: -1, rank: rank)
+  }
+
+  /// Eigenvectors of `V^T W^2 V + sign * B^T B`, through the small Gram matrix of an orthonormal basis of both.
+  private mutating func stack(_ block: [Double], rows: Int, sign: Double, rank: Int) {
+    let known = squaredWeights.count
+    // Split the block into its part along the known directions and an orthonormal basis of the rest.
+    let along = known > 0 ? product(block, transposed: vectors, rows: rows, columns: known, inner: dimension) : []
+    var rest = block
+    for _ in 0..<2 where known > 0 {
+      // Twice, because once leaves rounding errors along the known directions.
+      let overlap = product(rest, transposed: vectors, rows: rows, columns: known, inner: dimension)
+      let projection = product(overlap, vectors, rows: rows, columns: dimension, inner: known)
+      for index in rest.indices { rest[index] -= projection[index] }
+    }
+    let fresh = Self.orthonormalBasis(of: rest, rows: rows, dimension: dimension)
+    let freshCount = fresh.count / dimension
+    let outside = product(rest, transposed: fresh, rows: rows, columns: freshCount, inner: dimension)
+    // In that basis the matrix is small.
+    let order = known + freshCount
+    guard order > 0 else { return }
+    var coordinates = [Double](repeating: 0, count: rows * order)
+    for row in 0..<rows {
+      for column in 0..<known { coordinates[row * order + column] = along[row * known + column] }
+      for column in 0..<freshCount { coordinates[row * order + known + column] = outside[row * freshCount + column] }
+    }
+    var small = [Double](repeating: 0, count: order * order)
+    addProduct(transposed: coordinates.map { $0 * sign }, coordinates, rows: rows, columns: order, to: &small)
+    for index in 0..<known { small[index * order + index] += squaredWeights[index] }
+    let eigen = SymmetricMatrix(order: order, elements: small).eigendecomposition()
+    let kept = min(rank, order)
+    let rotation = (0..<kept).flatMap { row -> ArraySlice<Double> in
+      let source = order - 1 - row
+      return eigen.vectors[source * order..<(source + 1) * order]
+    }
+    vectors = product(rotation, vectors + fresh, rows: kept, columns: dimension, inner: order)
+    squaredWeights = (0..<kept).map { max(0, eigen.values[order - 1 - $0]) }
+  }
+
+  /// An orthonormal basis of the rows' span, through the eigenvectors of their Gram matrix.
+  private static func orthonormalBasis(of rows: [Double], rows count: Int, dimension: Int) -> [Double] {
+    let gram = product(rows, transposed: rows, rows: count, columns: count, inner: dimension)
+    let eigen = SymmetricMatrix(order: count, elements: gram).eigendecomposition()
+    let largest = eigen.values.last ?? 0
+    let kept = eigen.values.indices.filter { eigen.values[$0] > 1e-12 * largest && eigen.values[$0] > 1e-30 }
+    guard !kept.isEmpty else { return [] }
+    let combination = kept.flatMap { index in
+      eigen.vectors[index * count..<(index + 1) * count].map { $0 / eigen.values[index].squareRoot() }
+    }
+    return product(combination, rows, rows: kept.count, columns: dimension, inner: count)
+  }
+}

@@ -1,0 +1,74 @@
+import Compute
+import Files
+import Tensors
+
+/// A convolution with bias; a linear layer is one with a 1x1 filter.
+struct Convolution {
+  let shape: ConvolutionShape
+  let filter: Parameter
+  let bias: Parameter
+
+  init(_ scope: ParameterScope, _ shape: ConvolutionShape) throws(FileError) {
+    let fanIn = shape.inputChannels * shape.kernel * shape.kernel
+    self.shape = shape
+    filter = try scope.parameter(
+      "weight", shape: [shape.outputChannels, shape.inputChannels, shape.kernel, shape.kernel],
+      initially: .uniform(fanIn: fanIn))
+    bias = try scope.parameter("bias", shape: [shape.outputChannels], initially: .uniform(fanIn: fanIn))
+  }
+
+  /// A linear layer, whose weights are a matrix `[outputs, inputs]`.
+  init(linear scope: ParameterScope, from inputs: Int, to outputs: Int) throws(FileError) {
+    shape = ConvolutionShape(inputChannels: inputs, outputChannels: outputs, kernel: 1)
+    filter = try scope.parameter("weight", shape: [outputs, inputs], initially: .uniform(fanIn: inputs))
+      .reshaped([outputs, inputs, 1, 1])
+    bias = try scope.parameter("bias", shape: [outputs], initially: .uniform(fanIn: inputs))
+  }
+
+  /// Linear layers that read the same features, as one product whose results stand one after the other.
+  init(joining scopes: [ParameterScope], from inputs: Int, to outputs: Int) throws(FileError) {
+    var layers: [Convolution] = []
+    for scope in scopes { layers.append(try Convolution(linear: scope, from: inputs, to: outputs)) }
+    let rows = scopes.count * outputs
+    shape = ConvolutionShape(inputChannels: inputs, outputChannels: rows, kernel: 1)
+    filter = .joined(layers.map(\.filter), shape: [rows, inputs, 1, 1])
+    bias = .joined(layers.map(\.bias), shape: [rows])
+  }
+
+  func callAsFunction(
+    _ x: Features, adding channelOffset: Features? = nil, residual: Features? = nil, scale: Double = 1
+  ) -> Features {
+    x.convolved(with: filter, shape, bias: bias, adding: channelOffset, residual: residual, scale: scale)
+  }
+}
+
+extension ConvolutionShape {
+  /// A 3x3 convolution that keeps the size, of the doubled input where `doublesInput` is set.
+  static func square(from inputs: Int, to outputs: Int, doublesInput: Bool = false) -> Self {
+    .init(inputChannels: inputs, outputChannels: outputs, kernel: 3, padding: .all(1), doublesInput: doublesInput)
+  }
+}
+
+/// A group normalisation with learned factor and addend, and the function after it.
+struct Normalization {
+  let normalization: GroupNormalization
+  let function: Nonlinearity
+
+  init(
+    _ scope: ParameterScope, channels: Int, groups: Int, groupsKey: String = "norm_num_groups", epsilon: Double,
+    _ function: Nonlinearity
+  ) throws(FileError) {
+    guard channels % groups == 0 else {
+      throw scope.fault("\(groupsKey): \(groups) groups do not divide the \(channels) channels of \(scope.path)")
+    }
+    normalization = GroupNormalization(
+      groups: groups, epsilon: Float(epsilon),
+      gamma: try scope.parameter("weight", shape: [channels], initially: .constant(1)),
+      beta: try scope.parameter("bias", shape: [channels], initially: .constant(0)))
+    self.function = function
+  }
+
+  func callAsFunction(_ x: Features, scaleShift: Features? = nil) -> Features {
+    x.normalized(normalization, scaleShift: scaleShift, function)
+  }
+}

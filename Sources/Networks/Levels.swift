@@ -1,0 +1,159 @@
+import Compute
+import Files
+import Tensors
+
+/// One residual block of a level, and the attention after it if the level has any.
+struct Layer {
+  let block: ResidualBlock
+  let attention: SelfAttention?
+
+  init(
+    _ scope: ParameterScope, _ index: Int, _ configuration: UNetConfiguration, from inputs: Int, to outputs: Int,
+    hasAttention: Bool
+  ) throws(FileError) {
+    block = try .init(scope["resnets", index], configuration, from: inputs, to: outputs)
+    attention =
+      hasAttention
+      ? try .init(
+        scope["attentions", index], configuration, channels: outputs,
+        groups: (configuration.normalizationGroups, "norm_num_groups"))
+      : nil
+  }
+
+  func callAsFunction(_ x: Features, time: Features) -> Features {
+    let x = block(x, time: time)
+    return attention?(x) ?? x
+  }
+}
+
+/// A change of height and width between two levels.
+enum Resampler {
+  case convolution(Convolution)
+  case block(ResidualBlock)
+
+  func callAsFunction(_ x: Features, time: Features) -> Features {
+    switch self {
+    case .convolution(let convolution): convolution(x)
+    case .block(let block): block(x, time: time)
+    }
+  }
+}
+
+/// A level on the way down: layers, then half the height and width, except at the last level.
+struct DownLevel {
+  let layers: [Layer]
+  let downsampler: Resampler?
+
+  init(
+    _ scope: ParameterScope, _ configuration: UNetConfiguration, _ block: UNetConfiguration.Block, from inputs: Int,
+    to outputs: Int, isLast: Bool
+  ) throws(FileError) {
+    var layers: [Layer] = []
+    for index in 0..<configuration.layersPerBlock {
+      layers.append(
+        try Layer(
+          scope, index, configuration, from: index == 0 ? inputs : outputs, to: outputs,
+          hasAttention: block.hasAttention))
+    }
+    self.layers = layers
+    downsampler =
+      isLast ? nil : try Self.downsampler(scope["downsamplers", 0], configuration, block, channels: outputs)
+  }
+
+  private static func downsampler(
+    _ scope: ParameterScope, _ configuration: UNetConfiguration, _ block: UNetConfiguration.Block, channels: Int
+  ) throws(FileError) -> Resampler {
+    if block == .resnet || block == .attention && configuration.downsampling == .resnet {
+      return .block(try .init(scope, configuration, from: channels, to: channels, resizing: .halving))
+    }
+    let padding: Padding =
+      configuration.downsamplePadding == 0 ? .init(top: 0, bottom: 1, left: 0, right: 1) : .all(1)
+    let shape = ConvolutionShape(
+      inputChannels: channels, outputChannels: channels, kernel: 3, stride: 2, padding: padding)
+    return .convolution(try .init(scope["conv"], shape))
+  }
+
+  /// Features of the next level; what the way up reads again is added to `skips`.
+  func callAsFunction(_ x: Features, time: Features, skips: inout [Features]) -> Features {
+    var x = x
+    for layer in layers {
+      x = layer(x, time: time)
+      skips.append(x)
+    }
+    guard let downsampler else { return x }
+    x = downsampler(x, time: time)
+    skips.append(x)
+    return x
+  }
+}
+
+/// The middle of the network: two residual blocks, and attention between them if the network has any.
+struct MiddleLevel {
+  let first: ResidualBlock
+  let attention: SelfAttention?
+  let second: ResidualBlock
+
+  init(_ scope: ParameterScope, _ configuration: UNetConfiguration, channels: Int) throws(FileError) {
+    func block(_ index: Int) throws(FileError) -> ResidualBlock {
+      try .init(
+        scope["resnets", index], configuration, from: channels, to: channels,
+        scaleFactor: configuration.middleScaleFactor)
+    }
+    let key = configuration.attentionGroups == nil ? "norm_num_groups" : "attn_norm_num_groups"
+    first = try block(0)
+    attention =
+      configuration.hasMiddleAttention
+      ? try .init(
+        scope["attentions", 0], configuration, channels: channels,
+        groups: configuration.middleAttentionGroups.map { ($0, key) }, scaleFactor: configuration.middleScaleFactor)
+      : nil
+    second = try block(1)
+  }
+
+  func callAsFunction(_ x: Features, time: Features) -> Features {
+    let x = first(x, time: time)
+    return second(attention?(x) ?? x, time: time)
+  }
+}
+
+/// A level on the way up: layers that read what the way down kept, then twice the height and width, except at the last.
+struct UpLevel {
+  let layers: [Layer]
+  let upsampler: Resampler?
+
+  /// - Parameters:
+  ///   - inputs: Channels that come from the coarser level.
+  ///   - outputs: Channels of this level.
+  ///   - finer: Channels of the next finer level, from which the last layer's kept features come.
+  init(
+    _ scope: ParameterScope, _ configuration: UNetConfiguration, _ block: UNetConfiguration.Block, from inputs: Int,
+    to outputs: Int, finer: Int, isLast: Bool
+  ) throws(FileError) {
+    var layers: [Layer] = []
+    for index in 0...configuration.layersPerBlock {
+      let kept = index == configuration.layersPerBlock ? finer : outputs
+      layers.append(
+        try Layer(
+          scope, index, configuration, from: (index == 0 ? inputs : outputs) + kept, to: outputs,
+          hasAttention: block.hasAttention))
+    }
+    self.layers = layers
+    upsampler = isLast ? nil : try Self.upsampler(scope["upsamplers", 0], configuration, block, channels: outputs)
+  }
+
+  private static func upsampler(
+    _ scope: ParameterScope, _ configuration: UNetConfiguration, _ block: UNetConfiguration.Block, channels: Int
+  ) throws(FileError) -> Resampler {
+    if block == .resnet || block == .attention && configuration.upsampling == .resnet {
+      return .block(try .init(scope, configuration, from: channels, to: channels, resizing: .doubling))
+    }
+    return .convolution(try .init(scope["conv"], .square(from: channels, to: channels, doublesInput: true)))
+  }
+
+  /// Features of the next finer level; takes from `skips` what its layers read.
+  func callAsFunction(_ x: Features, time: Features, skips: inout [Features]) -> Features {
+    var x = x
+    for layer in layers { x = layer(x.joined(with: skips.removeLast()), time: time) }
+    return upsampler?(x, time: time) ?? x
+  }
+}

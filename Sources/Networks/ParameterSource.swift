@@ -1,0 +1,95 @@
+public import Compute
+public import Files
+
+/// How PyTorch fills a parameter of a new network.
+public enum InitialValues: Sendable, Hashable {
+  /// Uniform between `-1 / sqrt(fanIn)` and `1 / sqrt(fanIn)`: weights and biases of convolutions and linear layers.
+  case uniform(fanIn: Int)
+  /// One value everywhere: normalisations.
+  case constant(Float)
+  /// Standard normals: tables of embeddings.
+  case normal
+  /// Normals of deviation 16, drawn twice of which the second draw counts: the frequencies of a Fourier embedding.
+  case fourier
+}
+
+/// Where a network's parameters come from: files, a random generator, or a mere list.
+///
+/// Networks ask in the order in which PyTorch's constructors draw initial values.
+public protocol ParameterSource: AnyObject {
+  /// What messages call the configuration behind the network.
+  var configurationPath: String { get }
+
+  /// The parameter of a name that diffusers gives it, such as `down_blocks.0.resnets.1.conv1.weight`.
+  ///
+  /// - Parameters:
+  ///   - name: The name.
+  ///   - shape: The extents that the architecture demands.
+  ///   - initial: How a new network fills it.
+  /// - Throws: ``FileError`` if there is none, or one of another shape.
+  func parameter(_ name: String, shape: [Int], initially initial: InitialValues) throws(FileError) -> Parameter
+}
+
+/// A source that only writes down what is asked for; its parameters are zero.
+final class ParameterList: ParameterSource {
+  /// One request.
+  struct Request {
+    let name: String
+    let shape: [Int]
+  }
+
+  let configurationPath: String
+  private(set) var requests: [Request] = []
+
+  init(configurationPath: String) {
+    self.configurationPath = configurationPath
+  }
+
+  func parameter(_ name: String, shape: [Int], initially: InitialValues) -> Parameter {
+    requests.append(.init(name: name, shape: shape))
+    return Parameter(shape: shape) { $0.update(repeating: 0) }
+  }
+}
+
+/// A place in the tree of names under which a layer finds its parameters.
+struct ParameterScope {
+  let source: any ParameterSource
+  let path: String
+
+  init(_ source: any ParameterSource, path: String = "") {
+    self.source = source
+    self.path = path
+  }
+
+  /// The place of a child.
+  subscript(_ name: String) -> ParameterScope { .init(source, path: path.isEmpty ? name : "\(path).\(name)") }
+
+  /// The place of a numbered child.
+  subscript(_ name: String, _ index: Int) -> ParameterScope { self["\(name).\(index)"] }
+
+  func parameter(_ name: String, shape: [Int], initially: InitialValues) throws(FileError) -> Parameter {
+    try source.parameter(self[name].path, shape: shape, initially: initially)
+  }
+
+  /// A fault of the configuration that shows at this place.
+  func fault(_ text: String) -> FileError { FileError(source.configurationPath, text) }
+}
+
+extension Parameter {
+  /// The same values under another shape.
+  func reshaped(_ shape: [Int]) -> Parameter {
+    precondition(shape.reduce(1, *) == count, "\(self.shape) does not become \(shape)")
+    return Parameter(shape: shape) { [self] destination in _ = destination.update(fromContentsOf: values()) }
+  }
+
+  /// The values of several parameters one after the other.
+  static func joined(_ parts: [Parameter], shape: [Int]) -> Parameter {
+    Parameter(shape: shape) { destination in
+      var start = 0
+      for part in parts {
+        _ = UnsafeMutableBufferPointer(rebasing: destination[start...]).update(fromContentsOf: part.values())
+        start += part.count
+      }
+    }
+  }
+}

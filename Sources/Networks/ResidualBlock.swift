@@ -1,0 +1,79 @@
+import Compute
+import Files
+import Tensors
+
+/// Two convolutions around which the input is carried, conditioned on the time (He et al. 2016; Ho et al. 2020,
+/// appendix B; scale and shift from Dhariwal and Nichol 2021, section 3).
+///
+/// ```
+/// h   = convolution1(f(norm1(x)))                     h and x resampled first if the block changes the size
+/// h   = f(norm2(h + time))      or      f(norm2(h) (1 + scale) + shift)
+/// out = (shortcut(x) + convolution2(h)) / scaleFactor
+/// ```
+struct ResidualBlock {
+  /// What the block does to height and width.
+  enum Resizing {
+    case none
+    case halving
+    case doubling
+  }
+
+  let resizing: Resizing
+  let timeConditioning: UNetConfiguration.TimeConditioning
+  let scale: Double
+  let firstNorm: Normalization
+  let firstConvolution: Convolution
+  let timeProjection: Convolution
+  let secondNorm: Normalization
+  let secondConvolution: Convolution
+  let shortcut: Convolution?
+
+  init(
+    _ scope: ParameterScope, _ configuration: UNetConfiguration, from inputs: Int, to outputs: Int,
+    resizing: Resizing = .none, scaleFactor: Double = 1
+  ) throws(FileError) {
+    func norm(_ name: String, _ channels: Int) throws(FileError) -> Normalization {
+      try .init(
+        scope[name], channels: channels, groups: configuration.normalizationGroups, epsilon: configuration.epsilon,
+        configuration.activation)
+    }
+    self.resizing = resizing
+    timeConditioning = configuration.timeConditioning
+    scale = 1 / scaleFactor
+    firstNorm = try norm("norm1", inputs)
+    firstConvolution = try .init(
+      scope["conv1"], .square(from: inputs, to: outputs, doublesInput: resizing == .doubling))
+    timeProjection = try .init(
+      linear: scope["time_emb_proj"], from: configuration.embeddingWidth,
+      to: timeConditioning == .offset ? outputs : 2 * outputs)
+    secondNorm = try norm("norm2", outputs)
+    secondConvolution = try .init(scope["conv2"], .square(from: outputs, to: outputs))
+    shortcut =
+      inputs == outputs
+      ? nil
+      : try .init(
+        scope["conv_shortcut"], ConvolutionShape(inputChannels: inputs, outputChannels: outputs, kernel: 1))
+  }
+
+  /// - Parameters:
+  ///   - x: Features, joined or not.
+  ///   - time: The activated embedding of the time, `[batch, width, 1, 1]`.
+  func callAsFunction(_ x: Features, time: Features) -> Features {
+    let normalized = resizing == .halving ? firstNorm(x).halved() : firstNorm(x)
+    let condition = timeProjection(time)
+    let hidden =
+      switch timeConditioning {
+      case .offset: secondNorm(firstConvolution(normalized, adding: condition))
+      case .scaleShift: secondNorm(firstConvolution(normalized), scaleShift: condition)
+      }
+    return secondConvolution(hidden, residual: shortcut?(x) ?? resized(x), scale: scale)
+  }
+
+  private func resized(_ x: Features) -> Features {
+    switch resizing {
+    case .none: x
+    case .halving: x.halved()
+    case .doubling: x.doubled()
+    }
+  }
+}

@@ -1,0 +1,126 @@
+import Compute
+import Files
+import Foundation
+import Tensors
+
+/// What a time is before the first linear layer: sines and cosines, or a row of a table.
+enum TimeFeatures {
+  case positional(width: Int, shift: Double, putsCosinesFirst: Bool)
+  case fourier(frequencies: [Float])
+  case learned(table: Parameter)
+
+  init(_ scope: ParameterScope, _ configuration: UNetConfiguration) throws(FileError) {
+    let channels = configuration.blockChannels[0]
+    switch configuration.timeEmbedding {
+    case .positional:
+      self = .positional(
+        width: channels, shift: configuration.frequencyShift, putsCosinesFirst: configuration.putsCosinesFirst)
+    case .fourier:
+      self = .fourier(
+        frequencies: try scope.parameter("weight", shape: [channels], initially: .fourier).values())
+    case .learned:
+      self = .learned(
+        table: try scope.parameter(
+          "weight", shape: [configuration.trainingTimesteps ?? 1, channels], initially: .normal))
+    }
+  }
+
+  /// Values a time.
+  var width: Int {
+    switch self {
+    case .positional(let width, _, _): width
+    case .fourier(let frequencies): 2 * frequencies.count
+    case .learned(let table): table.shape[1]
+    }
+  }
+
+  /// One row a time, `[times, width, 1, 1]`; times of a table are its rows' numbers.
+  func callAsFunction(_ times: [Double], on backend: any Backend) -> Features {
+    switch self {
+    case .positional, .fourier:
+      Tensor(times.flatMap { row($0) }, shape: [times.count, width], on: backend).features()
+    case .learned(let table):
+      .rows(times.map { Int($0) }, of: table, on: backend)
+    }
+  }
+
+  /// The sines and cosines of one time.
+  ///
+  /// Every step is rounded to 32 bits as PyTorch does: at times near 1,000 the rounding of a frequency moves the
+  /// angle by more than the rounding of all that follows.
+  private func row(_ time: Double) -> [Float] {
+    switch self {
+    case .positional(let width, let shift, let putsCosinesFirst):
+      let half = width / 2
+      let angles = (0..<half).map { index in
+        let exponent = Float(-log(10_000.0)) * Float(index) / Float(Double(half) - shift)
+        return Float(time) * Float(exp(Double(exponent)))
+      }
+      let (sines, cosines) = (angles.map { sin($0) }, angles.map { cos($0) })
+      return (putsCosinesFirst ? cosines + sines : sines + cosines) + (width % 2 == 1 ? [0] : [])
+    case .fourier(let frequencies):
+      let logarithm = Float(log(Double(Float(time))))
+      // Not Float.pi, which is rounded towards zero.
+      let angles = frequencies.map { logarithm * $0 * 2 * Float(Double.pi) }
+      return angles.map { sin($0) } + angles.map { cos($0) }
+    case .learned:
+      preconditionFailure("a learned embedding has no formula")
+    }
+  }
+}
+
+/// Two linear layers with SiLU between them, from a time's features to the embedding that all blocks read.
+struct EmbeddingLayers {
+  let first: Convolution
+  let second: Convolution
+
+  init(_ scope: ParameterScope, from inputs: Int, to width: Int) throws(FileError) {
+    first = try .init(linear: scope["linear_1"], from: inputs, to: width)
+    second = try .init(linear: scope["linear_2"], from: width, to: width)
+  }
+
+  /// The embedding plus another, `[batch, width, 1, 1]`.
+  func callAsFunction(_ x: Features, adding other: Features? = nil) -> Features {
+    second(first(x).activated(.silu), residual: other)
+  }
+}
+
+/// How labels become an embedding.
+enum ClassFeatures {
+  case table(Parameter)
+  case timestep(EmbeddingLayers)
+  case identity(width: Int)
+
+  /// Nil for networks without classes.
+  init?(_ scope: ParameterScope, _ configuration: UNetConfiguration, timeWidth: Int) throws(FileError) {
+    let width = configuration.embeddingWidth
+    switch configuration.classEmbedding {
+    case .none:
+      return nil
+    case .table:
+      self = .table(
+        try scope.parameter("weight", shape: [configuration.classCount ?? 1, width], initially: .normal))
+    case .timestep:
+      self = .timestep(try .init(scope, from: timeWidth, to: width))
+    case .identity:
+      self = .identity(width: width)
+    }
+  }
+
+  /// Values a label.
+  var valuesPerLabel: Int {
+    if case .identity(let width) = self { width } else { 1 }
+  }
+
+  /// One row a label, `[labels, width, 1, 1]`.
+  func callAsFunction(_ labels: [Double], timeFeatures: TimeFeatures, on backend: any Backend) -> Features {
+    switch self {
+    case .table(let table):
+      .rows(labels.map { Int($0) }, of: table, on: backend)
+    case .timestep(let layers):
+      layers(timeFeatures(labels, on: backend))
+    case .identity(let width):
+      Tensor(labels.map { Float($0) }, shape: [labels.count / width, width], on: backend).features()
+    }
+  }
+}

@@ -1,0 +1,154 @@
+public import Compute
+
+/// The architecture of a U-Net: what diffusers' `UNet2DModel` reads from `config.json`, with the same defaults.
+public struct UNetConfiguration: Sendable, Hashable {
+  /// Rows and columns of an image.
+  public struct ImageSize: Sendable, Hashable {
+    /// Rows.
+    public var height: Int
+    /// Columns.
+    public var width: Int
+
+    /// A size in pixels.
+    public init(height: Int, width: Int) {
+      self.height = height
+      self.width = width
+    }
+  }
+
+  /// How the time reaches the network.
+  public enum TimeEmbedding: String, Sendable, Hashable, CaseIterable {
+    /// Sines and cosines of geometrically spaced frequencies (Vaswani et al. 2017, section 3.5).
+    case positional
+    /// Sines and cosines of random frequencies times the logarithm of the noise level (Song et al. 2021); the network's
+    /// output is divided by that level.
+    case fourier
+    /// A learned row a training step.
+    case learned
+  }
+
+  /// How the class of an image reaches the network.
+  public enum ClassEmbedding: Sendable, Hashable {
+    /// Not at all.
+    case none
+    /// A learned row a class.
+    case table
+    /// Labels are embedded as times are.
+    case timestep
+    /// Labels are given as vectors as wide as the time embedding.
+    case identity
+  }
+
+  /// What a level of the network consists of.
+  public enum Block: Sendable, Hashable, CaseIterable {
+    /// Residual blocks, then a convolution that changes the size.
+    case plain
+    /// Residual blocks with attention after each, then a change of size of either kind.
+    case attention
+    /// Residual blocks, then one more that changes the size.
+    case resnet
+  }
+
+  /// How a level with attention changes the size.
+  public enum Resampling: String, Sendable, Hashable, CaseIterable {
+    /// By a convolution.
+    case convolution = "conv"
+    /// By a residual block.
+    case resnet
+  }
+
+  /// How the time enters a residual block.
+  public enum TimeConditioning: String, Sendable, Hashable, CaseIterable {
+    /// Added to the channels before the second normalisation.
+    case offset = "default"
+    /// As scale and shift of the second normalisation.
+    case scaleShift = "scale_shift"
+  }
+
+  /// The size of the images that the network was trained on, if the file says so.
+  public var sampleSize: ImageSize?
+  /// Channels of an image.
+  public var inputChannels = 3
+  /// Channels of the output.
+  public var outputChannels = 3
+  /// Whether the input is in `0...1` and is mapped to `2 x - 1` first.
+  public var centersInput = false
+  /// How the time reaches the network.
+  public var timeEmbedding = TimeEmbedding.positional
+  /// Width of the time embedding, or nil for four times the channels of the first level.
+  public var timeEmbeddingWidth: Int?
+  /// Subtracted from half the number of frequencies in the denominator of their exponents.
+  public var frequencyShift = 0.0
+  /// Whether cosines come before sines.
+  public var putsCosinesFirst = true
+  /// The levels on the way down, the finest first.
+  public var downBlocks = [Block.plain, .attention, .attention, .attention]
+  /// Whether there is a middle block.
+  public var hasMiddleBlock = true
+  /// The levels on the way up, the coarsest first.
+  public var upBlocks = [Block.attention, .attention, .attention, .plain]
+  /// Channels of each level, the finest first.
+  public var blockChannels = [224, 448, 672, 896]
+  /// Residual blocks of a level on the way down; one more on the way up.
+  public var layersPerBlock = 2
+  /// Divisor of the sums in the middle block.
+  public var middleScaleFactor = 1.0
+  /// Zeros around the image before it is halved: 1, or 0 for one row below and one column to the right.
+  public var downsamplePadding = 1
+  /// How levels with attention halve the size.
+  public var downsampling = Resampling.convolution
+  /// How levels with attention double the size.
+  public var upsampling = Resampling.convolution
+  /// The dropout of training; sampling has none.
+  public var dropout = 0.0
+  /// The function in residual blocks.
+  public var activation = Nonlinearity.silu
+  /// Channels of an attention head, or nil for one head.
+  public var headWidth: Int? = 8
+  /// Groups of the normalisations.
+  public var normalizationGroups = 32
+  /// Groups of the normalisation before the middle block's attention, if the file says so.
+  public var attentionGroups: Int?
+  /// Added to the variances.
+  public var epsilon = 1e-5
+  /// How the time enters residual blocks.
+  public var timeConditioning = TimeConditioning.offset
+  /// Whether the middle block has attention.
+  public var hasMiddleAttention = true
+  /// How the class reaches the network.
+  public var classEmbedding = ClassEmbedding.none
+  /// Rows of the table of classes.
+  public var classCount: Int?
+  /// Rows of the table of a learned time embedding.
+  public var trainingTimesteps: Int?
+  /// What was ignored in the file, one line each.
+  public var warnings: [String] = []
+
+  /// The defaults of diffusers' `UNet2DModel`.
+  public init() {}
+
+  /// Width of the time embedding.
+  public var embeddingWidth: Int { timeEmbeddingWidth ?? 4 * blockChannels[0] }
+
+  /// What divides the height and width of every input: two for each level but the last.
+  public var sizeDivisor: Int { 1 << (blockChannels.count - 1) }
+
+  /// Groups of the normalisation before the middle block's attention, or nil if there is none.
+  var middleAttentionGroups: Int? {
+    attentionGroups ?? (timeConditioning == .offset ? normalizationGroups : nil)
+  }
+}
+
+extension UNetConfiguration.Block {
+  /// The names of a block on the way down and on the way up.
+  var names: (down: String, up: String) {
+    switch self {
+    case .plain: ("DownBlock2D", "UpBlock2D")
+    case .attention: ("AttnDownBlock2D", "AttnUpBlock2D")
+    case .resnet: ("ResnetDownsampleBlock2D", "ResnetUpsampleBlock2D")
+    }
+  }
+
+  /// Whether attention follows each residual block.
+  var hasAttention: Bool { self == .attention }
+}

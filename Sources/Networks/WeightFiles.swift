@@ -1,0 +1,95 @@
+import Files
+
+/// Which files of a folder hold a network's weights.
+struct WeightFiles {
+  /// The names under which diffusers saves a network.
+  static let stem = "diffusion_pytorch_model"
+
+  let files: ModelFiles
+  let folder: String
+  let names: [String]
+
+  init(_ files: ModelFiles, in folder: String) {
+    self.files = files
+    self.folder = folder
+    names = files.names(in: folder)
+  }
+
+  /// Opens the weights of a variant such as `fp16`; with nil the full precision, or the only variant that there is.
+  ///
+  /// Where there are both an index of shards and a single file, the index counts, as in diffusers.
+  func open(variant: String?) throws(FileError) -> (files: [SafetensorsFile], path: String) {
+    if let name = choose(variant: variant) {
+      let path = files.path(ModelFiles.join(folder, name))
+      guard name.contains(".index.") else { return ([try file(name)], path) }
+      return (try shards(of: name), path)
+    }
+    throw missing(variant: variant)
+  }
+
+  private func file(_ name: String) throws(FileError) -> SafetensorsFile {
+    try SafetensorsFile(files.open(ModelFiles.join(folder, name)))
+  }
+
+  private func shards(of index: String) throws(FileError) -> [SafetensorsFile] {
+    let name = ModelFiles.join(folder, index)
+    let document = try files.open(name)
+    let shards = try SafetensorsIndex(parsing: document.bytes, path: files.path(name)).shards
+    var opened: [String: SafetensorsFile] = [:]
+    for shard in Set(shards.values).sorted() {
+      guard names.contains(shard) else { throw FileError(files.path(name), "shard '\(shard)' is not beside it") }
+      opened[shard] = try file(shard)
+    }
+    if let lost = shards.sorted(by: { $0.key < $1.key }).first(where: { opened[$1]?.entries[$0] == nil }) {
+      throw FileError(files.path(name), "tensor '\(lost.key)' is not in shard '\(lost.value)'")
+    }
+    return opened.sorted { $0.key < $1.key }.map(\.value)
+  }
+
+  private func choose(variant: String?) -> String? {
+    func candidates(_ variant: String) -> [String] {
+      [
+        "\(Self.stem).safetensors.index.\(variant).json", "\(Self.stem).\(variant).safetensors.index.json",
+        "\(Self.stem).\(variant).safetensors",
+      ]
+    }
+    if let variant { return candidates(variant).first(where: names.contains) }
+    let plain = ["\(Self.stem).safetensors.index.json", "\(Self.stem).safetensors"]
+    if let name = plain.first(where: names.contains) { return name }
+    let variants = self.variants
+    if variants.count == 1 { return candidates(variants[0]).first(where: names.contains) }
+    // A name of one's own, as long as there is no doubt.
+    let others = names.filter { $0.hasSuffix(".safetensors") }
+    return variants.isEmpty && others.count == 1 ? others[0] : nil
+  }
+
+  /// The variants that are there, such as `fp16`.
+  private var variants: [String] {
+    let found = names.compactMap { name -> String? in
+      guard name.hasPrefix(Self.stem + "."), name.hasSuffix(".safetensors") || name.hasSuffix(".json") else {
+        return nil
+      }
+      let parts = name.dropFirst(Self.stem.count + 1).split(separator: ".").map(String.init)
+      return parts.first { !["safetensors", "index", "json"].contains($0) }
+    }
+    return Set(found).sorted()
+  }
+
+  private func missing(variant: String?) -> FileError {
+    let path = files.path(folder)
+    if let variant, choose(variant: nil) != nil {
+      let there = variants.isEmpty ? "full precision" : variants.joined(separator: ", ")
+      return FileError(path, "has no weights of variant '\(variant)'; there is \(there)")
+    }
+    if variants.count > 1 {
+      return FileError(path, "has weights of the variants \(variants.joined(separator: ", ")); name one")
+    }
+    if let pickle = names.first(where: { $0.hasSuffix(".bin") || $0.hasSuffix(".pt") || $0.hasSuffix(".pth") }) {
+      return FileError(
+        path,
+        "holds its weights only as the pickle '\(pickle)', which is not read; convert it with diffusers: "
+          + "UNet2DModel.from_pretrained(FOLDER).save_pretrained(FOLDER)")
+    }
+    return FileError(path, "has no weights; \(Self.stem).safetensors or an index of shards is needed")
+  }
+}

@@ -1,0 +1,119 @@
+import Files
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("Malformed files are errors of one line, never traps")
+struct MalformedFileTests {
+  let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  /// A safetensors file with a header of our choice.
+  private func safetensors(_ header: String, data: Int = 8, length: UInt64? = nil) throws -> FileError? {
+    let text = Array(header.utf8)
+    let prefix = withUnsafeBytes(of: (length ?? UInt64(text.count)).littleEndian) { Array($0) }
+    let path = folder.path("x.safetensors")
+    try OutputFile.write(prefix + text + [UInt8](repeating: 0, count: data), to: path)
+    let result = Result { try SafetensorsFile(path) }
+    guard case .failure(let error as FileError) = result else { return nil }
+    #expect(error.path.hasPrefix(path))
+    #expect(!error.description.contains("\n"))
+    return error
+  }
+
+  @Test("A well-formed header is no error")
+  func wellFormed() throws {
+    #expect(try safetensors(#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#) == nil)
+  }
+
+  @Test(
+    "Lying headers are found out",
+    arguments: [
+      (#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}"#, "not JSON"),
+      (#"{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,12]}}"#, "cut short"),
+      (#"{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}"#, "takes 12 bytes"),
+      (#"{"a":{"dtype":"F33","shape":[2],"data_offsets":[0,8]}}"#, "unknown dtype 'F33'"),
+      (#"{"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}}"#, "extent"),
+      (#"{"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,8]}}"#, "larger than any"),
+      (#"{"a":{"dtype":"F32","shape":[4503599627370496,4503599627370496],"data_offsets":[0,8]}}"#, "larger than any"),
+      (#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}}"#, "data_offsets"),
+      (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#, "follow the last"),
+      (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#, "gap"),
+      (
+        #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#,
+        "overlaps"
+      ),
+      (
+        #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#,
+        "twice"
+      ),
+      (#"[1]"#, "no object"),
+    ])
+  func lyingHeaders(header: String, expected: String) throws {
+    let error = try #require(try safetensors(header))
+    #expect(error.description.contains(expected), "\(error)")
+  }
+
+  @Test("A header longer than the file is found out", arguments: [1000, UInt64.max, UInt64(Int64.max), 1 << 62])
+  func longHeaders(length: UInt64) throws {
+    let error = try #require(try safetensors("{}", length: length))
+    #expect(error.description.contains("cut short"))
+  }
+
+  /// Every way to cut a file, and every byte changed in three ways: nothing may trap.
+  private func shake(_ bytes: [UInt8], _ read: (UnsafeRawBufferPointer) throws -> Void) {
+    for count in 0..<bytes.count {
+      Array(bytes[..<count]).withUnsafeBytes { try? read($0) }
+    }
+    for index in bytes.indices {
+      for change in [UInt8(0xFF), 0x80, 0x01] {
+        var changed = bytes
+        changed[index] ^= change
+        changed.withUnsafeBytes { try? read($0) }
+      }
+    }
+  }
+
+  @Test("No damage to a small file traps")
+  func shaken() throws {
+    var writer = SafetensorsWriter()
+    writer.add("a", shape: [2], values: [1, 2])
+    writer.add("b", shape: [1, 3], values: [1, 2, 3], as: .float16)
+    shake(writer.encoded()) { bytes in
+      // Embedded bytes: what is read does not outlive the closure.
+      _ = try SafetensorsFile(MappedFile(name: "shaken", embedded: bytes))
+    }
+    shake(NumpyArray([1, 2, 3, 4], shape: [2, 2]).encoded()) { _ = try NumpyArray(parsing: $0, path: "shaken") }
+    shake(try PNGImage(width: 3, height: 2, channels: 3, pixels: .init(repeating: 9, count: 18)).encoded()) {
+      _ = try PNGImage(parsing: $0, path: "shaken")
+    }
+    shake(Array(#"{"a": [1, "b\u00e9", true, null, -2.5e3], "c": {}}"#.utf8)) {
+      _ = try JSONValue(parsing: $0, path: "shaken")
+    }
+  }
+
+  @Test("Deep nesting is an error, not a stack overflow")
+  func deepNesting() {
+    let bytes = [UInt8](repeating: UInt8(ascii: "["), count: 1_000_000)
+    #expect(throws: FileError.self) { try bytes.withUnsafeBytes { try JSONValue(parsing: $0, path: "deep") } }
+  }
+
+  @Test("Shards must lie beside their index", arguments: ["../x.safetensors", "/etc/passwd", "", ".hidden"])
+  func shards(name: String) {
+    let text = #"{"weight_map": {"a": "\#(name)"}}"#
+    #expect(throws: FileError.self) {
+      try Array(text.utf8).withUnsafeBytes { try SafetensorsIndex(parsing: $0, path: "index") }
+    }
+  }
+
+  @Test("A file that cannot be written leaves nothing behind")
+  func unwritable() throws {
+    #expect(throws: FileError.self) { try OutputFile.write([1, 2, 3], to: folder.path("missing/x.npy")) }
+    try OutputFile.prepareFolder(folder.path("there"))
+    #expect(throws: FileError.self) { try OutputFile.write([1, 2, 3], to: folder.path("there")) }
+    #expect(throws: FileError.self) { try OutputFile.checkWritable(folder.path("there")) }
+    #expect(throws: FileError.self) { try OutputFile.checkWritable("/proc/x.npy") }
+    #expect(try folder.listing() == ["there"])
+  }
+}
