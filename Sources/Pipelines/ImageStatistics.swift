@@ -46,7 +46,8 @@ public struct ImageStatistics: Sendable {
   public init(_ file: SafetensorsFile) throws(FileError) {
     let path = file.file.path
     let extents = ["channels", "height", "width"].compactMap { file.metadata[$0].flatMap(Int.init) }
-    guard extents.count == 3, extents.allSatisfy({ (1...65_536).contains($0) }), let count = Int(file.metadata["count"] ?? "")
+    guard extents.count == 3, extents.allSatisfy({ (1...65_536).contains($0) }),
+      let count = Int(file.metadata["count"] ?? "")
     else { throw FileError(path, "is no file of statistics; `diffuse-gpu statistics` makes one") }
     let shape = ImageShape(channels: extents[0], height: extents[1], width: extents[2])
     let mean = try Self.values("mean", of: file) { $0 == [shape.count] }

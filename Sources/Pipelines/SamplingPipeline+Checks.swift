@@ -7,7 +7,8 @@ extension SamplingPipeline {
   static func schedulerConfiguration(
     _ model: Model, _ choice: SamplerChoice, notices: inout [String]
   ) throws -> SchedulerConfiguration {
-    let defaults = SchedulerConfiguration(["_class_name": .string("DDPMScheduler")], source: "the defaults of DDPMScheduler")
+    let defaults = SchedulerConfiguration(
+      ["_class_name": .string("DDPMScheduler")], source: "the defaults of DDPMScheduler")
     switch choice {
     case .configuration(let configuration): return configuration
     case .named(let name): return try name.configuration(for: model.scheduler ?? defaults)
@@ -44,7 +45,8 @@ extension SamplingPipeline {
     }
     guard let recorded = settings.recorded else { return }
     guard recorded.initial.count == count else {
-      throw PipelineError("--initial-noise: \(recorded.initial.count) values for \(settings.seeds.count) images of \(shape)")
+      throw PipelineError(
+        "--initial-noise: \(recorded.initial.count) values for \(settings.seeds.count) images of \(shape)")
     }
     guard recorded.draws.allSatisfy({ $0.count == count }) else {
       throw PipelineError("--step-noise: a draw does not hold \(settings.seeds.count) images of \(shape)")
