@@ -23,6 +23,9 @@ public protocol MemoryOperations: AnyObject {
   /// What the backend holds at the moment and has held at most.
   var memoryUse: MemoryUse { get }
 
+  /// Bytes that the backend may hold at once: what it was opened with, or what the device has.
+  var memoryBudget: Int { get }
+
   /// Gives pooled memory that nothing uses back to the system.
   func releaseUnusedMemory()
 

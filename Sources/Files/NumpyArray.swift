@@ -69,6 +69,11 @@ extension NumpyArray {
     return header("|u1", shape: shape) + bytes
   }
 
+  /// Whole numbers as a `.npy` file, `<i8`.
+  public static func encoded(integers: [Int], shape: [Int]) -> [UInt8] {
+    NumpyArray(shape: shape, values: .integers(integers)).encoded()
+  }
+
   /// The magic, the version and the header, padded with blanks so that the values begin at a multiple of 64 bytes.
   private static func header(_ descr: String, shape: [Int]) -> [UInt8] {
     let extents = shape.map { "\($0), " }.joined()

@@ -14,6 +14,11 @@ extension UNet {
     try check(classLabels, batch: shape[0])
   }
 
+  /// A label that the network takes, or nil if it takes none: for finding out what an evaluation costs.
+  public var exampleLabel: [Double]? {
+    classFeatures.map { [Double](repeating: 1, count: $0.valuesPerLabel) }
+  }
+
   private func checkImages(_ shape: [Int]) throws(NetworkError) {
     let divisor = configuration.sizeDivisor
     guard shape.count == 4, shape.allSatisfy({ $0 > 0 }) else {

@@ -1,0 +1,65 @@
+public import Datasets
+public import Files
+
+/// Images of a model as pictures.
+public enum ImageConversion {
+  /// Values in [-1, 1] as bytes: `round(255 * clamp(x / 2 + 1/2, 0, 1))`, half to even, as diffusers does.
+  public static func bytes(_ values: some Sequence<Float>) -> [UInt8] {
+    values.map { value in
+      // NaN becomes 0: max takes its first argument then.
+      UInt8((255 * min(max(0, value / 2 + 0.5), 1)).rounded(.toNearestOrEven))
+    }
+  }
+
+  /// Planar images as bytes that interleave their channels, `[count, height, width, channels]`.
+  public static func interleaved(_ values: [Float], _ shape: ImageShape) -> [UInt8] {
+    let plane = shape.height * shape.width
+    let planar = bytes(values)
+    guard shape.channels > 1 else { return planar }
+    var result = [UInt8](repeating: 0, count: planar.count)
+    for image in 0..<values.count / shape.count {
+      for channel in 0..<shape.channels {
+        for pixel in 0..<plane {
+          result[image * shape.count + pixel * shape.channels + channel] =
+            planar[image * shape.count + channel * plane + pixel]
+        }
+      }
+    }
+    return result
+  }
+
+  /// One image of interleaved bytes as a picture.
+  public static func picture(_ bytes: [UInt8], _ shape: ImageShape) -> PNGImage {
+    PNGImage(width: shape.width, height: shape.height, channels: shape.channels, pixels: bytes)
+  }
+
+  /// Images of interleaved bytes side by side, rows from the top, with gaps of two black pixels.
+  ///
+  /// - Parameters:
+  ///   - bytes: `[count, height, width, channels]`.
+  ///   - shape: One image's extents.
+  ///   - columns: Images in a row; nil for the smallest square that holds all.
+  ///   - zoom: How often each pixel is repeated in both directions.
+  public static func grid(_ bytes: [UInt8], _ shape: ImageShape, columns: Int? = nil, zoom: Int = 1) -> PNGImage {
+    let count = bytes.count / shape.count
+    let columns = columns ?? Int(Double(count).squareRoot().rounded(.up))
+    let rows = (count + columns - 1) / columns
+    let gap = 2
+    let (cellWidth, cellHeight) = (shape.width * zoom + gap, shape.height * zoom + gap)
+    let (width, height) = (columns * cellWidth - gap, rows * cellHeight - gap)
+    var pixels = [UInt8](repeating: 0, count: width * height * shape.channels)
+    for image in 0..<count {
+      let (left, top) = (image % columns * cellWidth, image / columns * cellHeight)
+      for y in 0..<shape.height * zoom {
+        for x in 0..<shape.width * zoom {
+          let source = (image * shape.height + y / zoom) * shape.width + x / zoom
+          let target = (top + y) * width + left + x
+          for channel in 0..<shape.channels {
+            pixels[target * shape.channels + channel] = bytes[source * shape.channels + channel]
+          }
+        }
+      }
+    }
+    return PNGImage(width: width, height: height, channels: shape.channels, pixels: pixels)
+  }
+}

@@ -1,0 +1,41 @@
+public import Compute
+public import Datasets
+public import Networks
+import Tensors
+
+/// What a network costs, found out by evaluating it on a backend that only counts.
+public struct ModelSummary: Sendable, Hashable {
+  /// Values of all parameters.
+  public let parameterCount: Int
+  /// Additions and multiplications of one evaluation, by the direct method.
+  public let floatingPointOperations: Int
+  /// Bytes of buffers and activations that live at once during an evaluation.
+  public let activationBytes: Int
+  /// How often each operation is called in an evaluation.
+  public let operations: [Operation: Int]
+
+  /// The cost of one evaluation.
+  ///
+  /// - Parameters:
+  ///   - network: The network.
+  ///   - shape: The images' extents.
+  ///   - batch: Images of one evaluation.
+  ///   - backend: Whose layout of activations counts; by default four bytes a value.
+  public init(
+    of network: UNet, _ shape: ImageShape, batch: Int, on backend: (any Backend)? = nil
+  ) throws(NetworkError) {
+    let plan: PlanningBackend
+    if let backend {
+      plan = PlanningBackend(device: backend.device) { backend.byteCount(of: $0) }
+    } else {
+      plan = PlanningBackend()
+    }
+    let extents = [batch, shape.channels, shape.height, shape.width]
+    let x = Tensor(plan.makeBuffer(count: extents.reduce(1, *)), shape: extents, on: plan)
+    _ = try network(x, timesteps: [1], classLabels: network.exampleLabel)
+    parameterCount = plan.parameterCount
+    floatingPointOperations = plan.floatingPointOperations
+    activationBytes = plan.memoryUse.peak
+    operations = plan.records.reduce(into: [:]) { $0[$1.key.operation, default: 0] += $1.value }
+  }
+}

@@ -1,0 +1,25 @@
+import Files
+import Networks
+import PretrainedModels
+
+/// The models that the program carries.
+public enum PretrainedModel {
+  /// Their names, sorted.
+  public static var names: [String] { Set(files.map(\.model)).sorted() }
+
+  /// The files of a model, read by the same code as a directory on disk; nil if there is no such model.
+  static func directory(_ name: String) throws -> ModelDirectory? {
+    let own = files.filter { $0.model == name }
+    guard !own.isEmpty else { return nil }
+    let mapped = own.map { ($0.name, MappedFile(name: "embedded \(name)/\($0.name)", embedded: $0.bytes)) }
+    return try ModelDirectory(name: "embedded \(name)", embedded: Dictionary(uniqueKeysWithValues: mapped))
+  }
+
+  private static var files: [(model: String, name: String, bytes: UnsafeRawBufferPointer)] {
+    var count = 0
+    guard let table = pretrained_files(&count) else { return [] }
+    return UnsafeBufferPointer(start: table, count: count).map { file in
+      (String(cString: file.model), String(cString: file.name), .init(start: file.bytes, count: file.length))
+    }
+  }
+}

@@ -1,0 +1,72 @@
+import Compute
+import Datasets
+import Diffusion
+
+extension SamplingPipeline {
+  /// The configuration of the chosen sampler.
+  static func schedulerConfiguration(
+    _ model: Model, _ choice: SamplerChoice, notices: inout [String]
+  ) throws -> SchedulerConfiguration {
+    let defaults = SchedulerConfiguration(
+      ["_class_name": .string("DDPMScheduler")], source: "the defaults of DDPMScheduler")
+    switch choice {
+    case .configuration(let configuration): return configuration
+    case .named(let name): return try name.configuration(for: model.scheduler ?? defaults)
+    case .model:
+      if let scheduler = model.scheduler { return scheduler }
+      notices.append("\(model.name): holds no scheduler; DDPM with its defaults is used")
+      return defaults
+    }
+  }
+
+  static func className(_ configuration: SchedulerConfiguration) -> String {
+    if case .string(let name)? = configuration.values["_class_name"] { name } else { "DDPMScheduler" }
+  }
+
+  static func imageShape(_ model: Model, _ settings: SamplingSettings) throws -> ImageShape {
+    if let size = settings.size { return model.imageShape(height: size.height, width: size.width) }
+    if let shape = model.imageShape { return shape }
+    throw PipelineError("\(model.name): its configuration names no sample_size; say --size HEIGHTxWIDTH")
+  }
+
+  /// Whether the network takes such images and labels, and recorded noise and images are as many as the seeds.
+  static func check(_ model: Model, _ settings: SamplingSettings, _ shape: ImageShape) throws {
+    do {
+      try model.network.checkInput(
+        shape: [1, shape.channels, shape.height, shape.width], timesteps: [1],
+        classLabels: settings.classLabel.map { [Double($0)] })
+    } catch {
+      let hint = settings.classLabel == nil ? "" : " (--class)"
+      throw PipelineError("\(model.name): \(error)\(hint)")
+    }
+    let count = settings.seeds.count * shape.count
+    if case .images(_, let images) = settings.start, images.count != count {
+      throw PipelineError("--input-images: \(images.count) values for \(settings.seeds.count) images of \(shape)")
+    }
+    guard let recorded = settings.recorded else { return }
+    guard recorded.initial.count == count else {
+      throw PipelineError(
+        "--initial-noise: \(recorded.initial.count) values for \(settings.seeds.count) images of \(shape)")
+    }
+    guard recorded.draws.allSatisfy({ $0.count == count }) else {
+      throw PipelineError("--step-noise: a draw does not hold \(settings.seeds.count) images of \(shape)")
+    }
+  }
+
+  static func initialization(
+    _ model: Model, _ settings: SamplingSettings, _ shape: ImageShape, on backend: any Backend
+  ) throws -> LateStartInitialization? {
+    guard case .late(_, let kind) = settings.start else { return nil }
+    if kind == .noise { return .noise }
+    guard let statistics = model.statistics else {
+      throw PipelineError(
+        "\(model.name): holds no statistics of its data, which --late-start-init \(kind.rawValue) needs; make them with "
+          + "`diffuse-gpu statistics` or name a file with --statistics")
+    }
+    guard statistics.shape == shape else {
+      throw PipelineError("the statistics are of images of \(statistics.shape), the model's are of \(shape)")
+    }
+    let gaussian = statistics.gaussian(on: backend)
+    return kind == .gaussian ? .gaussian(gaussian) : .flow(gaussian)
+  }
+}

@@ -1,0 +1,1 @@
+// Placeholder: the paper's exact models come here.
