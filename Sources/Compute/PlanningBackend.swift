@@ -149,6 +149,9 @@ extension PlanningBackend {
   /// Bytes of the buffers and activations that live, and the most that did at once.
   public var memoryUse: MemoryUse { .init(current: ledger.current, peak: ledger.peak) }
 
+  /// No limit: it is the real device that has one.
+  public var memoryBudget: Int { .max }
+
   /// Has no pool.
   public func releaseUnusedMemory() {}
 

@@ -42,6 +42,9 @@ public final class ReferenceBackend: Backend {
   /// Nothing: the oracle keeps no account.
   public var memoryUse: MemoryUse { .init() }
 
+  /// No limit but the host's.
+  public var memoryBudget: Int { device.memoryBytes }
+
   /// Has no pool.
   public func releaseUnusedMemory() {}
 
