@@ -58,7 +58,7 @@ let package = Package(
 
     // Floor 3: what users do.
     library("SymmetryBreaking", ["Diffusion", "Tensors", "HostMath"]),
-    library("Evaluation", ["Diffusion", "HostMath"]),
+    library("Evaluation", ["Datasets", "HostMath"]),
     library(
       "Pipelines",
       ["Compute", "Tensors", "Files", "Datasets", "HostMath", "Networks", "Diffusion", "Devices", "PretrainedModels"]),
@@ -92,7 +92,7 @@ let package = Package(
     tests(of: "Diffusion", ["Tensors", "HostMath", "Files", "Conformance", "ComputeCPU"]),
     tests(of: "Devices", ["Compute"]),
     tests(of: "SymmetryBreaking", ["Tensors", "Diffusion", "Conformance", "ComputeCPU"]),
-    tests(of: "Evaluation", ["HostMath", "Diffusion"]),
+    tests(of: "Evaluation", ["HostMath", "Datasets", "Files"]),
     tests(of: "Pipelines", ["Networks", "Diffusion", "Tensors", "Files", "ComputeCPU"]),
     tests(of: "DiffuseGPU"),
     .testTarget(

@@ -13,7 +13,7 @@ public struct Model {
   /// The scheduler of the model directory, or nil if it holds none.
   public let scheduler: SchedulerConfiguration?
   /// Mean and covariance of the data, or nil if the directory holds none.
-  public let statistics: ImageStatistics?
+  public var statistics: ImageStatistics?
   /// What was ignored on the way, one line each.
   public let warnings: [String]
 

@@ -1,0 +1,16 @@
+// The umbrella: `import DiffuseGPU` brings all of the libraries.
+@_exported public import Compute
+@_exported public import Conformance
+@_exported public import Datasets
+@_exported public import Devices
+@_exported public import Diffusion
+@_exported public import Evaluation
+@_exported public import Files
+@_exported public import HostMath
+@_exported public import Networks
+@_exported public import Pipelines
+@_exported public import SymmetryBreaking
+@_exported public import Tensors
+
+/// The version of the package, as `--version` prints it.
+public let packageVersion = "0.1.0"

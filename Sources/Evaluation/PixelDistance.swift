@@ -1,0 +1,47 @@
+public import Datasets
+public import HostMath
+
+/// The Frechet distance of images to a data set in the space of their pixels.
+///
+/// It compares means and covariances of the pixels themselves, in the range [-1, 1], with no network in between: two sets that agree in
+/// it may still look different, so it is no substitute for a distance in the features of a classifier. It needs no weights, is exact for
+/// Gaussians, and shows at once whether a sampler keeps brightness, contrast and variety. Like every Frechet distance of estimated
+/// moments it is biased upwards, so that only distances at equal counts compare.
+///
+/// - Parameters:
+///   - images: The images, one after the other.
+///   - reference: The moments of the data set.
+/// - Returns: The distance and the number of images.
+/// - Throws: An error of reading, or if there are fewer than two images or they are of another size.
+public func pixelFrechetDistance(
+  of images: any ImageSource, to reference: Moments
+) throws -> (distance: Double, count: Int) {
+  guard images.shape.count == reference.dimension else {
+    throw EvaluationError(
+      "\(images.path): images of \(images.shape.count) values, the statistics are of \(reference.dimension)")
+  }
+  var accumulator = MomentAccumulator(dimension: reference.dimension)
+  var count = 0
+  while true {
+    let batch = try images.next(500)
+    if batch.isEmpty { break }
+    guard batch.allSatisfy(\.isFinite) else {
+      throw EvaluationError("\(images.path): holds values that are not finite")
+    }
+    // What is no picture yet may pass the range of pictures; data never does.
+    accumulator.add(batch.map { min(max($0, -1), 1) })
+    count += batch.count / reference.dimension
+  }
+  guard count >= 2 else { throw EvaluationError("\(images.path): holds \(count) images; at least two are needed") }
+  return (frechetDistance(accumulator.moments(), reference), count)
+}
+
+/// A comparison that cannot be made, as one line.
+public struct EvaluationError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// What is wrong.
+  public let description: String
+
+  init(_ description: String) {
+    self.description = description
+  }
+}
