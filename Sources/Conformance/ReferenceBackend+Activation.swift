@@ -51,9 +51,8 @@ extension ReferenceBackend {
   public func double(_ source: Activation, into destination: Activation) {
     let (input, output) = (source.shape, destination.shape)
     precondition(
-      output
-        == .init(
-          batch: input.batch, channels: input.channels, height: 2 * input.height, width: 2 * input.width),
+      output == .init(
+        batch: input.batch, channels: input.channels, height: 2 * input.height, width: 2 * input.width),
       "\(input) does not double to \(output)")
     let values = source.values
     fill(destination) { plane, y, x in values[(plane * input.height + y / 2) * input.width + x / 2] }

@@ -6,8 +6,7 @@ extension ReferenceBackend {
   /// `out = sum over k of c_k x_k`
   public func combine(_ terms: [Term], into destination: Buffer) {
     precondition(1...8 ~= terms.count, "a combination has one to eight terms, not \(terms.count)")
-    precondition(
-      terms.allSatisfy { $0.buffer.count == destination.count }, "all terms have \(destination.count) values")
+    precondition(terms.allSatisfy { $0.buffer.count == destination.count }, "all terms have \(destination.count) values")
     var sums = [Double](repeating: 0, count: destination.count)
     for term in terms {
       for (index, value) in term.buffer.values.enumerated() { sums[index] += term.coefficient * value }
