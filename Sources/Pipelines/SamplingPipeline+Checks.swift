@@ -1,5 +1,5 @@
 import Compute
-import Datasets
+public import Datasets
 import Diffusion
 import Networks
 
@@ -24,7 +24,8 @@ extension SamplingPipeline {
     if case .string(let name)? = configuration.values["_class_name"] { name } else { "DDPMScheduler" }
   }
 
-  static func imageShape(_ model: Model, _ settings: SamplingSettings) throws -> ImageShape {
+  /// The extents of the images of a run: as the settings say, else as the model does.
+  public static func imageShape(_ model: Model, _ settings: SamplingSettings) throws -> ImageShape {
     if let size = settings.size { return model.imageShape(height: size.height, width: size.width) }
     if let shape = model.imageShape { return shape }
     throw PipelineError("\(model.name): its configuration names no sample_size; say --size HEIGHTxWIDTH")
@@ -69,5 +70,14 @@ extension SamplingPipeline {
     }
     let gaussian = statistics.gaussian(on: backend)
     return kind == .gaussian ? .gaussian(gaussian) : .flow(gaussian)
+  }
+}
+
+extension SamplingPipeline {
+  /// A model's scheduler in one line, or nil if its directory holds none; throws if it could not be sampled with.
+  public static func schedulerDescription(_ model: Model) throws -> String? {
+    guard let configuration = model.scheduler else { return nil }
+    let scheduler = try Scheduler(configuration)
+    return "\(className(configuration)), \(scheduler.schedule.count) training steps, predicts \(scheduler.predictionType.rawValue)"
   }
 }

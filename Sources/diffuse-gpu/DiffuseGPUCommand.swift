@@ -1,6 +1,24 @@
 import ArgumentParser
+import DiffuseGPU
 
 @main
 struct DiffuseGPUCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "diffuse-gpu")
+  static let configuration = CommandConfiguration(
+    commandName: "diffuse-gpu",
+    abstract: "Samples and explains diffusion models on any OpenCL device or on the CPU.",
+    discussion: """
+      With no more than `diffuse-gpu sample` the embedded MNIST model draws sixteen digits into samples.png. Any diffusers \
+      UNet2DModel directory takes its place with --model.
+
+      Examples:
+        diffuse-gpu sample --steps 20 --output digits.png
+        diffuse-gpu sample --sampler ddim --steps 5 --late-start 500 --count 64 --output late.png
+        diffuse-gpu sample --model ddpm-cifar10-32 --device opencl --seeds 0-99 --output pictures/
+        diffuse-gpu devices
+      """,
+    version: packageVersion,
+    subcommands: [
+      SampleCommand.self, ForwardCommand.self, DevicesCommand.self, CheckCommand.self, StatisticsCommand.self,
+      EvaluateCommand.self, InfoCommand.self, InitCommand.self,
+    ])
 }

@@ -1,0 +1,57 @@
+import ArgumentParser
+import DiffuseGPU
+import Foundation
+
+struct ForwardCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "forward",
+    abstract: "Evaluate a network once.",
+    discussion: "For comparisons with other programs: arrays in, an array out, all of them .npy files.")
+
+  @Option(help: ArgumentHelp("A diffusers model directory; the embedded MNIST model by default.", valueName: "path"))
+  var model: String?
+
+  @Option(help: ArgumentHelp("A variant of the weights, such as fp16.", valueName: "name"))
+  var variant: String?
+
+  @Option(help: ArgumentHelp("The noisy images, [batch, channels, height, width].", valueName: "file"))
+  var input: String
+
+  @Option(help: ArgumentHelp("One time a sample, or one for all.", valueName: "file"))
+  var timesteps: String
+
+  @Option(help: ArgumentHelp("One class a sample, for class-conditional networks.", valueName: "file"))
+  var classLabels: String?
+
+  @Option(name: .shortAndLong, help: ArgumentHelp("The result, .npy.", valueName: "file"))
+  var output: String
+
+  @Option(
+    name: .customLong("repeat"), help: ArgumentHelp("Evaluations to time; the first prepares weights.", valueName: "times"))
+  var repetitions = 1
+
+  @OptionGroup(title: "Device")
+  var device: DeviceOptions
+
+  @OptionGroup
+  var outputOptions: OutputOptions
+
+  func run() throws {
+    let console = outputOptions.console
+    guard repetitions >= 1 else { throw PipelineError("--repeat \(repetitions): at least 1 is needed") }
+    try OutputFile.checkWritable(output)
+    let model = try Model(self.model, variant: variant)
+    for warning in model.warnings { console.note(warning) }
+    let pass = try ForwardPass(model, input: input, timesteps: timesteps, classLabels: classLabels)
+    let backend = try device.open(console)
+    let (result, seconds) = try pass.run(on: backend, repetitions: repetitions)
+    try OutputFile.write(result.encoded(), to: output)
+    console.result(
+      "\(output): \(result.shape), \(rounded(seconds.min() ?? 0, digits: 4)) s on \(backend.device.name)",
+      json: .object([
+        "output": .string(output), "device": .string(backend.device.name),
+        "shape": .array(result.shape.map { .number(Double($0)) }), "seconds": .array(seconds.map { .number($0) }),
+        "peak_memory": .number(Double(backend.memoryUse.peak)),
+      ]))
+  }
+}

@@ -1,0 +1,39 @@
+import ArgumentParser
+import DiffuseGPU
+
+struct InitCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "init",
+    abstract: "Make a model directory with random weights, as PyTorch initialises them.",
+    discussion: """
+      The weights are those that diffusers' UNet2DModel has after torch.manual_seed(S), so that comparisons need no checkpoint.
+      """)
+
+  @Argument(help: ArgumentHelp("A config.json of a UNet2DModel.", valueName: "config"))
+  var config: String
+
+  @Option(help: ArgumentHelp("The seed.", valueName: "seed"))
+  var seed: UInt64 = 0
+
+  @Option(name: .shortAndLong, help: ArgumentHelp("The directory to make.", valueName: "directory"))
+  var output: String
+
+  @Option(help: ArgumentHelp("The form of the weights: F32, F16 or BF16.", valueName: "type"))
+  var type = "F32"
+
+  @OptionGroup
+  var outputOptions: OutputOptions
+
+  func run() throws {
+    guard let form = SafetensorsType(rawValue: type.uppercased()), [.float32, .float16, .bfloat16].contains(form) else {
+      throw PipelineError("--type '\(type)': F32, F16 or BF16")
+    }
+    let configuration = try UNetConfiguration(JSONValue(contentsOf: config), path: config)
+    for warning in configuration.warnings { outputOptions.console.note(warning) }
+    let parameters = InitialParameters(seed: seed, configurationPath: config)
+    try ModelWriter(type: form).write(configuration, parameters: parameters, to: output)
+    outputOptions.console.result(
+      "\(output): random weights of seed \(seed)",
+      json: .object(["output": .string(output), "seed": .number(Double(seed))]))
+  }
+}

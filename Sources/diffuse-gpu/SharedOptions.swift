@@ -1,0 +1,61 @@
+import ArgumentParser
+import DiffuseGPU
+import Foundation
+
+/// Which device a command runs on.
+struct DeviceOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "The device: auto, cpu, opencl, opencl:N or opencl:<part of a name>.",
+      discussion: "Without it DIFFUSE_DEVICE decides, and without that auto: a GPU if there is one, else the CPU.",
+      valueName: "device"))
+  var device: String?
+
+  @Option(help: ArgumentHelp("Threads of the CPU backend; one a core by default.", valueName: "count"))
+  var threads: Int?
+
+  @Option(
+    help: ArgumentHelp("The memory a run may take, such as 512MB or 2GiB.", valueName: "size"))
+  var maxMemory: String?
+
+  /// Opens the device; what the user should know goes to standard error.
+  func open(_ console: Console) throws -> any Backend {
+    if let threads, threads < 1 { throw PipelineError("--threads \(threads): at least one thread is needed") }
+    let options = BackendOptions(memoryBudget: try maxMemory.map { try MemorySize($0).bytes }, threads: threads)
+    let request = try DeviceRequest(device ?? ProcessInfo.processInfo.environment["DIFFUSE_DEVICE"] ?? "auto")
+    return try Devices.open(request, options) { console.note($0) }
+  }
+}
+
+/// How a command speaks.
+struct OutputOptions: ParsableArguments {
+  @Flag(help: "Print results as JSON.")
+  var json = false
+
+  @Flag(help: "Print no progress and no notes.")
+  var quiet = false
+
+  var console: Console { Console(isJSON: json, isQuiet: quiet) }
+}
+
+/// Standard output for results, standard error for everything else.
+struct Console {
+  let isJSON: Bool
+  let isQuiet: Bool
+
+  /// Prints a result in the form that was asked for.
+  func result(_ text: @autoclosure () -> String, json: @autoclosure () -> JSONValue) {
+    print(isJSON ? json().text : text())
+  }
+
+  /// Tells the user something that is no result.
+  func note(_ text: String) {
+    guard !isQuiet else { return }
+    FileHandle.standardError.write(Data((text + "\n").utf8))
+  }
+}
+
+/// Numbers with as many digits as help.
+func rounded(_ value: Double, digits: Int) -> String {
+  String(format: "%.\(digits)f", value)
+}

@@ -1,0 +1,54 @@
+import ArgumentParser
+import DiffuseGPU
+
+struct StatisticsCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "statistics",
+    abstract: "Collect the mean and covariance of a data set, for late starts.",
+    discussion: """
+      One pass over IDX files (gzip or not), CIFAR-10 or CIFAR-100 binary files, a .npy or .npz array, or a folder of PNG files. Written \
+      into a model directory as statistics.safetensors, they are found by `sample --late-start`.
+      """)
+
+  @Option(help: ArgumentHelp("A file or folder of images.", valueName: "path"))
+  var data: String
+
+  @Option(name: .shortAndLong, help: ArgumentHelp("The file to write, .safetensors.", valueName: "file"))
+  var output: String
+
+  @Option(
+    help: ArgumentHelp(
+      "Directions of the covariance to keep.",
+      discussion: "All by default, 512 where an image has more than \(MomentAccumulator.denseLimit) values.",
+      valueName: "count"))
+  var rank: Int?
+
+  @Flag(help: "Store the directions in half precision.")
+  var half = false
+
+  @OptionGroup
+  var outputOptions: OutputOptions
+
+  func run() throws {
+    let console = outputOptions.console
+    if let rank, rank < 1 { throw PipelineError("--rank \(rank): at least one direction is kept") }
+    try OutputFile.checkWritable(output)
+    let source = try Dataset.open(data)
+    let display = ProgressDisplay(total: source.count, unit: "images", quiet: console.isQuiet)
+    let statistics = try ImageStatistics(of: source, rank: rank) { display.update($0) }
+    try OutputFile.write(statistics.encoded(basisType: half ? .float16 : .float32), to: output)
+    let moments = statistics.moments
+    let leading = moments.eigenvalues.prefix(3).map { rounded($0, digits: 3) }.joined(separator: ", ")
+    console.result(
+      """
+      \(output): \(moments.count) images of \(statistics.shape), variance \(rounded(moments.totalVariance, digits: 3)), \
+      \(moments.rank) directions, the first of variance \(leading)
+      """,
+      json: .object([
+        "output": .string(output), "images": .number(Double(moments.count)),
+        "shape": .string(statistics.shape.description), "variance": .number(moments.totalVariance),
+        "rank": .number(Double(moments.rank)), "remainder": .number(moments.remainder),
+        "eigenvalues": .array(moments.eigenvalues.prefix(10).map { .number($0) }),
+      ]))
+  }
+}
