@@ -149,6 +149,9 @@ extension PlanningBackend {
   /// Bytes of the buffers and activations that live, and the most that did at once.
   public var memoryUse: MemoryUse { .init(current: ledger.current, peak: ledger.peak) }
 
+  /// The planned device's memory.
+  public var memoryBudget: Int { device.memoryBytes }
+
   /// Has no pool.
   public func releaseUnusedMemory() {}
 

@@ -42,6 +42,9 @@ public final class ReferenceBackend: Backend {
   /// Nothing: the oracle keeps no account.
   public var memoryUse: MemoryUse { .init() }
 
+  /// No budget.
+  public var memoryBudget: Int { .max }
+
   /// Has no pool.
   public func releaseUnusedMemory() {}
 
