@@ -149,8 +149,8 @@ extension PlanningBackend {
   /// Bytes of the buffers and activations that live, and the most that did at once.
   public var memoryUse: MemoryUse { .init(current: ledger.current, peak: ledger.peak) }
 
-  /// No limit: it is the real device that has one.
-  public var memoryBudget: Int { .max }
+  /// The planned device's memory.
+  public var memoryBudget: Int { device.memoryBytes }
 
   /// Has no pool.
   public func releaseUnusedMemory() {}

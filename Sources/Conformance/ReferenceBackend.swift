@@ -42,8 +42,8 @@ public final class ReferenceBackend: Backend {
   /// Nothing: the oracle keeps no account.
   public var memoryUse: MemoryUse { .init() }
 
-  /// No limit but the host's.
-  public var memoryBudget: Int { device.memoryBytes }
+  /// No budget.
+  public var memoryBudget: Int { .max }
 
   /// Has no pool.
   public func releaseUnusedMemory() {}
