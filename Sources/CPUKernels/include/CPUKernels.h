@@ -1,1 +1,149 @@
 #pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// The loops of the CPU backend, over activations that lie channels-last ([batch, height, width, channels]) and over
+// exact row-major buffers. Each operation is a structure of arguments and one or more tasks: a task computes piece
+// `index` of the result by itself, in an order that depends on the shapes only, so results depend neither on the number
+// of threads nor on the batch. The same sources are compiled for each instruction set; `cpu_kernels` is the table of one.
+
+/// One piece of an operation; `scratch` is the running thread's own.
+typedef void cpu_task(const void *arguments, long index, void *scratch);
+
+// Threads
+
+/// Threads that wait for operations.
+typedef struct cpu_pool cpu_pool;
+
+/// Starts `threads - 1` threads (the caller is the last) with `scratch_bytes` of scratch each; NULL if that fails.
+cpu_pool *cpu_pool_make(int threads, size_t scratch_bytes);
+
+/// Runs tasks 0 ..< count and returns when all are done. One caller at a time.
+void cpu_pool_run(cpu_pool *pool, cpu_task *task, const void *arguments, long count);
+
+/// Ends the threads.
+void cpu_pool_free(cpu_pool *pool);
+
+/// Cores that this process may run on.
+int cpu_available_cores(void);
+
+// Processor
+
+/// Instruction sets that kernels are compiled for, in ascending order.
+typedef enum { CPU_PORTABLE, CPU_AVX2, CPU_AVX512 } cpu_level;
+
+/// The highest level that this processor has.
+cpu_level cpu_best_level(void);
+
+/// The processor's own name and its maker's, as C strings cut to `size`.
+void cpu_processor(char *name, char *vendor, size_t size);
+
+/// Bytes of memory that this process can have: the machine's, or the limit of its control group.
+long cpu_memory_bytes(void);
+
+// Arguments
+
+/// Functions applied to values.
+typedef enum { CPU_IDENTITY, CPU_SILU, CPU_MISH, CPU_GELU, CPU_RELU } cpu_function;
+
+/// One activation, or two joined along the channels.
+typedef struct {
+  const float *first, *second;
+  long first_channels, second_channels;
+} cpu_operand;
+
+/// What is added to a convolution's result: scale * (result + bias + offset + residual); pointers may be NULL.
+typedef struct {
+  const float *bias, *offset, *residual;
+  float scale;
+} cpu_epilogue;
+
+/// A convolution by products of gathered strips, or by Winograd's method.
+typedef struct {
+  cpu_operand operand;
+  cpu_epilogue epilogue;
+  const float *filter;  // packed: [phase][panel][kernel * kernel * channels][panel width], or by tile position
+  float *destination;
+  long batch, height, width;               // of the input
+  long output_height, output_width, output_channels;
+  long kernel, stride, top, left;
+  long shift;                              // 1 if the input is doubled by nearest neighbour, else 0
+  long phases;                             // 4 if the doubled input is read by four 2x2 filters, else 1
+  long strip_rows, strips, block_columns;  // a task: strip_rows pixels (or tiles) by block_columns channels
+} cpu_convolution;
+
+/// A filter [outputs, channels, taps] to be packed in panels.
+typedef struct {
+  const float *source;
+  float *packed;
+  long outputs, channels, taps;
+} cpu_packing;
+
+/// A group normalisation.
+typedef struct {
+  cpu_operand operand;
+  float *destination;
+  const float *gamma, *beta, *scale_shift;  // scale_shift [batch, 2 * channels] or NULL
+  float *statistics;                        // [batch, chunks, 3, channels]: mean, sum and squares about it
+  float *coefficients;                      // [batch, 3, channels]: center, factor, addend
+  long batch, pixels, groups, chunk_pixels, chunks;
+  float epsilon;
+  cpu_function function;
+} cpu_normalization;
+
+/// A softmax over rows of scaled and shifted logits.
+typedef struct {
+  const float *source, *offsets;  // offsets may be NULL
+  float *destination;
+  long rows, columns, chunk_rows;
+  float scale;
+} cpu_softmax;
+
+/// Images between row-major channels and channels-last, or of two sizes.
+typedef struct {
+  const float *source;
+  float *destination;
+  long batch, channels, height, width;  // of the source
+  float scale, shift;
+} cpu_images;
+
+/// Values one by one: `count` in all, `chunk` a task.
+typedef struct {
+  const float *sources[8];
+  float coefficients[8];
+  float *destination;
+  const float *rows;  // one value a row
+  long terms, count, chunk, row_length;
+  float lower, upper;
+  cpu_function function;
+} cpu_pointwise;
+
+/// Standard normals.
+typedef struct {
+  float *destination;
+  const uint64_t *seeds;
+  long row_length, chunk, chunks;  // chunks a row, each a multiple of 4 values
+  uint32_t step, draw;
+} cpu_normal;
+
+// Kernels
+
+/// The kernels of one instruction set.
+typedef struct {
+  const char *name;
+  long tile_rows;     // rows of the product's register tile
+  long panel_width;   // columns of a packed panel
+  long row_stride;    // values from one gathered row to the next in scratch
+  cpu_task *convolve, *convolve_winograd;
+  cpu_task *chunk_statistics, *normalization_coefficients, *normalize;
+  cpu_task *softmax_rows;
+  cpu_task *enter, *leave, *halve, *double_size;
+  cpu_task *activate, *combine, *clamp, *clamp_rows, *scale_rows;
+  cpu_task *fill_normal;
+  void (*philox)(const uint32_t counter[4], const uint32_t key[2], uint32_t words[4]);
+  cpu_task *pack_filter, *pack_winograd;  // a task is one panel
+} cpu_kernels;
+
+/// The table of a level that the processor has.
+const cpu_kernels *cpu_kernels_for(cpu_level level);

@@ -1,0 +1,53 @@
+// Images into and out of the channels-last layout, and their sizes halved and doubled. A task is one row of one image.
+
+static void enter(const void *arguments, long index, void *scratch) {
+  const cpu_images *o = arguments;
+  long image = index / o->height, y = index % o->height;
+  float *to = o->destination + index * o->width * o->channels;
+  for (long c = 0; c < o->channels; c++) {
+    const float *from = o->source + ((image * o->channels + c) * o->height + y) * o->width;
+    for (long x = 0; x < o->width; x++) to[x * o->channels + c] = o->scale * from[x] + o->shift;
+  }
+}
+
+static void leave(const void *arguments, long index, void *scratch) {
+  const cpu_images *o = arguments;
+  long image = index / o->height, y = index % o->height;
+  const float *from = o->source + index * o->width * o->channels;
+  for (long c = 0; c < o->channels; c++) {
+    float *to = o->destination + ((image * o->channels + c) * o->height + y) * o->width;
+    for (long x = 0; x < o->width; x++) to[x] = from[x * o->channels + c];
+  }
+}
+
+/// A row of the smaller image; an odd last row or column of the source is not read.
+static void halve(const void *arguments, long index, void *scratch) {
+  const cpu_images *o = arguments;
+  long height = o->height / 2, width = o->width / 2, line = o->width * o->channels;
+  long image = index / height, y = index % height;
+  const float *above = o->source + (image * o->height + 2 * y) * line, *below = above + line;
+  for (long x = 0; x < width; x++) {
+    const float *a = above + 2 * x * o->channels, *b = below + 2 * x * o->channels;
+    float *to = o->destination + (index * width + x) * o->channels;
+    FOR_VECTORS(o->channels, {
+      PUT(to, ((GET(a) + GET(a + o->channels)) + (GET(b) + GET(b + o->channels))) * 0.25f);
+    })
+  }
+}
+
+/// A row of the source, written to two rows.
+static void double_size(const void *arguments, long index, void *scratch) {
+  const cpu_images *o = arguments;
+  long line = 2 * o->width * o->channels;
+  for (long x = 0; x < o->width; x++) {
+    const float *from = o->source + (index * o->width + x) * o->channels;
+    float *to = o->destination + 2 * index * line + 2 * x * o->channels, *below = to + line;
+    FOR_VECTORS(o->channels, {
+      vector values = GET(from);
+      PUT(to, values);
+      PUT(to + o->channels, values);
+      PUT(below, values);
+      PUT(below + o->channels, values);
+    })
+  }
+}

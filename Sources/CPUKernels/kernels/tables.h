@@ -1,0 +1,7 @@
+#pragma once
+#include "CPUKernels.h"
+
+extern const cpu_kernels cpu_kernels_portable;
+#if defined(__x86_64__)
+extern const cpu_kernels cpu_kernels_avx2, cpu_kernels_avx512;
+#endif

@@ -1,0 +1,124 @@
+// Vectors of LANES values and the functions of networks on them.
+
+typedef float vector __attribute__((vector_size(4 * LANES)));
+typedef int32_t ivector __attribute__((vector_size(4 * LANES)));
+typedef uint32_t uvector __attribute__((vector_size(4 * LANES)));
+typedef uint64_t wide_uvector __attribute__((vector_size(8 * LANES)));
+typedef float loose_vector __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
+
+#define UNROLL _Pragma("clang loop unroll(full)")
+#define INLINE static inline __attribute__((always_inline))
+
+INLINE vector load(const float *from) { return *(const loose_vector *)from; }
+INLINE void store(float *to, vector values) { *(loose_vector *)to = values; }
+INLINE vector splat(float value) { return (vector){} + value; }
+
+/// The first `count` < LANES values, then zeros.
+INLINE vector load_part(const float *from, long count) {
+#if LANES == 16
+  return (vector)_mm512_maskz_loadu_ps((__mmask16)((1u << count) - 1), from);
+#else
+  float values[LANES] = {0};
+  memcpy(values, from, (size_t)count * sizeof *values);
+  return load(values);
+#endif
+}
+
+/// Writes the first `count` < LANES values.
+INLINE void store_part(float *to, vector values, long count) {
+#if LANES == 16
+  _mm512_mask_storeu_ps(to, (__mmask16)((1u << count) - 1), (__m512)values);
+#else
+  float copies[LANES];
+  store(copies, values);
+  memcpy(to, copies, (size_t)count * sizeof *copies);
+#endif
+}
+
+/// Runs a statement for each vector of `count` values, `i` its place: GET(p) and PUT(p, v) read and write at p + i.
+#define FOR_VECTORS(count, ...)                                       \
+  {                                                                   \
+    long i = 0, part = 0;                                             \
+    for (; i + LANES <= (count); i += LANES) __VA_ARGS__              \
+    if ((part = (count)-i) > 0) __VA_ARGS__                           \
+  }
+#define GET(pointer) (__builtin_expect(part == 0, 1) ? load((pointer) + i) : load_part((pointer) + i, part))
+#define PUT(pointer, values)                                      \
+  do {                                                            \
+    if (__builtin_expect(part == 0, 1)) store((pointer) + i, values); \
+    else store_part((pointer) + i, values, part);                 \
+  } while (0)
+
+/// `mask ? yes : no`, the mask as comparisons give it.
+INLINE vector choose(ivector mask, vector yes, vector no) {
+  return (vector)((mask & (ivector)yes) | (~mask & (ivector)no));
+}
+
+// Compare and choose keep a NaN in `x`, which minimum and maximum instructions lose.
+INLINE vector at_most(vector x, vector limit) { return choose(x > limit, limit, x); }
+INLINE vector at_least(vector x, vector limit) { return choose(x < limit, limit, x); }
+
+INLINE float sum_of(vector x) {
+  float sum = 0;
+  for (int lane = 0; lane < LANES; lane++) sum += x[lane];
+  return sum;
+}
+
+INLINE float largest_of(vector x) {
+  float largest = x[0];
+  for (int lane = 1; lane < LANES; lane++) largest = x[lane] > largest || x[lane] != x[lane] ? x[lane] : largest;
+  return largest;
+}
+
+/// The exponential to within 2 units in the last place: x = n ln 2 + r, then a polynomial of r (Cephes' coefficients).
+INLINE vector exponential(vector x) {
+  const float rounder = 0x1.8p23f;
+  x = at_least(at_most(x, splat(89.0f)), splat(-104.0f));
+  vector shifted = x * 1.44269504088896341f + rounder;
+  vector n = shifted - rounder;
+  vector r = x - n * 0.693359375f;
+  r = r - n * -2.12194440e-4f;
+  vector p = splat(1.9875691500e-4f);
+  p = p * r + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  p = p * (r * r) + r + 1.0f;
+  // 2^n in two factors, so that results near either end of the range neither overflow nor vanish too early.
+  ivector exponent = (ivector)shifted - (ivector)splat(rounder);
+  ivector half = exponent >> 1;
+  return p * (vector)((half + 127) << 23) * (vector)((exponent - half + 127) << 23);
+}
+
+INLINE vector gelu(vector x) {
+  for (int lane = 0; lane < LANES; lane++) x[lane] = 0.5f * x[lane] * (1 + erff(x[lane] * 0.70710678118654752f));
+  return x;
+}
+
+/// x tanh(log(1 + e)) with e = exp x, which is x (e^2 + 2e) / (e^2 + 2e + 2).
+INLINE vector mish(vector x) {
+  vector e = exponential(at_most(x, splat(20.0f)));
+  vector numerator = e * (e + 2.0f);
+  return x * (numerator / (numerator + 2.0f));
+}
+
+INLINE vector apply(cpu_function function, vector x) {
+  switch (function) {
+  case CPU_IDENTITY: return x;
+  case CPU_SILU: return x / (1.0f + exponential(-x));
+  case CPU_MISH: return mish(x);
+  case CPU_GELU: return gelu(x);
+  case CPU_RELU: return at_least(x, splat(0));
+  }
+}
+
+/// Runs a statement with `function` a constant, so that loops inside are compiled for each function.
+#define FOR_FUNCTION(value, STATEMENT)                            \
+  switch (value) {                                                \
+  case CPU_IDENTITY: { const cpu_function function = CPU_IDENTITY; STATEMENT; } break; \
+  case CPU_SILU: { const cpu_function function = CPU_SILU; STATEMENT; } break; \
+  case CPU_MISH: { const cpu_function function = CPU_MISH; STATEMENT; } break; \
+  case CPU_GELU: { const cpu_function function = CPU_GELU; STATEMENT; } break; \
+  case CPU_RELU: { const cpu_function function = CPU_RELU; STATEMENT; } break; \
+  }

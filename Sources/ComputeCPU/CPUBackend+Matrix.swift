@@ -1,0 +1,64 @@
+import COpenBLAS
+import CPUKernels
+public import Compute
+
+/// A product cut into pieces of rows and columns, one OpenBLAS call each.
+private struct ProductPieces {
+  let product: MatrixProduct
+  let alpha: Float
+  let beta: Float
+  let a: UnsafeMutablePointer<Float>
+  let b: UnsafeMutablePointer<Float>
+  let c: UnsafeMutablePointer<Float>
+
+  /// Pieces are as large as the shape alone says, so that the threads have no part in the result.
+  static let extent = 256
+
+  var rowPieces: Int { product.rows >= product.columns ? pieces(product.rows, of: Self.extent) : 1 }
+  var columnPieces: Int { product.rows >= product.columns ? 1 : pieces(product.columns, of: Self.extent) }
+
+  func multiply(_ index: Int) {
+    let row = index / columnPieces * Self.extent, column = index % columnPieces * Self.extent
+    let rows = rowPieces == 1 ? product.rows : min(Self.extent, product.rows - row)
+    let columns = columnPieces == 1 ? product.columns : min(Self.extent, product.columns - column)
+    let aStride = product.transposesA ? product.rows : product.inner
+    let bStride = product.transposesB ? product.inner : product.columns
+    cblas_sgemm(
+      CblasRowMajor, product.transposesA ? CblasTrans : CblasNoTrans, product.transposesB ? CblasTrans : CblasNoTrans,
+      Int32(rows), Int32(columns), Int32(product.inner), alpha, a + row * (product.transposesA ? 1 : aStride),
+      Int32(aStride), b + column * (product.transposesB ? bStride : 1), Int32(bStride), beta,
+      c + row * product.columns + column, Int32(product.columns))
+  }
+}
+
+extension CPUBackend {
+  public func multiplyMatrices(
+    _ product: MatrixProduct, alpha: Float, _ a: Buffer, _ b: Buffer, beta: Float, into c: Buffer
+  ) {
+    precondition(
+      a.count == product.rows * product.inner && b.count == product.inner * product.columns
+        && c.count == product.rows * product.columns, "\(a.count), \(b.count) and \(c.count) values for \(product)")
+    guard let a = values(a), let b = values(b), let c = values(c) else { return }
+    let work = ProductPieces(product: product, alpha: alpha, beta: beta, a: a, b: b, c: c)
+    pool.run(
+      { arguments, index, _ in arguments?.assumingMemoryBound(to: ProductPieces.self).pointee.multiply(index) },
+      work, count: work.rowPieces * work.columnPieces)
+  }
+
+  public func softmaxRows(_ source: Buffer, columns: Int, scale: Float, offsets: Buffer?, into destination: Buffer) {
+    precondition(
+      columns > 0 && source.count % columns == 0 && source.count == destination.count,
+      "\(source.count) values are not rows of \(columns)")
+    precondition(offsets.map { $0.count == columns } ?? true, "one offset a column")
+    guard let from = values(source), let to = values(destination) else { return }
+    var shifts: UnsafeMutablePointer<Float>?
+    if let offsets {
+      guard let values = values(offsets) else { return }
+      shifts = values
+    }
+    let arguments = cpu_softmax(
+      source: from, offsets: shifts, destination: to, rows: source.count / columns, columns: columns,
+      chunk_rows: max(1, 16384 / columns), scale: scale)
+    pool.run(kernels.softmax_rows, arguments, count: pieces(arguments.rows, of: arguments.chunk_rows))
+  }
+}

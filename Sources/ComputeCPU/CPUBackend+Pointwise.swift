@@ -1,0 +1,77 @@
+import CPUKernels
+public import Compute
+
+extension CPUBackend {
+  public func combine(_ terms: [Term], into destination: Buffer) {
+    precondition((1...8).contains(terms.count), "a combination has one to eight terms, not \(terms.count)")
+    precondition(terms.allSatisfy { $0.buffer.count == destination.count }, "the terms' lengths differ")
+    guard let to = values(destination) else { return }
+    var arguments = pointwise(to, count: destination.count)
+    arguments.terms = terms.count
+    for (place, term) in terms.enumerated() {
+      guard let from = values(term.buffer) else { return }
+      withUnsafeMutableBytes(of: &arguments.sources) {
+        $0.storeBytes(of: UnsafePointer(from), toByteOffset: place * MemoryLayout<Int>.stride, as: UnsafePointer.self)
+      }
+      withUnsafeMutableBytes(of: &arguments.coefficients) {
+        $0.storeBytes(of: Float(term.coefficient), toByteOffset: place * MemoryLayout<Float>.stride, as: Float.self)
+      }
+    }
+    pool.run(kernels.combine, arguments, count: pieces(arguments.count, of: arguments.chunk))
+  }
+
+  public func clamp(_ source: Buffer, lower: Float, upper: Float, into destination: Buffer) {
+    precondition(source.count == destination.count, "\(source.count) values do not fill \(destination.count)")
+    guard let from = values(source), let to = values(destination) else { return }
+    var arguments = pointwise(to, count: destination.count)
+    arguments.sources.0 = UnsafePointer(from)
+    arguments.lower = lower
+    arguments.upper = upper
+    pool.run(kernels.clamp, arguments, count: pieces(arguments.count, of: arguments.chunk))
+  }
+
+  public func clampRows(_ source: Buffer, limits: Buffer, into destination: Buffer) {
+    run(kernels.clamp_rows, source, rows: limits, into: destination)
+  }
+
+  public func scaleRows(_ source: Buffer, by factors: Buffer, into destination: Buffer) {
+    run(kernels.scale_rows, source, rows: factors, into: destination)
+  }
+
+  private func run(_ task: KernelTask?, _ source: Buffer, rows: Buffer, into destination: Buffer) {
+    precondition(
+      source.count == destination.count && source.count % rows.count == 0,
+      "\(source.count) values are not \(rows.count) rows of \(destination.count) values")
+    guard let from = values(source), let perRow = values(rows), let to = values(destination) else { return }
+    var arguments = pointwise(to, count: destination.count)
+    arguments.sources.0 = UnsafePointer(from)
+    arguments.rows = UnsafePointer(perRow)
+    arguments.row_length = source.count / rows.count
+    pool.run(task, arguments, count: rows.count)
+  }
+
+  /// Arguments of the kernels that treat values one by one, 64 KB a task.
+  func pointwise(_ destination: UnsafeMutablePointer<Float>, count: Int) -> cpu_pointwise {
+    var arguments = cpu_pointwise()
+    arguments.destination = destination
+    arguments.count = count
+    arguments.chunk = 16384
+    return arguments
+  }
+}
+
+extension CPUBackend {
+  public func fillNormal(_ destination: Buffer, seeds: [UInt64], key: NoiseKey) {
+    precondition(
+      !seeds.isEmpty && destination.count % seeds.count == 0,
+      "\(destination.count) values are not \(seeds.count) rows")
+    guard let to = values(destination) else { return }
+    let rowLength = destination.count / seeds.count, chunk = 4096
+    seeds.withUnsafeBufferPointer { seeds in
+      let arguments = cpu_normal(
+        destination: to, seeds: seeds.baseAddress, row_length: rowLength, chunk: chunk,
+        chunks: pieces(rowLength, of: chunk), step: key.step, draw: key.draw)
+      pool.run(kernels.fill_normal, arguments, count: seeds.count * arguments.chunks)
+    }
+  }
+}

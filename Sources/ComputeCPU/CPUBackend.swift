@@ -1,0 +1,151 @@
+import COpenBLAS
+import CPUKernels
+public import Compute
+import Glibc
+
+/// The host's processor as a device.
+///
+/// Activations lie channels-last. Convolutions are products of gathered or Winograd-transformed strips with packed filters,
+/// by kernels for AVX-512, AVX2 or any processor, chosen when the backend is opened (`DIFFUSE_CPU=portable|avx2|avx512`
+/// chooses by hand); exact matrices and attention go through OpenBLAS. Operations run at once on the backend's own threads.
+/// Results depend neither on the number of threads nor, sample by sample, on the batch.
+public final class CPUBackend: Backend {
+  /// The device behind the backend.
+  public let device: DeviceDescription
+
+  let memory: CPUMemory
+  let pool: ThreadPool
+  let kernels: cpu_kernels
+
+  /// OpenBLAS keeps to the calling thread: its own threads would wait for each other behind one lock.
+  private static let openBLASIsSerial: Void = openblas_set_num_threads(1)
+
+  /// Opens the processor.
+  ///
+  /// - Parameter options: Budget, threads (one a core by default) and guard zones.
+  public init(options: BackendOptions = .init()) throws(DeviceError) {
+    let description = Self.describe()
+    let level = try DispatchLevel.chosen({ getenv($0).map { String(cString: $0) } }, device: description.name)
+    let threads = options.threads ?? description.computeUnits
+    guard (1...1024).contains(threads) else {
+      throw DeviceError(
+        .unavailable, device: description.name, message: "the number of threads is 1 to 1024, not \(threads)")
+    }
+    guard let pool = ThreadPool(threads: threads) else {
+      throw DeviceError(
+        .unavailable, device: description.name, message: "the system does not start \(threads) threads")
+    }
+    _ = Self.openBLASIsSerial
+    self.device = description
+    self.pool = pool
+    self.kernels = level.kernels
+    self.memory = CPUMemory(
+      deviceName: description.name, budget: options.memoryBudget, guardZoneBytes: options.guardZoneBytes)
+    memory.account(forBytes: threads * ThreadPool.scratchBytes)
+  }
+
+  /// What the processor says of itself; memory is the machine's, or the limit of the process's control group.
+  public static func describe() -> DeviceDescription {
+    let (name, vendor) = processor()
+    let memoryBytes = cpu_memory_bytes()
+    return .init(
+      backend: "cpu", index: 0, name: name, vendor: vendor, driver: openBLASVersion(), kind: .cpu,
+      computeUnits: Int(cpu_available_cores()), memoryBytes: memoryBytes, largestAllocationBytes: memoryBytes)
+  }
+
+  /// The instruction set in use, such as `AVX-512`.
+  package var instructionSet: String { String(cString: kernels.name) }
+
+  private static func processor() -> (name: String, vendor: String) {
+    let size = 128
+    var text = [CChar](repeating: 0, count: 2 * size)
+    return text.withUnsafeMutableBufferPointer { text in
+      guard let name = text.baseAddress else { return ("", "") }
+      cpu_processor(name, name + size, size)
+      return (String(cString: name), String(cString: name + size))
+    }
+  }
+
+  /// The first two words of the configuration and the kernels' name: `OpenBLAS 0.3.21 Cooperlake`.
+  private static func openBLASVersion() -> String {
+    guard let configuration = openblas_get_config(), let core = openblas_get_corename() else { return "OpenBLAS" }
+    let words = String(cString: configuration).split(separator: " ").prefix(2)
+    return (words.map(String.init) + [String(cString: core)]).joined(separator: " ")
+  }
+}
+
+extension CPUBackend {
+  /// The values behind a buffer, or nil if operations do nothing after a failure.
+  func values(_ buffer: Buffer) -> UnsafeMutablePointer<Float>? {
+    guard let buffer = buffer as? CPUBuffer, buffer.storage.memory === memory else {
+      preconditionFailure("the buffer belongs to another backend")
+    }
+    return values(buffer.storage)
+  }
+
+  /// The values behind an activation, or nil if operations do nothing after a failure.
+  func values(_ activation: Activation) -> UnsafeMutablePointer<Float>? {
+    guard let activation = activation as? CPUActivation, activation.storage.memory === memory else {
+      preconditionFailure("the activation belongs to another backend")
+    }
+    return values(activation.storage)
+  }
+
+  func values(_ storage: CPUStorage) -> UnsafeMutablePointer<Float>? {
+    if storage.values == nil { memory.fail(.outOfMemory, "an operation was given memory that could not be allocated") }
+    return memory.failure == nil ? storage.values : nil
+  }
+
+  /// A form of a parameter in the pool, made by `fill` from the master's values.
+  func form(
+    of parameter: Parameter, for purpose: String, count: Int, fill: ([Float], UnsafeMutablePointer<Float>) -> Void
+  ) -> UnsafeMutablePointer<Float>? {
+    guard memory.failure == nil else { return nil }
+    let storage = parameter.prepared(for: purpose, by: self) { master in
+      let storage = CPUStorage(count: count, in: memory)
+      if let values = storage.values { fill(master, values) }
+      return storage
+    }
+    guard let values = values(storage) else {
+      // A form without memory is not to be kept: there may be memory the next time.
+      parameter.discardPreparedForms()
+      return nil
+    }
+    return values
+  }
+
+  /// A parameter's values as they are.
+  func plainForm(of parameter: Parameter) -> UnsafeMutablePointer<Float>? {
+    form(of: parameter, for: "values", count: parameter.count) { master, values in
+      values.update(from: master, count: master.count)
+    }
+  }
+
+  /// An operand's values, or nil after a failure.
+  func values(_ operand: Operand) -> cpu_operand? {
+    guard let first = values(operand.first) else { return nil }
+    guard let pairedWith = operand.second else {
+      return .init(first: first, second: nil, first_channels: operand.first.shape.channels, second_channels: 0)
+    }
+    guard let second = values(pairedWith) else { return nil }
+    return .init(
+      first: first, second: second, first_channels: operand.first.shape.channels,
+      second_channels: pairedWith.shape.channels)
+  }
+}
+
+extension Nonlinearity {
+  /// The function's name in C.
+  var cValue: cpu_function {
+    switch self {
+    case .identity: CPU_IDENTITY
+    case .silu: CPU_SILU
+    case .mish: CPU_MISH
+    case .gelu: CPU_GELU
+    case .relu: CPU_RELU
+    }
+  }
+}
+
+/// How many pieces of `size` cover `count`.
+func pieces(_ count: Int, of size: Int) -> Int { (count + size - 1) / size }
