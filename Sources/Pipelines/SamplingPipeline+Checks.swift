@@ -1,6 +1,7 @@
 import Compute
 import Datasets
 import Diffusion
+import Networks
 
 extension SamplingPipeline {
   /// The configuration of the chosen sampler.

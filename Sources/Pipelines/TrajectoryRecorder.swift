@@ -2,6 +2,7 @@ public import Datasets
 import Diffusion
 import Files
 import Foundation
+import Tensors
 
 /// Pictures of a run on its way: every so many steps, the estimate of the clean images or the noisy state.
 public struct TrajectoryRecorder {

@@ -1,0 +1,331 @@
+/// A backend that computes nothing and counts everything: operations, bytes moved, and the bytes that live at once.
+///
+/// Whatever runs on a backend runs on this one in no time, so that operations and memory are known before a run:
+///
+/// ```
+/// let plan = PlanningBackend(byteCount: { backend.byteCount(of: $0) })
+/// ... // evaluate the network on `plan`
+/// plan.memoryUse.peak       // bytes of buffers and activations alive at once
+/// plan.floatingPointOperations
+/// ```
+///
+/// What is read is zero. Pools, prepared forms of weights and scratch of the real backend come on top of the peak.
+public final class PlanningBackend: Backend {
+  /// The device that is planned for.
+  public let device: DeviceDescription
+  /// How often each operation was asked for.
+  public private(set) var records: [OperationRecord: Int] = [:]
+  /// The parameters that operations have read.
+  public private(set) var parameters: [ObjectIdentifier: Parameter] = [:]
+
+  private let ledger = MemoryLedger()
+  private let activationBytes: (ActivationShape) -> Int
+
+  /// A plan for a device.
+  ///
+  /// - Parameters:
+  ///   - device: Its description; by default one that has no limits.
+  ///   - byteCount: The bytes of an activation on that device; by default four a value.
+  public init(
+    device: DeviceDescription = .planning,
+    byteCount: @escaping (ActivationShape) -> Int = { 4 * $0.count }
+  ) {
+    self.device = device
+    self.activationBytes = byteCount
+  }
+
+  /// Operations of all calls so far, in floating-point additions and multiplications.
+  public var floatingPointOperations: Int {
+    records.reduce(0) { $0 + $1.value * $1.key.floatingPointOperations }
+  }
+
+  /// Values of all parameters that were read, each parameter counted once.
+  public var parameterCount: Int {
+    parameters.values.reduce(0) { $0 + $1.count }
+  }
+
+  /// Forgets operations and parameters; what lives goes on living, and the peak starts from there.
+  public func reset() {
+    records.removeAll()
+    parameters.removeAll()
+    ledger.peak = ledger.current
+  }
+
+  private func record(
+    _ operation: Operation, _ shape: OperationShape, traits: Set<OperationTrait> = [], work: Int = 0, reads: Int,
+    writes: Int
+  ) {
+    let record = OperationRecord(
+      operation, shape, traits: traits, floatingPointOperations: work, bytesRead: reads, bytesWritten: writes)
+    records[record, default: 0] += 1
+  }
+
+  /// Notes a parameter and returns its bytes.
+  private func note(_ parameter: Parameter?) -> Int {
+    guard let parameter else { return 0 }
+    parameters[ObjectIdentifier(parameter)] = parameter
+    return 4 * parameter.count
+  }
+
+  private func bytes(_ activation: Activation?) -> Int {
+    activation.map { activationBytes($0.shape) } ?? 0
+  }
+}
+
+extension DeviceDescription {
+  /// A device that only plans and has no limits.
+  public static let planning = DeviceDescription(
+    backend: "planning", index: 0, name: "plan", vendor: "", driver: "", kind: .accelerator, computeUnits: 1,
+    memoryBytes: .max, largestAllocationBytes: .max)
+}
+
+// MARK: Memory
+
+/// Bytes that live, and the most that ever did.
+private final class MemoryLedger {
+  var current = 0
+  var peak = 0
+
+  func add(_ bytes: Int) {
+    current += bytes
+    peak = max(peak, current)
+  }
+}
+
+private final class PlannedBuffer: Buffer {
+  private let ledger: MemoryLedger
+
+  init(count: Int, ledger: MemoryLedger) {
+    self.ledger = ledger
+    super.init(count: count)
+    ledger.add(4 * count)
+  }
+
+  deinit { ledger.add(-4 * count) }
+}
+
+private final class PlannedActivation: Activation {
+  private let ledger: MemoryLedger
+  private let bytes: Int
+
+  init(shape: ActivationShape, bytes: Int, ledger: MemoryLedger) {
+    self.ledger = ledger
+    self.bytes = bytes
+    super.init(shape: shape)
+    ledger.add(bytes)
+  }
+
+  deinit { ledger.add(-bytes) }
+}
+
+extension PlanningBackend {
+  /// Counts a buffer for as long as it lives.
+  public func makeBuffer(count: Int) -> Buffer {
+    PlannedBuffer(count: count, ledger: ledger)
+  }
+
+  /// Counts an activation for as long as it lives.
+  public func makeActivation(_ shape: ActivationShape) -> Activation {
+    PlannedActivation(shape: shape, bytes: activationBytes(shape), ledger: ledger)
+  }
+
+  /// Counts a copy to the device.
+  public func write(_ source: UnsafeBufferPointer<Float>, to destination: Buffer) {
+    record(.write, .values(count: destination.count, sources: 1), reads: 0, writes: 4 * destination.count)
+  }
+
+  /// Counts a copy from the device and reads zeros.
+  public func read(_ source: Buffer, into destination: UnsafeMutableBufferPointer<Float>) throws(DeviceError) {
+    record(.read, .values(count: source.count, sources: 1), reads: 4 * source.count, writes: 0)
+    destination.update(repeating: 0)
+  }
+
+  /// Has nothing to wait for.
+  public func synchronize() throws(DeviceError) {}
+
+  /// The bytes that the planned device takes.
+  public func byteCount(of shape: ActivationShape) -> Int { activationBytes(shape) }
+
+  /// Bytes of the buffers and activations that live, and the most that did at once.
+  public var memoryUse: MemoryUse { .init(current: ledger.current, peak: ledger.peak) }
+
+  /// No limit: it is the real device that has one.
+  public var memoryBudget: Int { .max }
+
+  /// Has no pool.
+  public func releaseUnusedMemory() {}
+
+  /// Writes nothing, so nothing outside of its allocations either.
+  public func checkGuardZones() throws(DeviceError) {}
+}
+
+// MARK: Exact values
+
+extension PlanningBackend {
+  /// Counts noise: five operations a value.
+  public func fillNormal(_ destination: Buffer, seeds: [UInt64], key: NoiseKey) {
+    let count = destination.count
+    record(
+      .fillNormal, .rows(count: seeds.count, length: count / seeds.count), work: 5 * count, reads: 0, writes: 4 * count)
+  }
+
+  /// Counts a linear combination: two operations a value and term.
+  public func combine(_ terms: [Term], into destination: Buffer) {
+    let count = destination.count
+    record(
+      .combine, .values(count: count, sources: terms.count),
+      traits: terms.contains { $0.buffer === destination } ? [.inPlace] : [], work: 2 * terms.count * count,
+      reads: 4 * terms.count * count, writes: 4 * count)
+  }
+
+  /// Counts a limit: two operations a value.
+  public func clamp(_ source: Buffer, lower: Float, upper: Float, into destination: Buffer) {
+    let count = source.count
+    record(
+      .clamp, .values(count: count, sources: 1), traits: source === destination ? [.inPlace] : [], work: 2 * count,
+      reads: 4 * count, writes: 4 * count)
+  }
+
+  /// Counts a limit by row: three operations a value.
+  public func clampRows(_ source: Buffer, limits: Buffer, into destination: Buffer) {
+    recordRows(.clampRows, source, limits, into: destination, work: 3)
+  }
+
+  /// Counts a factor by row: one operation a value.
+  public func scaleRows(_ source: Buffer, by factors: Buffer, into destination: Buffer) {
+    recordRows(.scaleRows, source, factors, into: destination, work: 1)
+  }
+
+  /// Counts a softmax: seven operations a value.
+  public func softmaxRows(
+    _ source: Buffer, columns: Int, scale: Float, offsets: Buffer?, into destination: Buffer
+  ) {
+    let count = source.count
+    var traits: Set<OperationTrait> = source === destination ? [.inPlace] : []
+    if offsets != nil { traits.insert(.offsets) }
+    record(
+      .softmaxRows, .rows(count: count / columns, length: columns), traits: traits, work: 7 * count,
+      reads: 4 * (count + (offsets?.count ?? 0)), writes: 4 * count)
+  }
+
+  /// Counts a product: `2 * rows * columns * inner` operations.
+  public func multiplyMatrices(
+    _ product: MatrixProduct, alpha: Float, _ a: Buffer, _ b: Buffer, beta: Float, into c: Buffer
+  ) {
+    record(
+      .multiplyMatrices, .product(product), traits: beta == 0 ? [] : [.addsToDestination],
+      work: 2 * product.rows * product.columns * product.inner,
+      reads: 4 * (a.count + b.count + (beta == 0 ? 0 : c.count)), writes: 4 * c.count)
+  }
+
+  private func recordRows(
+    _ operation: Operation, _ source: Buffer, _ vector: Buffer, into destination: Buffer, work: Int
+  ) {
+    let count = source.count
+    record(
+      operation, .rows(count: vector.count, length: count / vector.count),
+      traits: source === destination ? [.inPlace] : [], work: work * count, reads: 4 * (count + vector.count),
+      writes: 4 * count)
+  }
+}
+
+// MARK: Activations
+
+extension PlanningBackend {
+  /// Counts the way in: two operations a value.
+  public func enter(_ source: Buffer, scale: Float, shift: Float, into destination: Activation) {
+    let shape = destination.shape
+    record(
+      .enter, .activations(operands: [shape], result: shape), work: 2 * shape.count, reads: 4 * source.count,
+      writes: bytes(destination))
+  }
+
+  /// Counts the way out.
+  public func leave(_ source: Activation, into destination: Buffer) {
+    record(
+      .leave, .activations(operands: [source.shape], result: source.shape), reads: bytes(source),
+      writes: 4 * destination.count)
+  }
+
+  /// Counts a function of every value: one operation each.
+  public func activate(_ source: Activation, _ function: Nonlinearity, into destination: Activation) {
+    var traits: Set<OperationTrait> = [.function(function)]
+    if source === destination { traits.insert(.inPlace) }
+    record(
+      .activate, .activations(operands: [source.shape], result: destination.shape), traits: traits,
+      work: source.shape.count, reads: bytes(source), writes: bytes(destination))
+  }
+
+  /// Counts the rows of a table that are read.
+  public func gatherRows(of table: Parameter, _ indices: [Int], into destination: Activation) {
+    _ = note(table)
+    let rows = ActivationShape(batch: table.shape[0], channels: destination.shape.channels)
+    record(
+      .gatherRows, .activations(operands: [rows], result: destination.shape), reads: 4 * destination.shape.count,
+      writes: bytes(destination))
+  }
+
+  /// Counts a convolution by its direct method.
+  public func convolve(
+    _ operand: Operand, _ filter: Parameter, _ shape: ConvolutionShape, _ epilogue: ConvolutionEpilogue,
+    into destination: Activation
+  ) {
+    var traits: Set<OperationTrait> = []
+    if epilogue.bias != nil { traits.insert(.bias) }
+    if epilogue.channelOffset != nil { traits.insert(.channelOffset) }
+    if let residual = epilogue.residual {
+      traits.insert(.residual)
+      if residual === destination { traits.insert(.inPlace) }
+    }
+    if epilogue.scale != 1 { traits.insert(.scaled) }
+    let sources = [operand.first, operand.second, epilogue.channelOffset, epilogue.residual]
+    record(
+      .convolve, .convolution(shape, operands: operand.shapes, result: destination.shape), traits: traits,
+      work: shape.floatingPointOperations(for: operand.shape),
+      reads: sources.reduce(note(filter) + note(epilogue.bias)) { $0 + bytes($1) }, writes: bytes(destination))
+  }
+
+  /// Counts a normalisation: eight operations a value, two more for scale and shift, one for the function.
+  public func normalizeGroups(
+    _ operand: Operand, _ normalization: GroupNormalization, scaleShift: Activation?, _ function: Nonlinearity,
+    into destination: Activation
+  ) {
+    var traits: Set<OperationTrait> = [.function(function), .groups(normalization.groups)]
+    if scaleShift != nil { traits.insert(.scaleShift) }
+    if operand.second == nil, operand.first === destination { traits.insert(.inPlace) }
+    let perValue = 8 + (scaleShift == nil ? 0 : 2) + (function == .identity ? 0 : 1)
+    let weights = note(normalization.gamma) + note(normalization.beta)
+    record(
+      .normalizeGroups, .activations(operands: operand.shapes, result: destination.shape), traits: traits,
+      work: perValue * operand.shape.count,
+      reads: weights + bytes(operand.first) + bytes(operand.second) + bytes(scaleShift), writes: bytes(destination))
+  }
+
+  /// Counts an attention: its two products and its softmax.
+  public func attend(_ projections: Activation, heads: Int, into destination: Activation) {
+    let shape = destination.shape
+    let scores = shape.batch * shape.pixels * shape.pixels
+    record(
+      .attend, .activations(operands: [projections.shape], result: shape), traits: [.heads(heads)],
+      work: scores * (4 * shape.channels + 7 * heads), reads: bytes(projections), writes: bytes(destination))
+  }
+
+  /// Counts a halving: four operations a result.
+  public func halve(_ source: Activation, into destination: Activation) {
+    record(
+      .halve, .activations(operands: [source.shape], result: destination.shape), work: 4 * destination.shape.count,
+      reads: bytes(source), writes: bytes(destination))
+  }
+
+  /// Counts a doubling.
+  public func double(_ source: Activation, into destination: Activation) {
+    record(
+      .double, .activations(operands: [source.shape], result: destination.shape), reads: bytes(source),
+      writes: bytes(destination))
+  }
+}
+
+extension Operand {
+  /// The shapes of the one or two activations.
+  fileprivate var shapes: [ActivationShape] { [first.shape] + (second.map { [$0.shape] } ?? []) }
+}

@@ -1,0 +1,131 @@
+import Compute
+
+extension ConformanceSuite {
+  /// Images of the sizes of U-Nets at 28 and 32, of one pixel, odd ones, rectangular ones, with channels around tiles.
+  static let images: [ActivationShape] = [
+    .init(batch: 1, channels: 1), .init(batch: 3, channels: 128), .init(batch: 1, channels: 67),
+    .init(batch: 2, channels: 1, height: 28, width: 28), .init(batch: 1, channels: 3, height: 32, width: 32),
+    .init(batch: 2, channels: 15, height: 14, width: 14), .init(batch: 1, channels: 17, height: 7, width: 7),
+    .init(batch: 2, channels: 31, height: 16, width: 16), .init(batch: 1, channels: 33, height: 8, width: 8),
+    .init(batch: 3, channels: 65, height: 4, width: 4), .init(batch: 2, channels: 8, height: 5, width: 13),
+    .init(batch: 1, channels: 16, height: 9, width: 1), .init(batch: 2, channels: 5, height: 12, width: 20),
+  ]
+
+  /// The way in: an affine function of every value.
+  static func enterCases() -> [ConformanceCase] {
+    let tolerance = Tolerance.sums(of: 2)
+    let plain = images.map { shape in
+      ConformanceCase(.enter, "\(shape)", tolerance: tolerance) { inputs in
+        enter(inputs, shape, inputs.values(0, shape.count), scale: 2.5, shift: -0.75)
+      }
+    }
+    let shape = ActivationShape(batch: 2, channels: 3, height: 7, width: 5)
+    let centred = ConformanceCase(.enter, "as it is", tolerance: .exact) { inputs in
+      enter(inputs, shape, inputs.values(0, shape.count), scale: 1, shift: 0)
+    }
+    let special = [ValueClass.nan, .infinity, .zeros].map { values in
+      ConformanceCase(.enter, "\(values.rawValue)", values: values, tolerance: tolerance) { inputs in
+        enter(inputs, shape, inputs.values(0, shape.count).special(values), scale: 2, shift: 0.5)
+      }
+    }
+    return plain + [centred] + special
+  }
+
+  private static func enter(
+    _ inputs: CaseInputs, _ shape: ActivationShape, _ values: [Float], scale: Float, shift: Float
+  ) -> PreparedCase {
+    let samples = inputs.samples(of: shape.batch)
+    let size = shape.channels * shape.pixels
+    let source = inputs.backend.makeBuffer(Array(values[samples.lowerBound * size..<samples.upperBound * size]))
+    let destination = inputs.destination(shape)
+    return inputs.prepared(destination) {
+      inputs.backend.enter(source, scale: scale, shift: shift, into: destination)
+    }
+  }
+
+  /// The way out.
+  static func leaveCases() -> [ConformanceCase] {
+    let plain = images.map { shape in
+      ConformanceCase(.leave, "\(shape)", tolerance: .exact) { inputs in
+        leave(inputs, inputs.activation(0, shape))
+      }
+    }
+    let shape = ActivationShape(batch: 2, channels: 3, height: 7, width: 5)
+    let special = [ValueClass.nan, .infinity, .zeros].map { values in
+      ConformanceCase(.leave, "\(values.rawValue)", values: values, tolerance: .exact) { inputs in
+        leave(inputs, inputs.activation(0, shape) { $0 = $0.special(values) })
+      }
+    }
+    return plain + special
+  }
+
+  private static func leave(_ inputs: CaseInputs, _ source: Activation) -> PreparedCase {
+    let destination = inputs.destination(count: source.shape.count)
+    return inputs.prepared(destination) { inputs.backend.leave(source, into: destination) }
+  }
+
+  /// Every function, in place and not.
+  static func activateCases() -> [ConformanceCase] {
+    let tolerance = Tolerance.sums(of: 16, reason: "a few roundings of an exponential and its quotient")
+    let plain = images.enumerated().flatMap { index, shape in
+      Nonlinearity.allCases.enumerated().map { place, function in
+        let inPlace = (index + place) % 2 == 0
+        return ConformanceCase(
+          .activate, "\(function.rawValue) \(shape)\(inPlace ? " in place" : "")", tolerance: tolerance
+        ) { inputs in
+          activate(inputs, inputs.activation(0, shape, .normal(deviation: 2)), function, inPlace: inPlace)
+        }
+      }
+    }
+    let shape = ActivationShape(batch: 2, channels: 3, height: 7, width: 5)
+    let special = Nonlinearity.allCases.flatMap { function in
+      [ValueClass.nan, .infinity, .zeros, .huge].map { values in
+        ConformanceCase(
+          .activate, "\(function.rawValue) \(values.rawValue)", values: values, tolerance: tolerance
+        ) { inputs in
+          let source = inputs.activation(0, shape) { input in
+            input = input.special(values)
+            // At minus infinity the formulas of all but two functions are of the form infinity times zero.
+            if function != .identity, function != .relu { input = input.map { $0 == -.infinity ? .infinity : $0 } }
+          }
+          return activate(inputs, source, function, inPlace: false)
+        }
+      }
+    }
+    return plain + special
+  }
+
+  private static func activate(
+    _ inputs: CaseInputs, _ source: Activation, _ function: Nonlinearity, inPlace: Bool
+  ) -> PreparedCase {
+    let destination = inPlace ? source : inputs.backend.makeActivation(source.shape)
+    return inputs.prepared(destination) { inputs.backend.activate(source, function, into: destination) }
+  }
+
+  /// Class embeddings, and tables around the sizes of tiles.
+  static func gatherRowsCases() -> [ConformanceCase] {
+    let tables = [
+      (rows: 1, channels: 1, [0]), (10, 64, [3, 9, 0, 9]), (10, 128, [7]), (1000, 33, [999, 0, 500]),
+      (5, 15, [4, 4]), (3, 257, [2, 1, 0, 0, 1]), (2, 31, [1]),
+    ]
+    return tables.map { rows, channels, indices in
+      ConformanceCase(
+        .gatherRows, "\(indices.count) of \(rows) rows of \(channels)", tolerance: .exact
+      ) { inputs in
+        gather(inputs, inputs.parameter(0, [rows, channels]), indices)
+      }
+    } + [
+      ConformanceCase(.gatherRows, "nan in another row", values: .nan, tolerance: .exact) { inputs in
+        var values = inputs.values(0, 4 * 17)
+        for index in 17..<34 { values[index] = .nan }
+        return gather(inputs, .init(shape: [4, 17], values: values), [0, 1, 2])
+      }
+    ]
+  }
+
+  private static func gather(_ inputs: CaseInputs, _ table: Parameter, _ indices: [Int]) -> PreparedCase {
+    let destination = inputs.destination(.init(batch: indices.count, channels: table.shape[1]))
+    let wanted = Array(indices[inputs.samples(of: indices.count)])
+    return inputs.prepared(destination) { inputs.backend.gatherRows(of: table, wanted, into: destination) }
+  }
+}

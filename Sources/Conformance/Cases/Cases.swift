@@ -1,0 +1,27 @@
+import Compute
+
+extension ConformanceSuite {
+  /// The cases of one operation; a new operation does not compile without a list.
+  static func cases(of operation: Compute.Operation) -> [ConformanceCase] {
+    switch operation {
+    case .write: writeCases()
+    case .read: readCases()
+    case .enter: enterCases()
+    case .leave: leaveCases()
+    case .activate: activateCases()
+    case .gatherRows: gatherRowsCases()
+    case .fillNormal: fillNormalCases()
+    case .combine: combineCases()
+    case .clamp: clampCases()
+    case .clampRows: clampRowsCases()
+    case .scaleRows: scaleRowsCases()
+    case .multiplyMatrices: multiplyMatricesCases()
+    case .softmaxRows: softmaxRowsCases()
+    case .convolve: convolveCases()
+    case .normalizeGroups: normalizeGroupsCases()
+    case .attend: attendCases()
+    case .halve: halveCases()
+    case .double: doubleCases()
+    }
+  }
+}

@@ -1,0 +1,46 @@
+public import Compute
+import Foundation
+
+extension ReferenceBackend {
+  /// Scaled dot-product attention, one query after the other.
+  public func attend(_ projections: Activation, heads: Int, into destination: Activation) {
+    let (input, output) = (projections.shape, destination.shape)
+    let channels = output.channels
+    precondition(input == output.with(channels: 3 * channels), "\(input) are no projections of \(output)")
+    precondition(channels % heads == 0, "\(heads) heads do not divide \(channels) channels")
+    let (width, tokens) = (channels / heads, output.pixels)
+    let values = projections.values
+    var result = [Double](repeating: 0, count: output.count)
+    for sample in 0..<output.batch {
+      for head in 0..<heads {
+        // The first channel of the head among the queries; keys and values follow.
+        let queries = (3 * sample * channels + head * width) * tokens
+        let keys = queries + channels * tokens
+        let contents = keys + channels * tokens
+        let target = (sample * channels + head * width) * tokens
+        for query in 0..<tokens {
+          var logits = [Double](repeating: 0, count: tokens)
+          for d in 0..<width {
+            let q = values[queries + d * tokens + query]
+            for key in 0..<tokens { logits[key] += q * values[keys + d * tokens + key] }
+          }
+          let weights = softmax(logits.map { $0 / Double(width).squareRoot() })
+          for d in 0..<width {
+            var sum = 0.0
+            for key in 0..<tokens { sum += weights[key] * values[contents + d * tokens + key] }
+            result[target + d * tokens + query] = sum
+          }
+        }
+      }
+    }
+    destination.values = result
+  }
+}
+
+/// `exp(l[j] - max l) / sum over k of exp(l[k] - max l)`; a NaN anywhere makes all NaN.
+func softmax(_ logits: [Double]) -> [Double] {
+  let largest = logits.reduce(-.infinity) { max($0, $1) }
+  let exponentials = logits.map { exp($0 - largest) }
+  let sum = exponentials.reduce(0, +)
+  return exponentials.map { $0 / sum }
+}

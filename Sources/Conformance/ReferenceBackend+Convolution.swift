@@ -1,0 +1,63 @@
+public import Compute
+
+extension ReferenceBackend {
+  /// The sum of ``ConvolutionShape`` and the addends of ``ConvolutionEpilogue``, term by term.
+  public func convolve(
+    _ operand: Operand, _ filter: Parameter, _ shape: ConvolutionShape, _ epilogue: ConvolutionEpilogue,
+    into destination: Activation
+  ) {
+    let (input, output) = (operand.shape, destination.shape)
+    precondition(shape.output(for: input) == output, "\(shape) makes no \(output) of \(input)")
+    precondition(filter.count == shape.filterCount, "\(filter.shape) is no filter of \(shape)")
+    precondition(operand.first !== destination && operand.second !== destination, "the destination is an operand")
+    let bias = epilogue.bias?.values()
+    let offset = epilogue.channelOffset?.values
+    let residual = epilogue.residual?.values
+    precondition(bias.map { $0.count == output.channels } ?? true, "a bias has one value a channel")
+    precondition(offset.map { $0.count == output.batch * output.channels } ?? true, "an offset is [batch, channels]")
+    precondition(residual.map { $0.count == output.count } ?? true, "a residual has the shape of the result")
+    var sums = Self.sums(operand.values, input, filter.values().map(Double.init), shape, output)
+    for plane in 0..<output.batch * output.channels {
+      let channel = plane % output.channels
+      for pixel in plane * output.pixels..<(plane + 1) * output.pixels {
+        if let bias { sums[pixel] += Double(bias[channel]) }
+        if let offset { sums[pixel] += offset[plane] }
+        if let residual { sums[pixel] += residual[pixel] }
+        sums[pixel] *= Double(epilogue.scale)
+      }
+    }
+    destination.values = sums
+  }
+
+  /// The plain convolution.
+  private static func sums(
+    _ values: [Double], _ input: ActivationShape, _ filter: [Double], _ shape: ConvolutionShape,
+    _ output: ActivationShape
+  ) -> [Double] {
+    let (kernel, factor) = (shape.kernel, shape.doublesInput ? 2 : 1)
+    var sums = [Double](repeating: 0, count: output.count)
+    for sample in 0..<output.batch {
+      for o in 0..<output.channels {
+        for i in 0..<input.channels {
+          for r in 0..<kernel {
+            for s in 0..<kernel {
+              let weight = filter[((o * input.channels + i) * kernel + r) * kernel + s]
+              for y in 0..<output.height {
+                let row = shape.stride * y + r - shape.padding.top
+                guard 0..<factor * input.height ~= row else { continue }
+                let source = ((sample * input.channels + i) * input.height + row / factor) * input.width
+                let target = ((sample * output.channels + o) * output.height + y) * output.width
+                for x in 0..<output.width {
+                  let column = shape.stride * x + s - shape.padding.left
+                  guard 0..<factor * input.width ~= column else { continue }
+                  sums[target + x] += weight * values[source + column / factor]
+                }
+              }
+            }
+          }
+        }
+      }
+    }
+    return sums
+  }
+}

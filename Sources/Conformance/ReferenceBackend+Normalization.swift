@@ -1,0 +1,40 @@
+public import Compute
+
+extension ReferenceBackend {
+  /// Group normalisation with two passes over each group, then scale and shift, then the function.
+  public func normalizeGroups(
+    _ operand: Operand, _ normalization: GroupNormalization, scaleShift: Activation?, _ function: Nonlinearity,
+    into destination: Activation
+  ) {
+    let shape = operand.shape
+    let channels = shape.channels
+    precondition(shape == destination.shape, "\(shape) does not go into \(destination.shape)")
+    precondition(channels % normalization.groups == 0, "\(normalization.groups) groups do not divide \(channels)")
+    precondition(
+      normalization.gamma.count == channels && normalization.beta.count == channels, "gamma and beta are [\(channels)]")
+    let (gamma, beta) = (normalization.gamma.values(), normalization.beta.values())
+    let modulation = scaleShift?.values
+    precondition(
+      modulation.map { $0.count == 2 * shape.batch * channels } ?? true, "scale and shift are [batch, 2 * channels]")
+    var values = operand.values
+    let groupChannels = channels / normalization.groups
+    for group in 0..<shape.batch * normalization.groups {
+      let members = group * groupChannels * shape.pixels..<(group + 1) * groupChannels * shape.pixels
+      let mean = values[members].reduce(0, +) / Double(members.count)
+      let variance = values[members].reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(members.count)
+      let deviation = (variance + Double(normalization.epsilon)).squareRoot()
+      for index in members {
+        let plane = index / shape.pixels
+        let (sample, channel) = (plane / channels, plane % channels)
+        var n = Double(gamma[channel]) * (values[index] - mean) / deviation + Double(beta[channel])
+        if let modulation {
+          let scale = modulation[2 * sample * channels + channel]
+          let shift = modulation[(2 * sample + 1) * channels + channel]
+          n = n * (1 + scale) + shift
+        }
+        values[index] = function(n)
+      }
+    }
+    destination.values = values
+  }
+}

@@ -1,1 +1,0 @@
-// Placeholder: the paper's exact models come here.
