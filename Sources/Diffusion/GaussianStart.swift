@@ -1,13 +1,5 @@
 public import Tensors
 
-/// Where a run begins: at the prior, or late.
-public enum Start {
-  /// Standard normal noise at the first level of the sampler.
-  case prior
-  /// Some other state at a later level, given as a training step, possibly fractional.
-  case late(at: Double, LateStartInitialization)
-}
-
 /// How the state of a late start is made (Raya and Ambrogioni 2023, section on Gaussian late starts).
 ///
 /// The early part of the generative dynamics is a linear relaxation to a central fixed point, and a Gaussian with the
