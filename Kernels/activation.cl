@@ -1,0 +1,60 @@
+// The borders between exact values and activations, functions of every value, and the rows of a table.
+//
+//   enter          out[b, c, p] = scale * x[b, c, p] + shift        x exact [batch, channels, pixels]
+//   leave          out[b, c, p] = x[b, c, p]                        out exact [batch, channels, pixels]
+//   activate       out[i] = f(x[i])                                 over whole vectors, padding included
+//   gather_rows    out[b, c] = table[indices[b], c]                 table and out padded rows
+//
+// A work-group has GROUP_SIZE work-items and owns GROUP_SIZE neighbouring vectors; a work-item owns one vector of LANES
+// channels of one pixel. No local memory. The global size is rounded up; surplus work-items do nothing.
+
+// Work-items number pixels first, so that neighbours read neighbouring exact values.
+ELEMENTWISE kernel void enter(
+    global const float *source, global float *destination, float scale, float shift, int channels, int pixels,
+    int all_pixels) {
+  size_t index = get_global_id(0);
+  int channel = (int)(index / all_pixels) * LANES;
+  int pixel = (int)(index % all_pixels);
+  if (channel >= PADDED(channels)) return;
+  int sample = pixel / pixels;
+  global const float *plane = source + (size_t)sample * channels * pixels + (pixel - sample * pixels);
+  float lanes[LANES];
+  for (int lane = 0; lane < LANES; lane++) {
+    int clamped = min(channel + lane, channels - 1);
+    float value = scale * plane[(size_t)clamped * pixels] + shift;
+    lanes[lane] = channel + lane < channels ? value : 0.0f;
+  }
+  store(load(lanes), destination + (size_t)pixel * PADDED(channels) + channel);
+}
+
+ELEMENTWISE kernel void leave(
+    global const float *source, global float *destination, int channels, int pixels, int all_pixels) {
+  size_t index = get_global_id(0);
+  int channel = (int)(index / all_pixels) * LANES;
+  int pixel = (int)(index % all_pixels);
+  if (channel >= PADDED(channels)) return;
+  int sample = pixel / pixels;
+  global float *plane = destination + (size_t)sample * channels * pixels + (pixel - sample * pixels);
+  float lanes[LANES];
+  store(load(source + (size_t)pixel * PADDED(channels) + channel), lanes);
+  for (int lane = 0; lane < min(LANES, channels - channel); lane++) {
+    plane[(size_t)(channel + lane) * pixels] = lanes[lane];
+  }
+}
+
+// `source` may be `destination`.
+ELEMENTWISE kernel void activate(global const float *source, global float *destination, int function, int vectors) {
+  size_t index = get_global_id(0);
+  if (index >= vectors) return;
+  store(apply_function(load(source + index * LANES), function), destination + index * LANES);
+}
+
+ELEMENTWISE kernel void gather_rows(
+    global const float *table, global const int *indices, global float *destination, int channels, int vectors) {
+  size_t index = get_global_id(0);
+  if (index >= vectors) return;
+  int row_vectors = PADDED(channels) / LANES;
+  int row = (int)(index / row_vectors);
+  size_t source = (size_t)indices[row] * row_vectors + (index - (size_t)row * row_vectors);
+  store(load(table + source * LANES), destination + index * LANES);
+}

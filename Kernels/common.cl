@@ -1,0 +1,114 @@
+// Types, addressing and functions that all other kernel files use; it is compiled in front of each of them.
+//
+// An activation [batch, channels, height, width] lies channels-last, its channels padded with zeros to a multiple of 16:
+//
+//   x[b, c, y, x] = data[((b * height + y) * width + x) * PADDED(channels) + c]
+//
+// Every kernel that writes an activation writes the padding too, and writes zeros there. Exact buffers are row-major.
+// A work-item moves LANES neighbouring channels at a time; LANES divides 16, so a vector is never half padding-free.
+// Only core OpenCL C 1.2 is used: no extension, no assumption about sub-groups; no barrier but those that every work-item
+// of a group reaches equally often; loads that may miss go to a clamped index and are replaced by zero afterwards.
+#pragma OPENCL FP_CONTRACT ON
+
+// Values that one work-item moves at once, in floats: 4, 8 or 16; the native vector width of processors, 4 elsewhere.
+#ifndef LANES
+#define LANES 4
+#endif
+
+// Work-items in a group of the kernels that move values one by one.
+#ifndef GROUP_SIZE
+#define GROUP_SIZE 64
+#endif
+
+// Channels of an activation in memory.
+#define PADDED(channels) (((channels) + 15) / 16 * 16)
+
+#if LANES == 16
+typedef float16 vector;
+typedef int16 vector_mask;
+#define LANE_INDICES ((int16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15))
+#define load(pointer) vload16(0, pointer)
+#define store(value, pointer) vstore16(value, 0, pointer)
+#elif LANES == 8
+typedef float8 vector;
+typedef int8 vector_mask;
+#define LANE_INDICES ((int8)(0, 1, 2, 3, 4, 5, 6, 7))
+#define load(pointer) vload8(0, pointer)
+#define store(value, pointer) vstore8(value, 0, pointer)
+#else
+typedef float4 vector;
+typedef int4 vector_mask;
+#define LANE_INDICES ((int4)(0, 1, 2, 3))
+#define load(pointer) vload4(0, pointer)
+#define store(value, pointer) vstore4(value, 0, pointer)
+#endif
+
+// Work-groups whose kernel keeps vectors of its own: compilers for processors need not vectorise across work-items.
+#define ELEMENTWISE __attribute__((reqd_work_group_size(GROUP_SIZE, 1, 1))) __attribute__((vec_type_hint(vector)))
+
+// The lanes that stand for channels below `channels`, if the first lane stands for `channel`; the others become zero.
+vector without_padding(vector value, int channel, int channels) {
+  return select((vector)(0.0f), value, LANE_INDICES + channel < (vector_mask)(channels));
+}
+
+// Stores the first `count` lanes, all of them if it is larger.
+void store_some(vector value, global float *destination, int count) {
+  if (count >= LANES) {
+    store(value, destination);
+  } else {
+    float lanes[LANES];
+    store(value, lanes);
+    for (int lane = 0; lane < count; lane++) destination[lane] = lanes[lane];
+  }
+}
+
+// The largest lane.
+float largest(vector value) {
+#if LANES == 16
+  float8 eight = fmax(value.lo, value.hi);
+  float4 four = fmax(eight.lo, eight.hi);
+#elif LANES == 8
+  float4 four = fmax(value.lo, value.hi);
+#else
+  float4 four = value;
+#endif
+  float2 two = fmax(four.lo, four.hi);
+  return fmax(two.x, two.y);
+}
+
+// The sum of all lanes.
+float total(vector value) {
+#if LANES == 16
+  float8 eight = value.lo + value.hi;
+  float4 four = eight.lo + eight.hi;
+#elif LANES == 8
+  float4 four = value.lo + value.hi;
+#else
+  float4 four = value;
+#endif
+  float2 two = four.lo + four.hi;
+  return two.x + two.y;
+}
+
+// Nonlinearities by number, in the order of the host's enumeration; each is zero at zero, so that padding stays zero.
+#define IDENTITY 0
+#define SILU 1
+#define MISH 2
+#define GELU 3
+#define RELU 4
+
+//   silu(x) = x / (1 + exp(-x))
+//   mish(x) = x * tanh(log(1 + exp(x))) = x * n / (n + 2),  n = e (e + 2),  e = exp(x)      (exp(20)^2 is finite)
+//   gelu(x) = x * (1 + erf(x / sqrt 2)) / 2 = x * erfc(-x / sqrt 2) / 2
+//   relu(x) = max(x, 0), NaN staying NaN
+vector apply_function(vector x, int function) {
+  if (function == SILU) return x / (1.0f + exp(-x));
+  if (function == MISH) {
+    vector e = exp(fmin(x, (vector)(20.0f)));
+    vector n = e * (e + 2.0f);
+    return x * (n / (n + 2.0f));
+  }
+  if (function == GELU) return 0.5f * x * erfc(-0.70710678f * x);
+  if (function == RELU) return select(x, (vector)(0.0f), x < (vector)(0.0f));
+  return x;
+}
