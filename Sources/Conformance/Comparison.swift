@@ -1,10 +1,10 @@
 /// Compares results with the oracle's.
-enum Comparison {
+package enum Comparison {
   /// What is wrong with `values`, or nil if nothing is.
   ///
   /// Counts come first, then the places of NaN and of the infinities, which must be identical, then both measures of
   /// ``Tolerance`` over the finite values.
-  static func fault(in values: [Float], expected: [Float], tolerance: Tolerance) -> String? {
+  package static func fault(in values: [Float], expected: [Float], tolerance: Tolerance) -> String? {
     guard values.count == expected.count else { return "\(values.count) values instead of \(expected.count)" }
     var worst = (index: 0, error: -1.0)
     var (largest, squares, squaredErrors) = (0.0, 0.0, 0.0)
@@ -35,7 +35,7 @@ enum Comparison {
   }
 
   /// The first place where two runs differ in a bit.
-  static func difference(_ first: [Float], _ second: [Float]) -> String? {
+  package static func difference(_ first: [Float], _ second: [Float]) -> String? {
     guard first.count == second.count else { return "\(first.count) values, then \(second.count)" }
     for (index, (one, other)) in zip(first, second).enumerated() where one.bitPattern != other.bitPattern {
       // The payload of a NaN is nobody's promise.

@@ -2,9 +2,9 @@
 ///
 /// A round multiplies two words of the counter and mixes the high halves of the products with the other two words and
 /// the key; the key grows by a constant from round to round.
-enum Philox {
+package enum Philox {
   /// Four 32-bit words as a function of a counter and a key.
-  static func words(counter: [UInt32], key: (UInt32, UInt32)) -> [UInt32] {
+  package static func words(counter: [UInt32], key: (UInt32, UInt32)) -> [UInt32] {
     var words = counter
     var key = key
     for _ in 0..<10 {

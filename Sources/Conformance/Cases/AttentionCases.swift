@@ -16,12 +16,14 @@ extension ConformanceSuite {
       (.init(batch: 1, channels: 256, height: 2, width: 4), 1), (.init(batch: 1, channels: 512, height: 4, width: 4), 1),
       (.init(batch: 1, channels: 512, height: 3, width: 3), 64),
     ]
-    let plain = cases.map { shape, heads in
-      ConformanceCase(.attend, "\(heads) heads \(shape)", tolerance: attentionTolerance(shape, heads, logits: 8)) {
-        attend($0, shape, heads, .normal(deviation: 1.5))
-      }
+    return cases.map { attendCase($0, heads: $1) } + specialAttentionCases()
+  }
+
+  /// One case.
+  static func attendCase(_ shape: ActivationShape, heads: Int) -> ConformanceCase {
+    .init(.attend, "\(heads) heads \(shape)", tolerance: attentionTolerance(shape, heads, logits: 8)) {
+      attend($0, shape, heads, .normal(deviation: 1.5))
     }
-    return plain + specialAttentionCases()
   }
 
   private static func attentionTolerance(_ shape: ActivationShape, _ heads: Int, logits: Double) -> Tolerance {

@@ -1,7 +1,7 @@
 import Compute
 
-/// One convolution.
-private struct Layer {
+/// One convolution: the layer of a network with random weights.
+struct Layer {
   var operands: [ActivationShape]
   var outputs: Int
   var kernel: Int
@@ -39,6 +39,18 @@ private struct Layer {
   func padded(_ padding: Padding) -> Self { with(\.padding, padding) }
   func residual(_ residual: Residual) -> Self { with(\.residual, residual) }
   func scaled(_ scale: Float) -> Self { with(\.scale, scale) }
+
+  /// The layer with one epilogue for each set of bits: bias, channel offset, residual, scale.
+  func epilogues(_ sets: some Sequence<Int>) -> [Layer] {
+    sets.map { bits in
+      var layer = self
+      layer.hasBias = bits & 1 != 0
+      layer.hasOffset = bits & 2 != 0
+      layer.residual = bits & 4 == 0 ? nil : bits & 2 == 0 ? .destination : .separate
+      layer.scale = bits & 8 == 0 ? 1 : -1.5
+      return layer
+    }
+  }
 
   var input: ActivationShape { operands[0].with(channels: operands.reduce(0) { $0 + $1.channels }) }
 
@@ -85,17 +97,19 @@ private struct Layer {
 }
 
 extension ConformanceSuite {
+  /// One case.
+  static func convolveCase(_ layer: Layer) -> ConformanceCase {
+    .init(.convolve, layer.name, tolerance: tolerance(of: layer)) { layer.prepared($0) }
+  }
+
   /// All layers of U-Nets, with few channels; filters, strides and paddings; each addend of the epilogue on its own and
   /// all together; channels and pixels around tiles.
   static func convolveCases() -> [ConformanceCase] {
     let cases = [
       squareConvolutions, pairConvolutions, resizingConvolutions, pointwiseConvolutions, epilogueConvolutions,
-      unusualConvolutions,
+      unusualConvolutions, largeConvolutions,
     ]
-    let plain = cases.joined().map { value in
-      ConformanceCase(.convolve, value.name, tolerance: tolerance(of: value)) { value.prepared($0) }
-    }
-    return plain.unique() + specialConvolutionCases()
+    return cases.joined().map(convolveCase).unique() + specialConvolutionCases()
   }
 
   private static func tolerance(of value: Layer) -> Tolerance {
@@ -166,18 +180,30 @@ extension ConformanceSuite {
     ]
   }
 
-  /// Every subset of the epilogue, on a 3x3 filter and on a 1x1 filter.
+  /// Every subset of the epilogue on a 3x3 filter and on a 1x1 filter, and those that U-Nets use on all others.
   private static var epilogueConvolutions: [Layer] {
-    (0..<16).flatMap { (bits: Int) -> [Layer] in
-      [3, 1].map { kernel in
-        var value = Layer(2, [10], 6, 5, to: 11, kernel: kernel)
-        value.hasBias = bits & 1 != 0
-        value.hasOffset = bits & 2 != 0
-        value.residual = bits & 4 == 0 ? nil : bits & 2 == 0 ? .destination : .separate
-        value.scale = bits & 8 == 0 ? 1 : -1.5
-        return value
-      }
-    }
+    let asymmetric = Padding(top: 0, bottom: 1, left: 0, right: 1)
+    let (square, pointwise) = (Layer(2, [10], 6, 5, to: 11), Layer(2, [10], 6, 5, to: 11, kernel: 1))
+    let (pair, pointwisePair) = (Layer(2, [7, 5], 6, 5, to: 9), Layer(2, [7, 5], 6, 5, to: 9, kernel: 1))
+    let others = [
+      pair, pointwisePair, square.strided(2), square.strided(2).padded(asymmetric), square.doubled, pointwise.doubled,
+      pair.doubled, Layer(2, [10], 1, 1, to: 11, kernel: 1), Layer(2, [7, 5], 1, 1, to: 9, kernel: 1),
+    ]
+    return [square, pointwise].flatMap { $0.epilogues(0..<16) }
+      // Bit by bit: bias, channel offset, residual, scale.
+      + others.flatMap { $0.epilogues([0b0001, 0b0011, 0b0101, 0b1101, 0b1111]) }
+      + others.flatMap { $0.epilogues([0b0101, 0b1101]) }.map { $0.residual(.destination) }
+  }
+
+  /// Layers of their real size, for timing.
+  private static var largeConvolutions: [Layer] {
+    [
+      Layer(1, [128], 32, 32, to: 128).offset, Layer(2, [128], 16, 16, to: 64), Layer(1, [256], 8, 8, to: 256).offset,
+      Layer(1, [512], 4, 4, to: 256), Layer(1, [256, 128], 8, 8, to: 128), Layer(8, [32], 28, 28, to: 32).offset,
+      Layer(1, [129], 9, 9, to: 127), Layer(1, [127], 6, 11, to: 129, kernel: 1),
+      Layer(2, [256], 16, 16, to: 256, kernel: 1).residual(.separate), Layer(1, [64], 16, 16, to: 64).doubled,
+      Layer(1, [128], 16, 16, to: 128).strided(2).padded(.init(top: 0, bottom: 1, left: 0, right: 1)),
+    ]
   }
 
   /// What no U-Net asks for and the protocol allows.

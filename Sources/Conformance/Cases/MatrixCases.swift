@@ -12,12 +12,7 @@ extension ConformanceSuite {
         let product = MatrixProduct(
           rows: size.0, columns: size.1, inner: size.2, transposesA: transposes.0, transposesB: transposes.1)
         let (alpha, beta): (Float, Float) = [(1, 0), (0.5, 1), (-1.5, 0), (1, -0.25)][(index + place) % 4]
-        return ConformanceCase(
-          .multiplyMatrices, "\(OperationShape.product(product)), \(alpha), \(beta)",
-          tolerance: .sums(of: size.2 + 2)
-        ) { inputs in
-          multiply(inputs, product, alpha: alpha, beta: beta)
-        }
+        return multiplyMatricesCase(product, alpha: alpha, beta: beta)
       }
     }
     let special = [ValueClass.nan, .infinity, .zeros].map { values in
@@ -34,6 +29,14 @@ extension ConformanceSuite {
       }
     }
     return plain + special
+  }
+
+  /// One case.
+  static func multiplyMatricesCase(_ product: MatrixProduct, alpha: Float, beta: Float) -> ConformanceCase {
+    .init(
+      .multiplyMatrices, "\(OperationShape.product(product)), \(alpha), \(beta)",
+      tolerance: .sums(of: product.inner + 2)
+    ) { multiply($0, product, alpha: alpha, beta: beta) }
   }
 
   private static func multiply(

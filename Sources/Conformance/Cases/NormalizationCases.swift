@@ -1,7 +1,7 @@
 import Compute
 
 /// One group normalisation.
-private struct Normalization {
+struct Normalization {
   var operands: [ActivationShape]
   var groups: Int
   var epsilon: Float = 1e-5
@@ -57,15 +57,17 @@ private struct Normalization {
 }
 
 extension ConformanceSuite {
+  /// One case.
+  static func normalizeGroupsCase(_ value: Normalization) -> ConformanceCase {
+    let tolerance = Tolerance.sums(of: value.groupCount, reason: "statistics over \(value.groupCount) values")
+    return .init(.normalizeGroups, value.name, tolerance: tolerance) { value.prepared($0) }
+  }
+
   /// Groups of one channel and of many, pairs whose seam lies between groups and within one, each function, scale and
   /// shift, and statistics that only a careful sum gets right.
   static func normalizeGroupsCases() -> [ConformanceCase] {
-    let cases = singleNormalizations + pairNormalizations
-    let plain = cases.map { value in
-      let tolerance = Tolerance.sums(of: value.groupCount, reason: "statistics over \(value.groupCount) values")
-      return ConformanceCase(.normalizeGroups, value.name, tolerance: tolerance) { value.prepared($0) }
-    }
-    return plain + specialNormalizations()
+    let cases = singleNormalizations + pairNormalizations + formsOfNormalization
+    return cases.map(normalizeGroupsCase) + specialNormalizationCases()
   }
 
   private static var singleNormalizations: [Normalization] {
@@ -97,13 +99,23 @@ extension ConformanceSuite {
       // Seams within a group: 40 channels in 8 groups of five, 24 first; 96 in groups of three, 64 first.
       Normalization(2, [24, 16], 8, 8, groups: 8), Normalization(1, [64, 32], 4, 4, groups: 32).modulated,
       Normalization(2, [13, 19], 5, 9, groups: 4).applying(.identity).modulated,
-      Normalization(1, [16, 32], 16, 16, groups: 32 / 4 * 2), Normalization(1, [8, 16], 32, 32, groups: 8).epsilon(1e-6),
+      Normalization(1, [16, 32], 16, 16, groups: 16), Normalization(1, [8, 16], 32, 32, groups: 8).epsilon(1e-6),
       Normalization(3, [1, 2], 3, 5, groups: 1).applying(.relu), Normalization(2, [33, 31], 6, 10, groups: 8).applying(.gelu),
       Normalization(1, [128, 64], 8, 8, groups: 32).applying(.mish),
     ]
   }
 
-  private static func specialNormalizations() -> [ConformanceCase] {
+  /// Every function, with and without scale and shift, on one activation, in place and on a pair.
+  private static var formsOfNormalization: [Normalization] {
+    Nonlinearity.allCases.flatMap { (function: Nonlinearity) -> [Normalization] in
+      let single = Normalization(2, [12], 5, 4, groups: 3).applying(function)
+      // Nine channels first: the seam lies within the second group of six.
+      let pairs = [[9, 9], [6, 12]].map { Normalization(2, $0, 3, 7, groups: 3).applying(function) }
+      return ([single, single.overwriting] + pairs).flatMap { [$0, $0.modulated] }
+    }
+  }
+
+  private static func specialNormalizationCases() -> [ConformanceCase] {
     let plain = Normalization(2, [16], 6, 7, groups: 4).inputs(.normal()).applying(.identity)
     let away = Normalization(2, [16], 16, 16, groups: 4).inputs(.normal(mean: 100, deviation: 1))
     let size = 6 * 7

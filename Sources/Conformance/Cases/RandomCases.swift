@@ -3,8 +3,6 @@ import Compute
 extension ConformanceSuite {
   /// Rows whose lengths are no multiples of four, seeds beyond 32 bits, steps and draws.
   static func fillNormalCases() -> [ConformanceCase] {
-    let tolerance = Tolerance(
-      bound: 1e-5, isAbsolute: true, reason: "the protocol's promise for 32-bit logarithm and cosine")
     let cases: [(length: Int, seeds: [UInt64], key: NoiseKey)] = [
       (1, [0], .init(step: 0)), (784, [0, 1, 2, 3, 4], .init(step: 0)), (3072, [42, 7], .init(step: 999)),
       (7, [1, .max, 1 << 32, 1 << 63], .init(step: 3, draw: 1)), (33, [0xDEAD_BEEF_CAFE_F00D], .init(step: .max)),
@@ -12,14 +10,19 @@ extension ConformanceSuite {
       (2, [5, 6], .init(step: 1)), (1009, [0xFFFF_FFFF, 0x1_0000_0000], .init(step: 0x8000_0001)),
       (63, [123_456_789_012_345], .init(step: 500, draw: 3)), (4099, [8], .init(step: 1, draw: 1)),
     ]
-    return cases.map { length, seeds, key in
-      ConformanceCase(
-        .fillNormal, "\(seeds.count) x \(length), step \(key.step), draw \(key.draw)", tolerance: tolerance
-      ) { inputs in
-        let wanted = Array(seeds[inputs.samples(of: seeds.count)])
-        let destination = inputs.destination(count: wanted.count * length)
-        return inputs.prepared(destination) { inputs.backend.fillNormal(destination, seeds: wanted, key: key) }
-      }
+    return cases.map { fillNormalCase(length: $0, seeds: $1, key: $2) }
+  }
+
+  /// One case.
+  static func fillNormalCase(length: Int, seeds: [UInt64], key: NoiseKey) -> ConformanceCase {
+    .init(
+      .fillNormal, "\(seeds.count) x \(length), step \(key.step), draw \(key.draw)",
+      tolerance: .init(
+        bound: 1e-5, isAbsolute: true, reason: "the protocol's promise for 32-bit logarithm and cosine")
+    ) { inputs in
+      let wanted = Array(seeds[inputs.samples(of: seeds.count)])
+      let destination = inputs.destination(count: wanted.count * length)
+      return inputs.prepared(destination) { inputs.backend.fillNormal(destination, seeds: wanted, key: key) }
     }
   }
 }

@@ -1,0 +1,80 @@
+public import Compute
+
+extension ConformanceSuite {
+  /// What is missing from the list to cover operations that a network asks for, one line each; empty if nothing is.
+  ///
+  /// A call is covered if each of its shape classes has a case of the operation, and one case has its whole form: filter,
+  /// stride, doubling, pair, epilogue, function, scale and shift, aliases.
+  public static func missing(for records: some Sequence<OperationRecord>) -> [String] {
+    records.flatMap { (record: OperationRecord) -> [String] in
+      let cases = cases.filter { $0.operation == record.operation }
+      let covered = cases.reduce(into: Set<ShapeClass>()) { $0.formUnion($1.shapeClasses) }
+      let wanted = ShapeClass.classes(of: record)
+      let subject = "\(record.operation.rawValue) \(record.shape)"
+      var lines = wanted.subtracting(covered).map { "\(subject): no case is \($0)" }
+      let form = wanted.filter(\.isOfForm)
+      if !cases.contains(where: { $0.shapeClasses.filter(\.isOfForm) == form }) {
+        lines.append("\(subject): no case has the form \(form.map { "\($0)" }.sorted().joined(separator: ", "))")
+      }
+      return lines
+    }
+  }
+
+  /// The classes of shapes that each operation must have cases in.
+  package static func requiredShapes(of operation: Compute.Operation) -> Set<ShapeClass> {
+    let extents: Set<ShapeClass> = [.extentOne, .prime, .belowTile, .aboveTile]
+    let batches: Set<ShapeClass> = [.oneSample, .manySamples]
+    let images = extents.union(batches).union([.oddImage, .rectangularImage])
+      .union([28, 14, 7, 32, 16, 8, 4].map(ShapeClass.image))
+    let functions = Set(Nonlinearity.allCases.map { ShapeClass.trait(.function($0)) })
+    switch operation {
+    case .write, .read, .fillNormal: return extents
+    case .enter, .leave, .double: return images.union([.embedding])
+    case .halve: return images
+    case .activate: return images.union(functions).union([.embedding, .trait(.inPlace)])
+    case .gatherRows: return extents.union(batches).union([.embedding])
+    case .combine: return extents.union((1...8).map(ShapeClass.terms)).union([.trait(.inPlace)])
+    case .clamp, .clampRows, .scaleRows: return extents.union([.plain, .trait(.inPlace)])
+    case .multiplyMatrices:
+      return extents.union([.plain, .transposedA, .transposedB, .trait(.addsToDestination)])
+    case .softmaxRows: return extents.union([.plain, .trait(.inPlace), .trait(.offsets)])
+    case .convolve:
+      return images.union([
+        .embedding, .pair, .kernel(1), .kernel(3), .asymmetricStride2, .symmetricStride2, .doubledInput,
+        .inputChannels(1), .inputChannels(3), .outputChannels(1), .outputChannels(3), .plain, .trait(.bias),
+        .trait(.channelOffset), .trait(.residual), .trait(.inPlace), .trait(.scaled),
+      ])
+    case .normalizeGroups:
+      return images.union(functions).union([
+        .embedding, .pair, .seamInGroup, .plain, .trait(.scaleShift), .trait(.inPlace),
+      ])
+    case .attend: return images.union([.embedding, .headWidth8, .oneHead])
+    }
+  }
+
+  /// The classes of inputs that each operation must have cases in.
+  package static func requiredValues(of operation: Compute.Operation) -> Set<ValueClass> {
+    switch operation {
+    case .write, .read, .enter, .leave, .combine, .clamp, .clampRows, .scaleRows, .multiplyMatrices, .convolve, .halve,
+      .double:
+      [.ordinary, .nan, .infinity, .zeros]
+    case .activate, .softmaxRows: [.ordinary, .nan, .infinity, .zeros, .huge]
+    case .gatherRows: [.ordinary, .nan]
+    case .fillNormal: [.ordinary]
+    case .normalizeGroups: [.ordinary, .nan, .zeros, .largeMean, .constantChannels]
+    case .attend: [.ordinary, .nan, .zeros, .huge]
+    }
+  }
+}
+
+extension ShapeClass {
+  /// Whether the class says what is done rather than to how much.
+  fileprivate var isOfForm: Bool {
+    switch self {
+    case .pair, .seamInGroup, .kernel, .asymmetricStride2, .symmetricStride2, .doubledInput, .transposedA, .transposedB,
+      .trait, .terms, .embedding:
+      true
+    default: false
+    }
+  }
+}
