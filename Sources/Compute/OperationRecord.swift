@@ -22,7 +22,8 @@ extension OperationShape: CustomStringConvertible {
       return "[\(count), \(length)]"
     case .product(let product):
       let a = product.transposesA ? "[\(product.inner), \(product.rows)]^T" : "[\(product.rows), \(product.inner)]"
-      let b = product.transposesB ? "[\(product.columns), \(product.inner)]^T" : "[\(product.inner), \(product.columns)]"
+      let b =
+        product.transposesB ? "[\(product.columns), \(product.inner)]^T" : "[\(product.inner), \(product.columns)]"
       return "\(a) * \(b)"
     case .activations(let operands, let result):
       let sources = operands.map(\.description).joined(separator: " + ")

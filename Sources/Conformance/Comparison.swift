@@ -27,7 +27,8 @@ package enum Comparison {
     let measure =
       isClose
       ? "root of the normalised mean-square error \(short((squaredErrors / squares).squareRoot()))"
-      : tolerance.isAbsolute ? "error \(short(worst.error))" : "error \(short(worst.error / scale)) of the largest value"
+      : tolerance.isAbsolute
+        ? "error \(short(worst.error))" : "error \(short(worst.error / scale)) of the largest value"
     return """
       \(measure), allowed are \(short(tolerance.bound)) (\(tolerance.reason)); worst at index \(worst.index): \
       \(values[worst.index]) instead of \(expected[worst.index])

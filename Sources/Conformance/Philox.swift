@@ -1,4 +1,6 @@
-/// Philox-4x32 with ten rounds (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3", section 3.3).
+/// Philox-4x32 with ten rounds.
+///
+/// From Salmon and others, 2011, "Parallel random numbers: as easy as 1, 2, 3", section 3.3.
 ///
 /// A round multiplies two words of the counter and mixes the high halves of the products with the other two words and
 /// the key; the key grows by a constant from round to round.

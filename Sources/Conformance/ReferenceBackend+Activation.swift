@@ -2,25 +2,25 @@ public import Compute
 import Foundation
 
 extension ReferenceBackend {
-  /// `out = scale * x + shift`
+  /// Computes `out = scale * x + shift`.
   public func enter(_ source: Buffer, scale: Float, shift: Float, into destination: Activation) {
     precondition(source.count == destination.shape.count, "\(source.count) values do not fill \(destination.shape)")
     destination.values = source.values.map { Double(scale) * $0 + Double(shift) }
   }
 
-  /// `out = x`
+  /// Computes `out = x`.
   public func leave(_ source: Activation, into destination: Buffer) {
     precondition(destination.count == source.shape.count, "\(source.shape) does not fill \(destination.count) values")
     destination.values = source.values
   }
 
-  /// `out = f(x)`
+  /// Computes `out = f(x)`.
   public func activate(_ source: Activation, _ function: Nonlinearity, into destination: Activation) {
     precondition(source.shape == destination.shape, "\(source.shape) does not go into \(destination.shape)")
     destination.values = source.values.map(function.callAsFunction)
   }
 
-  /// `out[b, c] = table[indices[b], c]`
+  /// Computes `out[b, c] = table[indices[b], c]`.
   public func gatherRows(of table: Parameter, _ indices: [Int], into destination: Activation) {
     let shape = destination.shape
     precondition(table.shape.count == 2 && table.shape[1] == shape.channels && shape.pixels == 1, "not \(shape)")
@@ -31,7 +31,7 @@ extension ReferenceBackend {
     }
   }
 
-  /// `out[b, c, y, x] = (x[2y, 2x] + x[2y, 2x + 1] + x[2y + 1, 2x] + x[2y + 1, 2x + 1]) / 4`
+  /// Computes `out[b, c, y, x] = (x[2y, 2x] + x[2y, 2x + 1] + x[2y + 1, 2x] + x[2y + 1, 2x + 1]) / 4`.
   public func halve(_ source: Activation, into destination: Activation) {
     let (input, output) = (source.shape, destination.shape)
     precondition(
@@ -47,12 +47,13 @@ extension ReferenceBackend {
     }
   }
 
-  /// `out[b, c, y, x] = x[b, c, y / 2, x / 2]`
+  /// Computes `out[b, c, y, x] = x[b, c, y / 2, x / 2]`.
   public func double(_ source: Activation, into destination: Activation) {
     let (input, output) = (source.shape, destination.shape)
     precondition(
-      output == .init(
-        batch: input.batch, channels: input.channels, height: 2 * input.height, width: 2 * input.width),
+      output
+        == .init(
+          batch: input.batch, channels: input.channels, height: 2 * input.height, width: 2 * input.width),
       "\(input) does not double to \(output)")
     let values = source.values
     fill(destination) { plane, y, x in values[(plane * input.height + y / 2) * input.width + x / 2] }

@@ -3,10 +3,11 @@ public import Compute
 // Operations on exact values.
 
 extension ReferenceBackend {
-  /// `out = sum over k of c_k x_k`
+  /// Computes `out = sum over k of c_k x_k`.
   public func combine(_ terms: [Term], into destination: Buffer) {
     precondition(1...8 ~= terms.count, "a combination has one to eight terms, not \(terms.count)")
-    precondition(terms.allSatisfy { $0.buffer.count == destination.count }, "all terms have \(destination.count) values")
+    precondition(
+      terms.allSatisfy { $0.buffer.count == destination.count }, "all terms have \(destination.count) values")
     var sums = [Double](repeating: 0, count: destination.count)
     for term in terms {
       for (index, value) in term.buffer.values.enumerated() { sums[index] += term.coefficient * value }
@@ -14,18 +15,18 @@ extension ReferenceBackend {
     destination.values = sums
   }
 
-  /// `out = min(max(x, lower), upper)`
+  /// Computes `out = min(max(x, lower), upper)`.
   public func clamp(_ source: Buffer, lower: Float, upper: Float, into destination: Buffer) {
     precondition(source.count == destination.count && lower <= upper, "source and destination are of one length")
     destination.values = source.values.map { limited($0, Double(lower), Double(upper)) }
   }
 
-  /// `out[r, i] = clamp(x[r, i], -s[r], s[r]) / s[r]`
+  /// Computes `out[r, i] = clamp(x[r, i], -s[r], s[r]) / s[r]`.
   public func clampRows(_ source: Buffer, limits: Buffer, into destination: Buffer) {
     mapRows(source, limits, into: destination) { x, s in limited(x, -s, s) / s }
   }
 
-  /// `out[r, i] = s[r] x[r, i]`
+  /// Computes `out[r, i] = s[r] x[r, i]`.
   public func scaleRows(_ source: Buffer, by factors: Buffer, into destination: Buffer) {
     mapRows(source, factors, into: destination) { x, s in s * x }
   }
@@ -45,7 +46,7 @@ extension ReferenceBackend {
     x < lower ? lower : x > upper ? upper : x
   }
 
-  /// `C = alpha * op(A) * op(B) + beta * C`
+  /// Computes `C = alpha * op(A) * op(B) + beta * C`.
   public func multiplyMatrices(
     _ product: MatrixProduct, alpha: Float, _ a: Buffer, _ b: Buffer, beta: Float, into c: Buffer
   ) {

@@ -23,7 +23,8 @@ public final class ReferenceBackend: Backend {
 
   /// Copies values, exactly.
   public func write(_ source: UnsafeBufferPointer<Float>, to destination: Buffer) {
-    precondition(source.count == destination.count, "\(source.count) values do not fill a buffer of \(destination.count)")
+    precondition(
+      source.count == destination.count, "\(source.count) values do not fill a buffer of \(destination.count)")
     destination.values = source.map(Double.init)
   }
 

@@ -10,7 +10,9 @@ extension ConformanceSuite {
   public static func selfCheck(on backend: any Backend) throws(DeviceError) {
     for test in selfCheckCases {
       let values = try test.run(on: backend)
-      guard let fault = Comparison.fault(in: values, expected: oracle(test), tolerance: test.tolerance) else { continue }
+      guard let fault = Comparison.fault(in: values, expected: oracle(test), tolerance: test.tolerance) else {
+        continue
+      }
       throw DeviceError(
         .execution, device: backend.device.name, message: "self-check: \(test.title) \(test.record.shape): \(fault)")
     }

@@ -36,7 +36,8 @@ struct OracleTests {
     let test = ConformanceSuite.cases[0]
     let results = ConformanceSuite.run(on: oracle, cases: [test], skipping: [test.title: "known"])
     #expect(results.map(\.outcome) == [.skipped("known")])
-    #expect(results.allSatisfy { !$0.isFailure && $0.description.contains("skipped") && $0.description.contains("known") })
+    #expect(
+      results.allSatisfy { !$0.isFailure && $0.description.contains("skipped") && $0.description.contains("known") })
   }
 
   @Test(

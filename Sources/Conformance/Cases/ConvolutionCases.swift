@@ -129,8 +129,10 @@ extension ConformanceSuite {
       Layer(1, [32], 16, 16, to: 32).residual(.destination), Layer(2, [128], 8, 8, to: 64).offset,
       Layer(2, [64], 4, 4, to: 128).residual(.separate), Layer(1, [256], 4, 4, to: 32),
       Layer(1, [15], 9, 9, to: 17), Layer(1, [17], 15, 17, to: 15), Layer(2, [31], 5, 13, to: 33),
-      Layer(1, [33], 13, 5, to: 31), Layer(1, [7], 33, 31, to: 9), Layer(2, [65], 3, 3, to: 63), Layer(1, [63], 2, 2, to: 65),
-      Layer(2, [5], 12, 20, to: 7), Layer(1, [1], 1, 1, to: 1), Layer(2, [8], 1, 9, to: 8), Layer(1, [16], 17, 1, to: 24),
+      Layer(1, [33], 13, 5, to: 31), Layer(1, [7], 33, 31, to: 9), Layer(2, [65], 3, 3, to: 63),
+      Layer(1, [63], 2, 2, to: 65),
+      Layer(2, [5], 12, 20, to: 7), Layer(1, [1], 1, 1, to: 1), Layer(2, [8], 1, 9, to: 8),
+      Layer(1, [16], 17, 1, to: 24),
       Layer(1, [8], 63, 65, to: 8),
     ]
   }
@@ -176,7 +178,8 @@ extension ConformanceSuite {
       Layer(1, [32], 14, 14, to: 64, kernel: 1), Layer(1, [16], 28, 28, to: 32, kernel: 1).unbiased,
       Layer(2, [48], 8, 8, to: 144, kernel: 1), Layer(1, [32], 16, 16, to: 96, kernel: 1).scaled(0.3),
       Layer(1, [8], 32, 32, to: 16, kernel: 1), Layer(2, [128], 4, 4, to: 96, kernel: 1).residual(.separate),
-      Layer(1, [17], 5, 13, to: 15, kernel: 1), Layer(2, [3], 9, 7, to: 33, kernel: 1), Layer(1, [33], 3, 3, to: 3, kernel: 1),
+      Layer(1, [17], 5, 13, to: 15, kernel: 1), Layer(2, [3], 9, 7, to: 33, kernel: 1),
+      Layer(1, [33], 3, 3, to: 3, kernel: 1),
     ]
   }
 
@@ -209,7 +212,8 @@ extension ConformanceSuite {
   /// What no U-Net asks for and the protocol allows.
   private static var unusualConvolutions: [Layer] {
     [
-      Layer(1, [4], 9, 8, to: 5, kernel: 5), Layer(2, [3], 11, 10, to: 4, kernel: 7), Layer(1, [6], 7, 9, to: 5, kernel: 2),
+      Layer(1, [4], 9, 8, to: 5, kernel: 5), Layer(2, [3], 11, 10, to: 4, kernel: 7),
+      Layer(1, [6], 7, 9, to: 5, kernel: 2),
       Layer(1, [5], 8, 7, to: 6).padded(.all(0)), Layer(1, [5], 6, 7, to: 6).padded(.all(2)),
       Layer(2, [7], 10, 11, to: 3).strided(3),
       Layer(1, [4], 8, 9, to: 4).padded(.init(top: 2, bottom: 0, left: 1, right: 3)),

@@ -40,7 +40,8 @@ extension ConformanceSuite {
   }
 
   private static func multiply(
-    _ inputs: CaseInputs, _ product: MatrixProduct, alpha: Float, beta: Float, _ change: (inout [Float]) -> Void = { _ in }
+    _ inputs: CaseInputs, _ product: MatrixProduct, alpha: Float, beta: Float,
+    _ change: (inout [Float]) -> Void = { _ in }
   ) -> PreparedCase {
     var left = inputs.values(0, product.rows * product.inner)
     change(&left)
@@ -56,7 +57,8 @@ extension ConformanceSuite {
   /// Rows of logits with and without offsets, in place and not.
   static func softmaxRowsCases() -> [ConformanceCase] {
     let sizes = [
-      (1, 1), (1, 2), (3, 1), (2, 10), (5, 7), (7, 33), (9, 15), (17, 64), (3, 65), (2, 1000), (31, 31), (1, 1009), (4, 257),
+      (1, 1), (1, 2), (3, 1), (2, 10), (5, 7), (7, 33), (9, 15), (17, 64), (3, 65), (2, 1000), (31, 31), (1, 1009),
+      (4, 257),
     ]
     let plain = sizes.enumerated().flatMap { index, size in
       [false, true].map { hasOffsets in

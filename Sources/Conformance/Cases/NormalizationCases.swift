@@ -78,7 +78,8 @@ extension ConformanceSuite {
       Normalization(1, [32], 32, 32, groups: 8).modulated,
       Normalization(2, [128], 16, 16, groups: 32).epsilon(1e-6),
       Normalization(1, [128], 8, 8, groups: 32).modulated.overwriting,
-      Normalization(3, [48], 4, 4, groups: 3).applying(.mish), Normalization(2, [16], 12, 20, groups: 8).applying(.gelu),
+      Normalization(3, [48], 4, 4, groups: 3).applying(.mish),
+      Normalization(2, [16], 12, 20, groups: 8).applying(.gelu),
       Normalization(1, [24], 5, 13, groups: 4).applying(.relu).modulated,
       Normalization(2, [17], 9, 7, groups: 1).applying(.identity).modulated,
       Normalization(1, [33], 3, 3, groups: 11).applying(.mish).modulated,
@@ -100,7 +101,8 @@ extension ConformanceSuite {
       Normalization(2, [24, 16], 8, 8, groups: 8), Normalization(1, [64, 32], 4, 4, groups: 32).modulated,
       Normalization(2, [13, 19], 5, 9, groups: 4).applying(.identity).modulated,
       Normalization(1, [16, 32], 16, 16, groups: 16), Normalization(1, [8, 16], 32, 32, groups: 8).epsilon(1e-6),
-      Normalization(3, [1, 2], 3, 5, groups: 1).applying(.relu), Normalization(2, [33, 31], 6, 10, groups: 8).applying(.gelu),
+      Normalization(3, [1, 2], 3, 5, groups: 1).applying(.relu),
+      Normalization(2, [33, 31], 6, 10, groups: 8).applying(.gelu),
       Normalization(1, [128, 64], 8, 8, groups: 32).applying(.mish),
     ]
   }

@@ -95,7 +95,8 @@ extension ConformanceSuite {
     let plain = rows.enumerated().map { index, size in (size, ValueClass.ordinary, index % 2 == 1) }
     let special = [ValueClass.nan, .infinity, .zeros].map { ((3, 21), $0, false) }
     return (plain + special).map { size, values, inPlace in
-      let name = "\(size.0) x \(size.1)" + (inPlace ? " in place" : "") + (values == .ordinary ? "" : " \(values.rawValue)")
+      let name =
+        "\(size.0) x \(size.1)" + (inPlace ? " in place" : "") + (values == .ordinary ? "" : " \(values.rawValue)")
       return ConformanceCase(operation, name, values: values, tolerance: .sums(of: 2)) { inputs in
         let from = inputs.backend.makeBuffer(inputs.values(0, size.0 * size.1, source).special(values))
         let by = inputs.buffer(1, size.0, vector)

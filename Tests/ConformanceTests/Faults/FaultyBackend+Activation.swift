@@ -1,0 +1,114 @@
+import Compute
+import Conformance
+import Foundation
+
+extension FaultyBackend {
+  func enter(_ source: Buffer, scale: Float, shift: Float, into destination: Activation) {
+    oracle.enter(
+      source, scale: fault == .enterForgetsScale ? 1 : scale, shift: fault == .enterForgetsShift ? 0 : shift,
+      into: destination)
+    if fault == .enterTransposes { spoil(destination) { $0 = transposed($0, destination.shape) } }
+  }
+
+  func leave(_ source: Activation, into destination: Buffer) {
+    oracle.leave(source, into: destination)
+    switch fault {
+    case .leaveTransposes: spoil(destination) { $0 = transposed($0, source.shape) }
+    case .leaveForgetsLastChannel:
+      spoil(destination) { for index in $0.indices.suffix(source.shape.pixels) { $0[index] = 0 } }
+    default: break
+    }
+  }
+
+  func activate(_ source: Activation, _ function: Nonlinearity, into destination: Activation) {
+    let inputs = oracle.exactValues(of: source)
+    oracle.activate(source, fault == .activateForgets ? .identity : function, into: destination)
+    spoil(destination) { values in
+      for (index, x) in inputs.enumerated() {
+        switch fault {
+        case .activateAsTanhGelu where function == .gelu:
+          values[index] = 0.5 * x * (1 + tanh((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)))
+        case .activateLosesNaN where x.isNaN: values[index] = 0
+        // exp(x) / (1 + exp(x)) instead of 1 / (1 + exp(-x)).
+        case .activateOverflows where function == .silu && x > 88: values[index] = .nan
+        default: break
+        }
+      }
+    }
+  }
+
+  func gatherRows(of table: Parameter, _ indices: [Int], into destination: Activation) {
+    let rows = indices.map { index in
+      switch fault {
+      case .gatherNextRow: (index + 1) % table.shape[0]
+      case .gatherFirstRow: indices[0]
+      default: index
+      }
+    }
+    oracle.gatherRows(of: table, rows, into: destination)
+  }
+
+  func halve(_ source: Activation, into destination: Activation) {
+    let (input, output) = (source.shape, destination.shape)
+    let values = oracle.exactValues(of: source)
+    oracle.halve(source, into: destination)
+    spoil(destination) { result in
+      for index in result.indices {
+        let (plane, pixel) = (index / output.pixels, index % output.pixels)
+        let (y, x) = (2 * (pixel / output.width), 2 * (pixel % output.width))
+        switch fault {
+        case .halveTakesCorner: result[index] = values[(plane * input.height + y) * input.width + x]
+        case .halveTakesSum: result[index] *= 4
+        case .halveShifts:
+          result[index] = values[min((plane * input.height + y) * input.width + x + 2, values.count - 1)]
+        default: break
+        }
+      }
+    }
+  }
+
+  func double(_ source: Activation, into destination: Activation) {
+    oracle.double(source, into: destination)
+    spoil(destination) { values in
+      switch fault {
+      case .doubleShifts: values = [values[0]] + values.dropLast()
+      case .doubleTransposes: values = transposed(values, destination.shape)
+      case .doubleInterleavesRows:
+        // Row y comes from row y modulo the height instead of row y / 2.
+        let (shape, before) = (destination.shape, values)
+        for index in values.indices {
+          let (row, x) = (index / shape.width, index % shape.width)
+          let (plane, y) = (row / shape.height, row % shape.height)
+          values[index] = before[(plane * shape.height + 2 * (y % source.shape.height)) * shape.width + x]
+        }
+      default: break
+      }
+    }
+  }
+
+  func attend(_ projections: Activation, heads: Int, into destination: Activation) {
+    let (shape, input) = (destination.shape, projections.shape)
+    let part = shape.channels * shape.pixels
+    let spoiled = altered(projections) { values in
+      for sample in 0..<input.batch {
+        let (queries, keys, contents) = (3 * sample * part, (3 * sample + 1) * part, (3 * sample + 2) * part)
+        for index in 0..<part {
+          switch fault {
+          case .attendForgetsScale: values[queries + index] *= (Double(shape.channels) / Double(heads)).squareRoot()
+          case .attendSwapsKeysAndValues: values.swapAt(keys + index, contents + index)
+          case .attendForgetsLastToken where index % shape.pixels == shape.pixels - 1:
+            values[keys + index] = 0
+            values[contents + index] = 0
+          case .attendUsesFirstSample:
+            values[keys + index] = values[part + index]
+            values[contents + index] = values[2 * part + index]
+          // Queries so long that their logits overflow.
+          case .attendOverflows where abs(values[queries + index]) > 20: values[queries + index] = .nan
+          default: break
+          }
+        }
+      }
+    }
+    oracle.attend(spoiled, heads: fault == .attendMergesHeads ? 1 : heads, into: destination)
+  }
+}
