@@ -3,8 +3,8 @@ import Foundation
 /// PyTorch's random numbers on the CPU, bit for bit: what `torch.manual_seed(seed)` makes `rand` and `randn` return.
 ///
 /// The 32-bit Mersenne twister (Matsumoto and Nishimura 1998), seeded by the low half of the seed. The numbers are those of
-/// `torch.float32` on x86 processors with AVX2 or AVX-512; PyTorch's builds without vectors differ in the last places
-/// of normals.
+/// `torch.float32` on x86 processors with AVX2 or AVX-512; PyTorch's code without vectors differs in the last
+/// places.
 public struct TorchGenerator: Sendable {
   private var state: [UInt32]
   private var position = 624
@@ -43,12 +43,12 @@ public struct TorchGenerator: Sendable {
 }
 
 extension TorchGenerator {
-  /// Uniform values in `[lower, upper)` as `tensor.uniform_(lower, upper)` draws them: `u (upper - lower) + lower` with
-  /// 24 random bits `u`, one word each.
+  /// Uniform values in `[lower, upper)` as `tensor.uniform_(lower, upper)` draws them: `u (upper - lower) + lower`,
+  /// rounded once, with 24 random bits `u`, one word each.
   public mutating func uniform(count: Int, from lower: Double, to upper: Double) -> [Float] {
     let (first, extent) = (Float(lower), Float(upper) - Float(lower))
     return .init(unsafeUninitializedCapacity: count) { destination, filled in
-      for i in 0..<count { destination[i] = nextUnit() * extent + first }
+      for i in 0..<count { destination[i] = first.addingProduct(nextUnit(), extent) }
       filled = count
     }
   }

@@ -37,7 +37,8 @@ public final class ParameterStore: ParameterSource {
       for (name, entry) in file.entries {
         let place = Place(file: file, entry: entry, name: name)
         if let other = places.updateValue(place, forKey: FormerNames.current(of: name)) {
-          throw FileError(file.file.path, "tensor '\(name)' is there twice, also as '\(other.name)' in \(other.file.file.path)")
+          let place = "'\(other.name)' in \(other.file.file.path)"
+          throw FileError(file.file.path, "tensor '\(name)' is there twice, also as \(place)")
         }
       }
     }

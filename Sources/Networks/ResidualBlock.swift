@@ -2,14 +2,16 @@ import Compute
 import Files
 import Tensors
 
-/// Two convolutions around which the input is carried, conditioned on the time (He et al. 2016; Ho et al. 2020,
-/// appendix B; scale and shift from Dhariwal and Nichol 2021, section 3).
+/// Two convolutions around which the input is carried, conditioned on the time.
 ///
 /// ```
 /// h   = convolution1(f(norm1(x)))                     h and x resampled first if the block changes the size
 /// h   = f(norm2(h + time))      or      f(norm2(h) (1 + scale) + shift)
 /// out = (shortcut(x) + convolution2(h)) / scaleFactor
 /// ```
+///
+/// He and others (2016); the time's offset is that of Ho, Jain and Abbeel (2020, appendix B), its scale and shift those of
+/// Dhariwal and Nichol (2021, section 3).
 struct ResidualBlock {
   /// What the block does to height and width.
   enum Resizing {

@@ -36,7 +36,8 @@ extension UNet {
 
   private func check(_ timesteps: [Double], batch: Int) throws(NetworkError) {
     guard timesteps.count == 1 || timesteps.count == batch else {
-      throw NetworkError("there are \(timesteps.count) timesteps for \(batch) samples; one each or one for all is needed")
+      throw NetworkError(
+        "there are \(timesteps.count) timesteps for \(batch) samples; one each or one for all is needed")
     }
     try checkTimes(timesteps, "timestep")
   }

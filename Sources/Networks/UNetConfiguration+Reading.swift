@@ -34,8 +34,8 @@ extension UNetConfiguration {
     upsampling = try fields.choice("upsample_type") ?? upsampling
     dropout = try fields.number("dropout") ?? dropout
     activation = try fields.activation("act_fn") ?? activation
-    headWidth = fields.isNull("attention_head_dim") ? nil : try fields.count("attention_head_dim") ?? headWidth
-    if fields.isNull("norm_num_groups") {
+    headWidth = fields.takeNull("attention_head_dim") ? nil : try fields.count("attention_head_dim") ?? headWidth
+    if fields.takeNull("norm_num_groups") {
       throw fields.fault("norm_num_groups", "is null, as in networks of Skip blocks, which are not supported yet")
     }
     normalizationGroups = try fields.count("norm_num_groups") ?? normalizationGroups
@@ -120,11 +120,16 @@ private struct ConfigurationFields {
 
   func fault(_ name: String, _ text: String) -> FileError { FileError(path, "\(name): \(text)") }
 
-  func isNull(_ name: String) -> Bool { members[name] == .null }
-
   /// Takes a value out; null counts as missing.
   private mutating func take(_ name: String) -> JSONValue? {
     members.removeValue(forKey: name).flatMap { $0 == .null ? nil : $0 }
+  }
+
+  /// Takes a value out if it is null where that differs from a missing one.
+  mutating func takeNull(_ name: String) -> Bool {
+    guard members[name] == .null else { return false }
+    members[name] = nil
+    return true
   }
 
   mutating func bool(_ name: String) throws(FileError) -> Bool? {

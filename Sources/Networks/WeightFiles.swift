@@ -69,7 +69,10 @@ struct WeightFiles {
       guard name.hasPrefix(Self.stem + "."), name.hasSuffix(".safetensors") || name.hasSuffix(".json") else {
         return nil
       }
-      let parts = name.dropFirst(Self.stem.count + 1).split(separator: ".").map(String.init)
+      // A shard of a variant is called fp16-00001-of-00002.
+      let parts = name.dropFirst(Self.stem.count + 1).split(separator: ".").map { part in
+        part.contains("-of-") ? String(part.prefix { $0 != "-" }) : String(part)
+      }
       return parts.first { !["safetensors", "index", "json"].contains($0) }
     }
     return Set(found).sorted()
