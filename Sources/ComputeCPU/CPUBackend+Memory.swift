@@ -25,6 +25,8 @@ extension CPUBackend {
 
   public var memoryUse: MemoryUse { memory.use }
 
+  public var memoryBudget: Int { min(memory.budget, device.memoryBytes) }
+
   public func releaseUnusedMemory() { memory.releaseIdle() }
 
   public func checkGuardZones() throws(DeviceError) {

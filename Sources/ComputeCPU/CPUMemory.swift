@@ -10,7 +10,7 @@ final class CPUMemory {
   private(set) var use = MemoryUse()
 
   private let deviceName: String
-  private let budget: Int
+  let budget: Int
   private let guardBytes: Int
   private var idle: [Int: [UnsafeMutableRawPointer]] = [:]
   /// Values' place and size by block, kept only if there are guard zones to check.

@@ -8,12 +8,12 @@ public struct RunRecord: Sendable {
   public var values: [String: JSONValue]
 
   /// The record of a run that has been done.
-  public init(_ pipeline: SamplingPipeline, device: String, version: String, summary: SamplingPipeline.Summary) {
+  public init(_ pipeline: SamplingPipeline, device: String, version: String, evaluations: Int) {
     let settings = pipeline.settings
     values = [
       "program": .string("diffuse-gpu \(version)"), "model": .string(pipeline.model.name), "device": .string(device),
       "scheduler": .string(pipeline.schedulerName), "steps": .number(Double(settings.steps)),
-      "function_evaluations": .number(Double(summary.evaluations)),
+      "function_evaluations": .number(Double(evaluations)),
       "timesteps": .array(pipeline.plan.steps.map { .number($0.from.timestep) }),
       "rng": .string(settings.recorded == nil ? settings.generator.rawValue : "recorded"),
     ]

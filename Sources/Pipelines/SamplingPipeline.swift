@@ -78,6 +78,8 @@ public struct SamplingPipeline {
     public let seeds: ArraySlice<UInt64>
     /// The images, `[count, channels, height, width]`, in the range of the model, not clipped.
     public let values: [Float]
+    /// Evaluations of the network for each image (NFE).
+    public let evaluations: Int
   }
 
   /// What a run cost.
@@ -120,7 +122,7 @@ public struct SamplingPipeline {
         try backend.synchronize()
         try progress(Progress(finishedImages: first, seeds: seeds, state: state))
       }
-      try finished(Images(seeds: seeds, values: run.x.values()))
+      try finished(Images(seeds: seeds, values: run.x.values(), evaluations: run.evaluations))
       summary.images += rows.count
       summary.evaluations = run.evaluations
       let elapsed = clock.now - begin

@@ -1,5 +1,5 @@
-import ArgumentParser
-import DiffuseGPU
+public import ArgumentParser
+public import DiffuseGPU
 import Foundation
 
 struct SampleCommand: ParsableCommand {
@@ -163,10 +163,10 @@ struct SampleCommand: ParsableCommand {
         display.update(progress.finishedImages * steps + progress.seeds.count * (progress.state.index + 1))
       },
       finished: { finished in
-        let record = RunRecord(pipeline, device: device.name, version: packageVersion, summary: .init())
+        let record = RunRecord(pipeline, device: device.name, version: packageVersion, evaluations: finished.evaluations)
         try sink.append(finished.values, seeds: finished.seeds, record: record)
       })
-    let record = RunRecord(pipeline, device: device.name, version: packageVersion, summary: summary)
+    let record = RunRecord(pipeline, device: device.name, version: packageVersion, evaluations: summary.evaluations)
     try sink.finish(record)
     if images.saveEvery != nil { try recorder?.writeGrids(beside: images.output, zoom: images.zoom) }
     if let path = images.animate { try recorder?.writeAnimation(to: path, zoom: images.zoom) }
