@@ -18,6 +18,9 @@ static const unsigned char mnist_weights_1[] = {
 static const unsigned char mnist_weights_2[] = {
 #embed "mnist/diffusion_pytorch_model-00002-of-00002.safetensors"
 };
+static const unsigned char mnist_statistics[] = {
+#embed "mnist/statistics.safetensors"
+};
 
 static const struct pretrained_file files[] = {
     {"mnist", "config.json", mnist_config, sizeof mnist_config},
@@ -25,6 +28,7 @@ static const struct pretrained_file files[] = {
     {"mnist", "diffusion_pytorch_model.safetensors.index.json", mnist_index, sizeof mnist_index},
     {"mnist", "diffusion_pytorch_model-00001-of-00002.safetensors", mnist_weights_1, sizeof mnist_weights_1},
     {"mnist", "diffusion_pytorch_model-00002-of-00002.safetensors", mnist_weights_2, sizeof mnist_weights_2},
+    {"mnist", "statistics.safetensors", mnist_statistics, sizeof mnist_statistics},
 };
 
 const struct pretrained_file *pretrained_files(size_t *count) {
