@@ -25,7 +25,7 @@ extension CPUBackend {
 
   public var memoryUse: MemoryUse { memory.use }
 
-  public var memoryBudget: Int { min(memory.budget, device.memoryBytes) }
+  public var memoryBudget: Int { memory.budget }
 
   public func releaseUnusedMemory() { memory.releaseIdle() }
 
