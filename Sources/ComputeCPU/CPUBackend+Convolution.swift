@@ -2,6 +2,8 @@ import CPUKernels
 public import Compute
 
 extension CPUBackend {
+  /// Winograd's F(4x4, 3x3) where the layer's shape makes it worthwhile, else products of gathered strips; a 3x3 filter on a
+  /// doubled input is four 2x2 filters on the input itself. See ``ConvolutionPlan``.
   public func convolve(
     _ operand: Operand, _ filter: Parameter, _ shape: ConvolutionShape, _ epilogue: ConvolutionEpilogue,
     into destination: Activation

@@ -10,7 +10,9 @@ func makeBackend(_ level: DispatchLevel = .best, options: BackendOptions = .init
 
 @Suite("The CPU backend and the conformance list")
 struct ConformanceTests {
-  @Test("Every case passes on every instruction set that this processor has, guard zones untouched", arguments: DispatchLevel.available)
+  @Test(
+    "Every case passes on every instruction set that this processor has, guard zones untouched",
+    arguments: DispatchLevel.available)
   func passes(level: DispatchLevel) throws {
     let backend = try makeBackend(level, options: .init(guardZoneBytes: 256))
     for result in ConformanceSuite.run(on: backend) { #expect(result.outcome == .passed, "\(level): \(result)") }
@@ -33,7 +35,8 @@ struct ConformanceTests {
       guard let batch = test.batch, batch > 1 else { continue }
       let within = try test.run(on: backend)
       let alone = try test.run(on: backend, samples: 0..<1)
-      #expect(alone.map(\.bitPattern) == within.prefix(within.count / batch).map(\.bitPattern), "\(level): \(test.title)")
+      #expect(
+        alone.map(\.bitPattern) == within.prefix(within.count / batch).map(\.bitPattern), "\(level): \(test.title)")
     }
   }
 }
