@@ -2,8 +2,7 @@ import CPUKernels
 public import Compute
 
 extension CPUBackend {
-  /// Winograd's F(4x4, 3x3) where the layer's shape makes it worthwhile, else products of gathered strips; a 3x3 filter on a
-  /// doubled input is four 2x2 filters on the input itself. See ``ConvolutionPlan``.
+  /// Picks the method by the layer's shape: see ``ConvolutionPlan/Method``.
   public func convolve(
     _ operand: Operand, _ filter: Parameter, _ shape: ConvolutionShape, _ epilogue: ConvolutionEpilogue,
     into destination: Activation
