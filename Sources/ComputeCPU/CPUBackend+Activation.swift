@@ -2,6 +2,7 @@ import CPUKernels
 public import Compute
 
 extension CPUBackend {
+  /// Transposes to channels-last.
   public func enter(_ source: Buffer, scale: Float, shift: Float, into destination: Activation) {
     let shape = destination.shape
     precondition(source.count == shape.count, "\(source.count) values do not fill \(shape)")
@@ -10,6 +11,7 @@ extension CPUBackend {
       kernels.enter, images(from, to, shape, scale: scale, shift: shift), count: shape.batch * shape.height)
   }
 
+  /// Transposes to `[batch, channels, height, width]`.
   public func leave(_ source: Activation, into destination: Buffer) {
     let shape = source.shape
     precondition(destination.count == shape.count, "\(shape) does not fill \(destination.count) values")
@@ -17,6 +19,7 @@ extension CPUBackend {
     pool.run(kernels.leave, images(from, to, shape), count: shape.batch * shape.height)
   }
 
+  /// One pass, with polynomial exponentials that err by 2 units in the last place.
   public func activate(_ source: Activation, _ function: Nonlinearity, into destination: Activation) {
     precondition(source.shape == destination.shape, "\(source.shape) is not \(destination.shape)")
     guard let from = values(source), let to = values(destination) else { return }
@@ -26,6 +29,7 @@ extension CPUBackend {
     pool.run(kernels.activate, arguments, count: pieces(arguments.count, of: arguments.chunk))
   }
 
+  /// Copies rows.
   public func gatherRows(of table: Parameter, _ indices: [Int], into destination: Activation) {
     precondition(table.shape.count == 2, "a table has rows and channels, not \(table.shape)")
     let (rows, channels) = (table.shape[0], table.shape[1])
@@ -47,25 +51,5 @@ extension CPUBackend {
     .init(
       source: source, destination: destination, batch: shape.batch, channels: shape.channels, height: shape.height,
       width: shape.width, scale: scale, shift: shift)
-  }
-}
-
-extension CPUBackend {
-  public func halve(_ source: Activation, into destination: Activation) {
-    let (large, small) = (source.shape, destination.shape)
-    precondition(
-      small.batch == large.batch && small.channels == large.channels && small.height == large.height / 2
-        && small.width == large.width / 2, "\(small) is not half of \(large)")
-    guard let from = values(source), let to = values(destination) else { return }
-    pool.run(kernels.halve, images(from, to, large), count: small.batch * small.height)
-  }
-
-  public func double(_ source: Activation, into destination: Activation) {
-    let (small, large) = (source.shape, destination.shape)
-    precondition(
-      small.batch == large.batch && small.channels == large.channels && 2 * small.height == large.height
-        && 2 * small.width == large.width, "\(large) is not twice \(small)")
-    guard let from = values(source), let to = values(destination) else { return }
-    pool.run(kernels.double_size, images(from, to, small), count: small.batch * small.height)
   }
 }

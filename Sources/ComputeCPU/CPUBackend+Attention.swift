@@ -34,6 +34,7 @@ private struct AttentionPieces {
 }
 
 extension CPUBackend {
+  /// Two OpenBLAS products and a softmax for each block of up to 128 queries of a head, whose logits fit the scratch.
   public func attend(_ projections: Activation, heads: Int, into destination: Activation) {
     let shape = destination.shape
     precondition(

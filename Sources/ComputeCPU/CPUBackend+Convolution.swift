@@ -2,6 +2,7 @@ import CPUKernels
 public import Compute
 
 extension CPUBackend {
+  /// Picks the method by the layer's shape: see ``ConvolutionPlan/Method``.
   public func convolve(
     _ operand: Operand, _ filter: Parameter, _ shape: ConvolutionShape, _ epilogue: ConvolutionEpilogue,
     into destination: Activation

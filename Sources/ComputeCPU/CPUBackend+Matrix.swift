@@ -32,6 +32,7 @@ private struct ProductPieces {
 }
 
 extension CPUBackend {
+  /// One OpenBLAS call a piece of 256 rows or columns, on the backend's threads.
   public func multiplyMatrices(
     _ product: MatrixProduct, alpha: Float, _ a: Buffer, _ b: Buffer, beta: Float, into c: Buffer
   ) {
@@ -45,6 +46,7 @@ extension CPUBackend {
       work, count: work.rowPieces * work.columnPieces)
   }
 
+  /// Rows in parallel; exponentials are added up in blocks of 1024, the blocks in double precision.
   public func softmaxRows(_ source: Buffer, columns: Int, scale: Float, offsets: Buffer?, into destination: Buffer) {
     precondition(
       columns > 0 && source.count % columns == 0 && source.count == destination.count,

@@ -2,6 +2,7 @@ import CPUKernels
 public import Compute
 
 extension CPUBackend {
+  /// Two passes over memory; statistics are folded into groups in double precision.
   public func normalizeGroups(
     _ operand: Operand, _ normalization: GroupNormalization, scaleShift: Activation?, _ function: Nonlinearity,
     into destination: Activation

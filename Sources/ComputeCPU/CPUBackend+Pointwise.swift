@@ -2,6 +2,7 @@ import CPUKernels
 public import Compute
 
 extension CPUBackend {
+  /// One pass over all terms.
   public func combine(_ terms: [Term], into destination: Buffer) {
     precondition((1...8).contains(terms.count), "a combination has one to eight terms, not \(terms.count)")
     precondition(terms.allSatisfy { $0.buffer.count == destination.count }, "the terms' lengths differ")
@@ -20,6 +21,7 @@ extension CPUBackend {
     pool.run(kernels.combine, arguments, count: pieces(arguments.count, of: arguments.chunk))
   }
 
+  /// One pass.
   public func clamp(_ source: Buffer, lower: Float, upper: Float, into destination: Buffer) {
     precondition(source.count == destination.count, "\(source.count) values do not fill \(destination.count)")
     guard let from = values(source), let to = values(destination) else { return }
@@ -30,10 +32,12 @@ extension CPUBackend {
     pool.run(kernels.clamp, arguments, count: pieces(arguments.count, of: arguments.chunk))
   }
 
+  /// One pass, a row a task.
   public func clampRows(_ source: Buffer, limits: Buffer, into destination: Buffer) {
     run(kernels.clamp_rows, source, rows: limits, into: destination)
   }
 
+  /// One pass, a row a task.
   public func scaleRows(_ source: Buffer, by factors: Buffer, into destination: Buffer) {
     run(kernels.scale_rows, source, rows: factors, into: destination)
   }
@@ -57,21 +61,5 @@ extension CPUBackend {
     arguments.count = count
     arguments.chunk = 16384
     return arguments
-  }
-}
-
-extension CPUBackend {
-  public func fillNormal(_ destination: Buffer, seeds: [UInt64], key: NoiseKey) {
-    precondition(
-      !seeds.isEmpty && destination.count % seeds.count == 0,
-      "\(destination.count) values are not \(seeds.count) rows")
-    guard let to = values(destination) else { return }
-    let rowLength = destination.count / seeds.count, chunk = 4096
-    seeds.withUnsafeBufferPointer { seeds in
-      let arguments = cpu_normal(
-        destination: to, seeds: seeds.baseAddress, row_length: rowLength, chunk: chunk,
-        chunks: pieces(rowLength, of: chunk), step: key.step, draw: key.draw)
-      pool.run(kernels.fill_normal, arguments, count: seeds.count * arguments.chunks)
-    }
   }
 }

@@ -23,9 +23,14 @@ public final class CPUBackend: Backend {
   /// Opens the processor.
   ///
   /// - Parameter options: Budget, threads (one a core by default) and guard zones.
-  public init(options: BackendOptions = .init()) throws(DeviceError) {
+  public convenience init(options: BackendOptions = .init()) throws(DeviceError) {
+    try self.init(options: options) { name in getenv(name).map { String(cString: $0) } }
+  }
+
+  /// Opens the processor with an environment of one's own making.
+  package init(options: BackendOptions = .init(), environment: (String) -> String?) throws(DeviceError) {
     let description = Self.describe()
-    let level = try DispatchLevel.chosen({ getenv($0).map { String(cString: $0) } }, device: description.name)
+    let level = try DispatchLevel.chosen(environment, device: description.name)
     let threads = options.threads ?? description.computeUnits
     guard (1...1024).contains(threads) else {
       throw DeviceError(
@@ -40,7 +45,8 @@ public final class CPUBackend: Backend {
     self.pool = pool
     self.kernels = level.kernels
     self.memory = CPUMemory(
-      deviceName: description.name, budget: options.memoryBudget, guardZoneBytes: options.guardZoneBytes)
+      deviceName: description.name, budget: options.memoryBudget ?? description.memoryBytes,
+      guardZoneBytes: options.guardZoneBytes)
     memory.account(forBytes: threads * ThreadPool.scratchBytes)
   }
 

@@ -1,4 +1,4 @@
-import Compute
+package import Compute
 import Glibc
 
 /// The backend's memory: a pool of page-aligned blocks keyed by their size, a budget, and guard zones.
@@ -20,9 +20,9 @@ final class CPUMemory {
   /// A NaN, so that reading a guard zone shows as well.
   private static let guardWord: UInt32 = 0xFFC0_FFEE
 
-  init(deviceName: String, budget: Int?, guardZoneBytes: Int) {
+  init(deviceName: String, budget: Int, guardZoneBytes: Int) {
     self.deviceName = deviceName
-    self.budget = budget ?? .max
+    self.budget = budget
     // Whole cache lines keep the values aligned.
     self.guardBytes = (max(0, guardZoneBytes) + 63) / 64 * 64
   }
@@ -123,9 +123,9 @@ final class CPUMemory {
 }
 
 /// Room for values in the pool, given back when the last reference goes.
-final class CPUStorage {
+package final class CPUStorage {
   /// Nil if the allocation failed.
-  let values: UnsafeMutablePointer<Float>?
+  package let values: UnsafeMutablePointer<Float>?
   let count: Int
   let memory: CPUMemory
 
@@ -141,8 +141,8 @@ final class CPUStorage {
 }
 
 /// Exact values in host memory.
-final class CPUBuffer: Buffer {
-  let storage: CPUStorage
+package final class CPUBuffer: Buffer {
+  package let storage: CPUStorage
 
   init(count: Int, in memory: CPUMemory) {
     storage = CPUStorage(count: count, in: memory)
@@ -151,8 +151,8 @@ final class CPUBuffer: Buffer {
 }
 
 /// An activation in host memory, channels-last: `[batch, height, width, channels]`.
-final class CPUActivation: Activation {
-  let storage: CPUStorage
+package final class CPUActivation: Activation {
+  package let storage: CPUStorage
 
   init(_ shape: ActivationShape, in memory: CPUMemory) {
     storage = CPUStorage(count: shape.count, in: memory)

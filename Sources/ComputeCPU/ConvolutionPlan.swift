@@ -1,10 +1,10 @@
 import CPUKernels
-import Compute
+package import Compute
 
 /// How a convolution is done: its method, which depends on the layer's shape only, and how its work is cut.
-struct ConvolutionPlan {
+package struct ConvolutionPlan {
   /// The ways to convolve, by the form of the filter that each reads.
-  enum Method: String {
+  package enum Method: String {
     /// Products of gathered strips.
     case gathered
     /// The same, with a 2x2 filter for each pixel of a doubled image's 2x2 blocks.
@@ -13,7 +13,7 @@ struct ConvolutionPlan {
     case winograd
   }
 
-  let method: Method
+  package let method: Method
   /// Output pixels, or tiles, of a task.
   let stripRows: Int
   /// Tasks in that direction, those of one phase.
@@ -23,7 +23,12 @@ struct ConvolutionPlan {
   /// Tasks in all.
   let tasks: Int
 
-  init(_ shape: ConvolutionShape, output: ActivationShape, panelWidth: Int, threads: Int) {
+  /// Bytes of scratch of a task: gathered or transformed rows of a fixed length, and their products.
+  package func scratchBytes(rowStride: Int) -> Int {
+    (method == .winograd ? 36 : 1) * stripRows * (rowStride + blockColumns) * MemoryLayout<Float>.stride
+  }
+
+  package init(_ shape: ConvolutionShape, output: ActivationShape, panelWidth: Int, threads: Int) {
     method = Self.method(for: shape, output: output)
     let phases = method == .phases ? 4 : 1
     let rows = method == .winograd ? output.batch * Self.tiles(output) : output.batch * output.pixels / phases
@@ -45,7 +50,9 @@ struct ConvolutionPlan {
   }
 
   /// Tiles of 4x4 outputs that cover an image.
-  private static func tiles(_ output: ActivationShape) -> Int { pieces(output.height, of: 4) * pieces(output.width, of: 4) }
+  private static func tiles(_ output: ActivationShape) -> Int {
+    pieces(output.height, of: 4) * pieces(output.width, of: 4)
+  }
 
   private static func method(for shape: ConvolutionShape, output: ActivationShape) -> Method {
     guard shape.kernel == 3, shape.stride == 1 else { return .gathered }

@@ -2,13 +2,13 @@ import CPUKernels
 import Compute
 
 /// The instruction sets that kernels exist for.
-enum DispatchLevel: String, CaseIterable {
+package enum DispatchLevel: String, CaseIterable {
   case portable
   case avx2
   case avx512
 
   /// The highest level that this processor has.
-  static var best: Self {
+  package static var best: Self {
     switch cpu_best_level() {
     case CPU_AVX512: .avx512
     case CPU_AVX2: .avx2
@@ -29,6 +29,9 @@ enum DispatchLevel: String, CaseIterable {
     }
     return level
   }
+
+  /// The levels that this processor has.
+  package static var available: [Self] { allCases.filter { $0.cValue.rawValue <= best.cValue.rawValue } }
 
   /// The kernels of the level.
   var kernels: cpu_kernels { cpu_kernels_for(cValue).pointee }

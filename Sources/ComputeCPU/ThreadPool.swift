@@ -5,11 +5,11 @@ import Compute
 typealias KernelTask = @convention(c) (UnsafeRawPointer?, Int, UnsafeMutableRawPointer?) -> Void
 
 /// Threads that wait for operations; the caller is one of them.
-final class ThreadPool {
+package final class ThreadPool {
   /// Threads, the caller included.
   let threads: Int
   /// Bytes of scratch that each thread has: the most that a convolution may take, whatever the image.
-  static let scratchBytes = 2 << 20
+  package static let scratchBytes = 2 << 20
 
   private let handle: OpaquePointer
 

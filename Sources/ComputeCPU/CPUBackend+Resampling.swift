@@ -1,0 +1,24 @@
+import CPUKernels
+public import Compute
+
+extension CPUBackend {
+  /// One pass, a row of the result a task.
+  public func halve(_ source: Activation, into destination: Activation) {
+    let (large, small) = (source.shape, destination.shape)
+    precondition(
+      small.batch == large.batch && small.channels == large.channels && small.height == large.height / 2
+        && small.width == large.width / 2, "\(small) is not half of \(large)")
+    guard let from = values(source), let to = values(destination) else { return }
+    pool.run(kernels.halve, images(from, to, large), count: small.batch * small.height)
+  }
+
+  /// One pass, a row of the source a task.
+  public func double(_ source: Activation, into destination: Activation) {
+    let (small, large) = (source.shape, destination.shape)
+    precondition(
+      small.batch == large.batch && small.channels == large.channels && 2 * small.height == large.height
+        && 2 * small.width == large.width, "\(large) is not twice \(small)")
+    guard let from = values(source), let to = values(destination) else { return }
+    pool.run(kernels.double_size, images(from, to, small), count: small.batch * small.height)
+  }
+}
