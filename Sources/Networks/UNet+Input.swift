@@ -16,7 +16,13 @@ extension UNet {
 
   /// A label that the network takes, or nil if it takes none: for finding out what an evaluation costs.
   public var exampleLabel: [Double]? {
-    classFeatures.map { [Double](repeating: 1, count: $0.valuesPerLabel) }
+    switch classFeatures {
+    case nil: nil
+    case .table: [0]
+    // A Fourier embedding takes the logarithm of the label.
+    case .timestep: [1]
+    case .identity(let width): [Double](repeating: 0, count: width)
+    }
   }
 
   private func checkImages(_ shape: [Int]) throws(NetworkError) {

@@ -27,6 +27,19 @@ struct UNetTests {
     #expect(distance < 2e-6)
   }
 
+  @Test("The CPU backend agrees within 5e-6", arguments: UNetCase.stored + UNetCase.others + UNetCase.kinds)
+  func cpu(folder: String) throws {
+    let test = try UNetCase(folder: folder)
+    let directory = try ModelDirectory(folder)
+    let isKind = UNetCase.kinds.contains(folder)
+    let unet =
+      isKind
+      ? try UNet(directory.configuration(), parameters: InitialParameters(seed: 7)) : try directory.unet()
+    let backend = try CPUBackend(options: BackendOptions(threads: 1))
+    let distance = try UNetCase.distance(test.output(of: unet, on: backend), to: test.expected)
+    #expect(distance < 5e-6)
+  }
+
   @Test("There are cases of every kind")
   func casesAreThere() {
     #expect(UNetCase.kinds.count == 21)
