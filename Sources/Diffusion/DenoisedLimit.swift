@@ -1,4 +1,4 @@
-public import Tensors
+import Tensors
 
 /// What is done to an estimate of the clean data that leaves the range of the data.
 public enum DenoisedLimit: Sendable, Hashable {

@@ -15,8 +15,11 @@ extension Sampler {
     guard prediction.output.count == 2 * x.count else { return Evaluation(prediction: prediction, variance: nil) }
     let rowCount = x.count / x.rows
     let values = try prediction.output.values()
-    let half = { (which: Int) in
-      (0..<x.rows).flatMap { values[(2 * $0 + which) * rowCount..<(2 * $0 + which + 1) * rowCount] }
+    func half(_ which: Int) -> [Float] {
+      (0..<x.rows).flatMap { row -> ArraySlice<Float> in
+        let start = (2 * row + which) * rowCount
+        return values[start..<start + rowCount]
+      }
     }
     let output = Tensor(half(0), shape: x.shape, on: x.backend)
     return Evaluation(

@@ -82,7 +82,8 @@ public enum SamplerName: String, Sendable, Hashable, CaseIterable {
       for (key, value) in [("beta_start", betas.start), ("beta_end", betas.end)] where values[key] ?? .null == .null {
         values[key] = .number(value)
       }
-      if try modelClass.terminalAlphaBar == nil || !model.flag("rescale_betas_zero_snr", false) {
+      let rescales = try model.flag("rescale_betas_zero_snr", false) ? modelClass.terminalAlphaBar != nil : false
+      if !rescales {
         values["rescale_betas_zero_snr"] = nil
       } else if schedulerClass.terminalAlphaBar == nil {
         throw SamplerError(

@@ -31,9 +31,11 @@ struct SchedulerBuilder {
       default: betas = .linear(from: start, to: end)
       }
     }
-    let rescales = try schedulerClass.terminalAlphaBar != nil && configuration.flag("rescale_betas_zero_snr", false)
+    let rescales = try configuration.flag("rescale_betas_zero_snr", false)
+    let terminalAlphaBar = schedulerClass.terminalAlphaBar
     let schedule = NoiseSchedule(
-      betas, count: count, rescalesToZeroSignal: rescales, terminalAlphaBar: schedulerClass.terminalAlphaBar ?? nil)
+      betas, count: count, rescalesToZeroSignal: rescales && terminalAlphaBar != nil,
+      terminalAlphaBar: terminalAlphaBar ?? nil)
     guard schedule.alphaBars.allSatisfy({ (0...1).contains($0) }), schedule.alphaBars[0] < 1 else {
       throw SamplerError(
         "\(configuration.source): the betas (beta_start \(start), beta_end \(end)) are not all between 0 and 1")
@@ -96,14 +98,16 @@ struct SchedulerBuilder {
     let algorithm = try algorithm(of: DPMSolverAlgorithm.allCases)
     let sampler = DPMSolverMultistepSampler(
       algorithm: algorithm, type: try solverType(),
-      order: try configuration.integer("solver_order", 2, in: 1...(algorithm == .stochasticNoisePrediction ? 2 : 3)),
+      order: try configuration.integer("solver_order", 2, in: 1...3),
       lowersFinalOrder: try configuration.flag("lower_order_final", true),
       endsWithFirstOrder: try configuration.flag("euler_at_final", false), limit: try limit(clips: nil))
     var grid = try lambdaGrid(schedule)
     grid.end = try end(algorithm)
     grid.clippedSteps = try clippedSteps(schedule)
-    if try grid.shape != .karras && configuration.flag("use_lu_lambdas", false) { grid.shape = .lambda }
-    if grid.shape == .karras || grid.shape == .lambda, try !usesSquaredCosine() { grid.rounding = .nearest }
+    let usesLambdas = try configuration.flag("use_lu_lambdas", false)
+    if usesLambdas && grid.shape != .karras { grid.shape = .lambda }
+    let isSquaredCosine = configuration.values["beta_schedule"] == .string("squaredcos_cap_v2")
+    if (grid.shape == .karras || grid.shape == .lambda) && !isSquaredCosine { grid.rounding = .nearest }
     return (sampler, grid)
   }
 
@@ -196,10 +200,6 @@ struct SchedulerBuilder {
     return clipped
   }
 
-  private func usesSquaredCosine() throws(SamplerError) -> Bool {
-    configuration.values["beta_schedule"] == .string("squaredcos_cap_v2")
-  }
-
   // MARK: Samplers in x / alpha
 
   private func heun(_ schedule: NoiseSchedule) throws(SamplerError) -> Parts {
@@ -219,7 +219,8 @@ struct SchedulerBuilder {
     }
     let isContinuous =
       try configuration.choice("timestep_type", "discrete", of: ["discrete", "continuous"]) == "continuous"
-    grid.conditionsOnLogarithm = try isContinuous && configuration.choice("prediction_type", .epsilon) == PredictionType.velocity
+    let predictionType = try configuration.choice("prediction_type", PredictionType.epsilon)
+    grid.conditionsOnLogarithm = isContinuous && predictionType == .velocity
     (grid.smallest, grid.largest) = try (ratio("sigma_min"), ratio("sigma_max"))
     return (EulerSampler(), grid)
   }
@@ -269,7 +270,8 @@ struct SchedulerBuilder {
       }
       return .dynamic(ratio: ratio, maximum: try configuration.number("sample_max_value", 1))
     }
-    guard let fallback, try configuration.flag("clip_sample", fallback) else { return .none }
+    guard let fallback else { return .none }
+    guard try configuration.flag("clip_sample", fallback) else { return .none }
     return .clip(try configuration.number("clip_sample_range", 1))
   }
 
