@@ -1,0 +1,51 @@
+import Foundation
+import Testing
+
+/// The program as a user runs it.
+enum Program {
+  struct Result {
+    let status: Int32
+    let output: String
+    let error: String
+  }
+
+  /// The built program, which lies beside the tests.
+  static var path: String {
+    get throws {
+      let folder = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
+      let candidates = [folder, Bundle.main.bundleURL, Bundle.main.bundleURL.deletingLastPathComponent()]
+      let paths = candidates.map { $0.appendingPathComponent("diffuse-gpu").path }
+      return try #require(paths.first { FileManager.default.isExecutableFile(atPath: $0) })
+    }
+  }
+
+  /// Runs the program to its end.
+  ///
+  /// - Parameters:
+  ///   - arguments: What is typed after the name.
+  ///   - environment: Variables on top of the tests' own.
+  ///   - interruptAfter: Seconds after which Ctrl-C is pressed.
+  static func run(
+    _ arguments: [String], environment: [String: String] = [:], interruptAfter: Double? = nil
+  ) throws -> Result {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: try path)
+    process.arguments = arguments
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    let (output, error) = (Pipe(), Pipe())
+    process.standardOutput = output
+    process.standardError = error
+    process.standardInput = FileHandle.nullDevice
+    try process.run()
+    if let interruptAfter {
+      Thread.sleep(forTimeInterval: interruptAfter)
+      process.interrupt()
+    }
+    let outputData = output.fileHandleForReading.readDataToEndOfFile()
+    let errorData = error.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    return Result(
+      status: process.terminationStatus, output: String(decoding: outputData, as: UTF8.self),
+      error: String(decoding: errorData, as: UTF8.self))
+  }
+}
