@@ -1,1 +1,41 @@
 #include "CKernels.h"
+
+static const char activation_text[] = {
+#embed "../../Kernels/activation.cl" suffix(, 0)
+};
+static const char attention_text[] = {
+#embed "../../Kernels/attention.cl" suffix(, 0)
+};
+static const char common_text[] = {
+#embed "../../Kernels/common.cl" suffix(, 0)
+};
+static const char convolution_text[] = {
+#embed "../../Kernels/convolution.cl" suffix(, 0)
+};
+static const char matrix_text[] = {
+#embed "../../Kernels/matrix.cl" suffix(, 0)
+};
+static const char normalization_text[] = {
+#embed "../../Kernels/normalization.cl" suffix(, 0)
+};
+static const char pointwise_text[] = {
+#embed "../../Kernels/pointwise.cl" suffix(, 0)
+};
+static const char random_text[] = {
+#embed "../../Kernels/random.cl" suffix(, 0)
+};
+static const char resampling_text[] = {
+#embed "../../Kernels/resampling.cl" suffix(, 0)
+};
+
+#define FILE(name) {#name ".cl", name##_text, sizeof name##_text - 1}
+
+static const embedded_kernel kernels[] = {
+    FILE(activation), FILE(attention),     FILE(common),    FILE(convolution), FILE(matrix),
+    FILE(normalization), FILE(pointwise), FILE(random), FILE(resampling),
+};
+
+const embedded_kernel *embedded_kernels(size_t *count) {
+  *count = sizeof kernels / sizeof kernels[0];
+  return kernels;
+}

@@ -1,0 +1,139 @@
+import COpenCL
+import Compute
+
+/// One in-order queue on one device, the kernels that it runs, and the first failure since the last wait.
+///
+/// After a failure nothing more is enqueued until a wait has thrown it.
+final class CommandQueue {
+  /// The device behind the queue.
+  let device: OpenCLDevice
+  let context: cl_context
+  private let queue: cl_command_queue
+  private let programs: ProgramLibrary
+  private var kernels: [Kernel: BuiltKernel] = [:]
+  private let waitsAfterEachCall = environment("DIFFUSE_DEBUG") == "sync"
+  /// The first failure since the last wait.
+  private(set) var failure: DeviceError?
+
+  /// A kernel with the number of its arguments.
+  private struct BuiltKernel {
+    let id: cl_kernel
+    let argumentCount: Int
+  }
+
+  /// Opens a queue on a device.
+  ///
+  /// - Throws: ``DeviceError`` of reason `unavailable` if the driver gives no context or no queue.
+  init(device: OpenCLDevice, sources: KernelSources, options: String) throws(DeviceError) {
+    var status: Int32 = 0
+    var id: cl_device_id? = device.id
+    guard let context = opencl_CreateContext(nil, 1, &id, nil, nil, &status), status == CL_SUCCESS else {
+      throw Self.unavailable(device, "clCreateContext", status)
+    }
+    guard let queue = opencl_CreateCommandQueue(context, device.id, 0, &status), status == CL_SUCCESS else {
+      _ = opencl_ReleaseContext(context)
+      throw Self.unavailable(device, "clCreateCommandQueue", status)
+    }
+    self.device = device
+    self.context = context
+    self.queue = queue
+    programs = ProgramLibrary(device: device, context: context, sources: sources, options: options)
+  }
+
+  deinit {
+    // Nothing may be taken away from under work that is still queued.
+    _ = opencl_Finish(queue)
+    for kernel in kernels.values { _ = opencl_ReleaseKernel(kernel.id) }
+    programs.release()
+    _ = opencl_ReleaseCommandQueue(queue)
+    _ = opencl_ReleaseContext(context)
+  }
+
+  /// Enqueues a kernel with its arguments in the order of its signature.
+  ///
+  /// - Parameters:
+  ///   - kernel: What runs.
+  ///   - operation: What the user of the backend asked for, named by a failure.
+  ///   - groups: Work-groups in each of at most two dimensions.
+  ///   - group: Work-items of a group in the same dimensions.
+  ///   - arguments: All arguments.
+  func launch(
+    _ kernel: Kernel, for operation: Operation, groups: [Int], of group: [Int], _ arguments: [KernelArgument]
+  ) {
+    guard failure == nil, let built = built(kernel) else { return }
+    precondition(
+      arguments.count == built.argumentCount,
+      "\(kernel.name) takes \(built.argumentCount) arguments, not \(arguments.count)")
+    for (place, argument) in arguments.enumerated() {
+      let status = argument.set(place, of: built.id)
+      precondition(
+        status != CL_INVALID_ARG_SIZE, "argument \(place) of \(kernel.name) has another size than \(argument)")
+      guard check(status, "\(operation.rawValue): argument \(place) of kernel \(kernel.name)") else { return }
+    }
+    let global = zip(groups, group).map { $0 * $1 }
+    let status = opencl_EnqueueNDRangeKernel(queue, built.id, cl_uint(group.count), nil, global, group, 0, nil, nil)
+    guard check(status, "\(operation.rawValue): kernel \(kernel.name)"), waitsAfterEachCall else { return }
+    check(opencl_Finish(queue), "\(operation.rawValue): waiting for kernel \(kernel.name)")
+  }
+
+  /// Copies bytes to the device; they may be reused at once.
+  func write(_ source: UnsafeRawBufferPointer, to memory: cl_mem) {
+    guard failure == nil else { return }
+    let status = opencl_EnqueueWriteBuffer(
+      queue, memory, cl_bool(CL_TRUE), 0, source.count, source.baseAddress, 0, nil, nil)
+    check(status, "writing \(source.count) bytes")
+  }
+
+  /// Waits for all work and copies bytes to the host, the first failure since the last wait permitting.
+  func read(_ memory: cl_mem, into destination: UnsafeMutableRawBufferPointer) {
+    guard failure == nil else { return }
+    let status = opencl_EnqueueReadBuffer(
+      queue, memory, cl_bool(CL_TRUE), 0, destination.count, destination.baseAddress, 0, nil, nil)
+    check(status, "reading \(destination.count) bytes")
+  }
+
+  /// Waits for all work.
+  ///
+  /// - Throws: The first failure since the last wait.
+  func wait() throws(DeviceError) {
+    check(opencl_Finish(queue), "waiting for the device")
+    if let failure {
+      self.failure = nil
+      throw failure
+    }
+  }
+
+  /// Keeps a failure if it is the first.
+  func fail(_ reason: DeviceError.Reason, _ message: String) {
+    failure = failure ?? DeviceError(reason, device: device.description.name, message: message)
+  }
+
+  /// Keeps the failure that a status stands for, if it is one and the first; returns whether all is well.
+  @discardableResult
+  private func check(_ status: Int32, _ what: String) -> Bool {
+    guard status != CL_SUCCESS else { return true }
+    fail(.init(status: status), "\(what) failed: \(statusName(status))")
+    return false
+  }
+
+  /// A kernel ready to run; nil, and a failure, if it does not compile.
+  private func built(_ kernel: Kernel) -> BuiltKernel? {
+    if let built = kernels[kernel] { return built }
+    do throws(DeviceError) {
+      let id = try programs.makeKernel(kernel)
+      var count: cl_uint = 0
+      let size = MemoryLayout<cl_uint>.size
+      let status = opencl_GetKernelInfo(id, cl_uint(CL_KERNEL_NUM_ARGS), size, &count, nil)
+      let built = BuiltKernel(id: id, argumentCount: Int(count))
+      kernels[kernel] = built
+      return check(status, "kernel \(kernel.name)") ? built : nil
+    } catch {
+      failure = failure ?? error
+      return nil
+    }
+  }
+
+  private static func unavailable(_ device: OpenCLDevice, _ call: String, _ status: Int32) -> DeviceError {
+    .init(.unavailable, device: device.description.name, message: "\(call) failed: \(statusName(status))")
+  }
+}

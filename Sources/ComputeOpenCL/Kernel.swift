@@ -1,0 +1,71 @@
+import COpenCL
+
+/// A file of `Kernels/` besides common.cl, compiled to a program of its own.
+enum KernelFamily: String, CaseIterable {
+  case activation, random, pointwise, matrix, convolution, normalization, attention, resampling
+}
+
+/// A kernel by the name of its function and of its file.
+struct Kernel: Hashable {
+  let family: KernelFamily
+  let name: String
+
+  private init(_ family: KernelFamily, _ name: String) {
+    self.family = family
+    self.name = name
+  }
+
+  static let enter = Self(.activation, "enter")
+  static let leave = Self(.activation, "leave")
+  static let activate = Self(.activation, "activate")
+  static let gatherRows = Self(.activation, "gather_rows")
+  static let fillNormal = Self(.random, "fill_normal")
+  static let combine = Self(.pointwise, "combine")
+  static let clampValues = Self(.pointwise, "clamp_values")
+  static let clampRows = Self(.pointwise, "clamp_rows")
+  static let scaleRows = Self(.pointwise, "scale_rows")
+  static let packColumns = Self(.matrix, "pack_columns")
+  static let multiplyPacked = Self(.matrix, "multiply_packed")
+  static let multiplyTiled = Self(.matrix, "multiply_tiled")
+  static let softmaxRows = Self(.matrix, "softmax_rows")
+  static let packFilter = Self(.convolution, "pack_filter")
+  static let convolveDirect = Self(.convolution, "convolve_direct")
+  static let convolveTiled = Self(.convolution, "convolve_tiled")
+  static let measureChannels = Self(.normalization, "measure_channels")
+  static let foldMoments = Self(.normalization, "fold_moments")
+  static let normalizeApply = Self(.normalization, "normalize_apply")
+  static let splitHeads = Self(.attention, "split_heads")
+  static let attendDirect = Self(.attention, "attend_direct")
+  static let attendTiled = Self(.attention, "attend_tiled")
+  static let halve = Self(.resampling, "halve")
+  static let repeatPixels = Self(.resampling, "repeat_pixels")
+}
+
+/// One argument of a kernel; the kernel's signature says which it must be.
+enum KernelArgument {
+  /// A buffer in global memory.
+  case memory(cl_mem)
+  /// `int`; the value must fit.
+  case int(Int)
+  /// `uint`
+  case word(UInt32)
+  /// `ulong`
+  case long(Int)
+  /// `float`
+  case float(Float)
+
+  /// Sets the argument of a place and returns the status.
+  func set(_ place: Int, of kernel: cl_kernel) -> Int32 {
+    switch self {
+    case .memory(let memory): Self.set(memory, place, kernel)
+    case .int(let value): Self.set(Int32(value), place, kernel)
+    case .word(let value): Self.set(value, place, kernel)
+    case .long(let value): Self.set(UInt64(value), place, kernel)
+    case .float(let value): Self.set(value, place, kernel)
+    }
+  }
+
+  private static func set<Value>(_ value: Value, _ place: Int, _ kernel: cl_kernel) -> Int32 {
+    withUnsafePointer(to: value) { opencl_SetKernelArg(kernel, cl_uint(place), MemoryLayout<Value>.size, $0) }
+  }
+}

@@ -1,0 +1,52 @@
+
+/// The kind of kernels that a device is given.
+///
+/// `DIFFUSE_OPENCL_TIER=cpu` or `gpu` forces one, so that each can be tested on any device.
+package enum KernelTier: String, CaseIterable, Sendable {
+  /// One work-item computes with vectors of its own in registers; no local memory, no barriers.
+  case cpu
+  /// A group of work-items shares tiles in local memory.
+  case gpu
+}
+
+/// The sizes of launches on one device: all that depends on the device, as data.
+struct LaunchParameters: Sendable {
+  let tier: KernelTier
+  /// `LANES` of common.cl: values that a work-item moves at once.
+  let lanes: Int
+  /// `PIXELS`, `PRODUCT_ROWS`: rows of a register tile whose columns are `2 * lanes`.
+  let rows: Int
+  /// `QUERIES` of attention.cl.
+  let queries: Int
+  /// Neighbouring output channels in a packed filter.
+  let filterBlock: Int
+  /// `TILE_PIXELS` of convolution.cl.
+  let tilePixels = 128
+  /// `GROUP_SIZE` of common.cl.
+  let groupSize = 64
+
+  /// The parameters for a tier and a native vector width.
+  ///
+  /// | device | lanes | rows | registers of the tile |
+  /// |---|---|---|---|
+  /// | processors with 512-bit vectors | 16 | 8 | 16 of 32 |
+  /// | processors with 256-bit vectors | 8 | 6 | 12 of 16 |
+  /// | other processors | 4 | 6 | 12 of 16 or 32 |
+  /// | all else | 4 | fixed by the kernels | 64 floats a work-item |
+  init(tier: KernelTier, nativeVectorWidth: Int) {
+    self.tier = tier
+    switch (tier, nativeVectorWidth) {
+    case (.gpu, _): (lanes, rows, queries) = (4, 4, 4)
+    case (.cpu, 16...): (lanes, rows, queries) = (16, 8, 8)
+    case (.cpu, 8...): (lanes, rows, queries) = (8, 6, 4)
+    case (.cpu, _): (lanes, rows, queries) = (4, 6, 4)
+    }
+    filterBlock = tier == .cpu ? 2 * lanes : 64
+  }
+
+  /// The macros that set the parameters in the kernels.
+  var options: String {
+    "-cl-std=CL1.2 -DLANES=\(lanes) -DPIXELS=\(rows) -DPRODUCT_ROWS=\(rows) -DQUERIES=\(queries) "
+      + "-DTILE_PIXELS=\(tilePixels) -DTILE_CHANNELS=64 -DGROUP_SIZE=\(groupSize)"
+  }
+}

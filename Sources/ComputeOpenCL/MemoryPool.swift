@@ -1,0 +1,163 @@
+import COpenCL
+import Compute
+
+/// One allocation on the device, the guard zones around it included.
+final class MemoryBlock {
+  /// What kernels see.
+  let id: cl_mem
+  /// The allocation of which `id` is a part, if there are guard zones.
+  let parent: cl_mem?
+  /// Bytes that kernels see.
+  let bytes: Int
+  /// Bytes before and after them.
+  let guardBytes: Int
+
+  init(id: cl_mem, parent: cl_mem?, bytes: Int, guardBytes: Int) {
+    self.id = id
+    self.parent = parent
+    self.bytes = bytes
+    self.guardBytes = guardBytes
+  }
+
+  /// Bytes that the device gives for it.
+  var heldBytes: Int { bytes + 2 * guardBytes }
+
+  deinit {
+    _ = opencl_ReleaseMemObject(id)
+    if let parent { _ = opencl_ReleaseMemObject(parent) }
+  }
+}
+
+/// Memory in use; its block returns to the pool when the last reference goes.
+///
+/// The queue runs in order, so the next owner's work comes after all work of the last one.
+final class DeviceMemory {
+  private let block: MemoryBlock
+  private weak var pool: MemoryPool?
+
+  fileprivate init(_ block: MemoryBlock, of pool: MemoryPool) {
+    self.block = block
+    self.pool = pool
+  }
+
+  /// What kernels are given.
+  var id: cl_mem { block.id }
+  /// Bytes asked for.
+  var bytes: Int { block.bytes }
+
+  deinit { pool?.takeBack(block) }
+}
+
+/// Allocations of one backend, kept by their size for the next that asks.
+final class MemoryPool {
+  /// What every byte of a guard zone holds: as a float, a number that no kernel computes.
+  private static let pattern: UInt8 = 0xA5
+
+  private let queue: CommandQueue
+  private let budget: Int
+  private let largest: Int
+  private let guardBytes: Int
+  private var unused: [Int: [MemoryBlock]] = [:]
+  /// All blocks in use and not, if they have guard zones.
+  private var guarded: [ObjectIdentifier: MemoryBlock] = [:]
+  private(set) var use = MemoryUse()
+
+  /// A pool that holds no more than the budget, by default what the device has.
+  init(queue: CommandQueue, options: BackendOptions) {
+    self.queue = queue
+    let device = queue.device
+    budget = options.memoryBudget ?? device.description.memoryBytes
+    // Kernels count values with 32 bits.
+    largest = min(device.description.largestAllocationBytes, 4 * Int(Int32.max))
+    let alignment = device.alignmentBytes
+    guardBytes = (options.guardZoneBytes + alignment - 1) / alignment * alignment
+  }
+
+  /// Memory for `count` values of four bytes; nil, and a failure of the queue, if there is none.
+  func allocate(_ count: Int, for purpose: @autoclosure () -> String) -> DeviceMemory? {
+    guard queue.failure == nil else { return nil }
+    let bytes = 4 * count
+    if let block = unused[bytes]?.popLast() { return DeviceMemory(block, of: self) }
+    guard bytes <= largest else {
+      queue.fail(
+        .outOfMemory, "\(purpose()) takes \(Self.text(bytes)), the device's largest allocation is \(Self.text(largest))")
+      return nil
+    }
+    let held = bytes + 2 * guardBytes
+    if use.current + held > budget { releaseUnused() }
+    guard use.current + held <= budget else {
+      queue.fail(
+        .outOfMemory,
+        "\(purpose()) takes \(Self.text(held)) more than the \(Self.text(use.current)) in use; the budget is "
+          + Self.text(budget))
+      return nil
+    }
+    guard let block = makeBlock(bytes) ?? retry(bytes) else {
+      queue.fail(.outOfMemory, "\(purpose()): the driver has no \(Self.text(held)) left")
+      return nil
+    }
+    use.current += held
+    use.peak = max(use.peak, use.current)
+    return DeviceMemory(block, of: self)
+  }
+
+  /// Gives everything that nothing uses back to the driver.
+  func releaseUnused() {
+    for block in unused.values.joined() {
+      use.current -= block.heldBytes
+      guarded[ObjectIdentifier(block)] = nil
+    }
+    unused.removeAll()
+  }
+
+  fileprivate func takeBack(_ block: MemoryBlock) {
+    unused[block.bytes, default: []].append(block)
+  }
+
+  private func retry(_ bytes: Int) -> MemoryBlock? {
+    releaseUnused()
+    return makeBlock(bytes)
+  }
+
+  private func makeBlock(_ bytes: Int) -> MemoryBlock? {
+    var status: Int32 = 0
+    let flags = cl_mem_flags(CL_MEM_READ_WRITE)
+    let whole = opencl_CreateBuffer(queue.context, flags, bytes + 2 * guardBytes, nil, &status)
+    guard let whole, status == CL_SUCCESS else { return nil }
+    guard guardBytes > 0 else { return MemoryBlock(id: whole, parent: nil, bytes: bytes, guardBytes: 0) }
+    var region = cl_buffer_region(origin: guardBytes, size: bytes)
+    let part = opencl_CreateSubBuffer(whole, flags, cl_uint(CL_BUFFER_CREATE_TYPE_REGION), &region, &status)
+    guard let part, status == CL_SUCCESS else {
+      _ = opencl_ReleaseMemObject(whole)
+      return nil
+    }
+    let block = MemoryBlock(id: part, parent: whole, bytes: bytes, guardBytes: guardBytes)
+    // Contents of fresh memory are undefined for everybody, so all of it takes the pattern.
+    let pattern = [UInt8](repeating: Self.pattern, count: block.heldBytes)
+    pattern.withUnsafeBytes { queue.write($0, to: whole) }
+    guarded[ObjectIdentifier(block)] = block
+    return block
+  }
+
+  /// Waits and compares all guard zones with the pattern.
+  func checkGuardZones() throws(DeviceError) {
+    for block in guarded.values {
+      guard let parent = block.parent else { continue }
+      var bytes = [UInt8](repeating: 0, count: block.heldBytes)
+      bytes.withUnsafeMutableBytes { queue.read(parent, into: $0) }
+      let intact =
+        bytes[..<guardBytes].allSatisfy { $0 == Self.pattern }
+        && bytes[(guardBytes + block.bytes)...].allSatisfy { $0 == Self.pattern }
+      if !intact && queue.failure == nil {
+        queue.fail(.guardZone, "a kernel wrote outside of an allocation of \(block.bytes) bytes")
+      }
+    }
+    try queue.wait()
+  }
+
+  /// An amount of memory in the unit that suits it.
+  private static func text(_ bytes: Int) -> String {
+    if bytes < 10_000 { return "\(bytes) bytes" }
+    return bytes < 10_000_000 ? "\(bytes / 1000) kB" : "\(bytes / 1_000_000) MB"
+  }
+}

@@ -1,0 +1,125 @@
+public import Compute
+
+/// A backend on one OpenCL device.
+///
+/// Activations lie channels-last with channels padded to a multiple of 16; kernels come from `Kernels/`, in one of two tiers
+/// (``KernelTier``) that the kind of device decides. Everything runs on one in-order queue. Environment variables:
+///
+/// | variable | effect |
+/// |---|---|
+/// | `DIFFUSE_DEBUG=sync` | waits after every kernel, so that a failure names the kernel that failed |
+/// | `DIFFUSE_KERNELS=<folder>` | compiles the kernels of a folder instead of the embedded ones |
+/// | `DIFFUSE_KERNEL_CACHE=off` | compiles at every start |
+/// | `DIFFUSE_OPENCL_TIER=cpu` or `gpu` | forces a tier |
+///
+/// ``BackendOptions/threads`` does not apply: the driver owns its threads.
+public final class OpenCLBackend: Backend {
+  let queue: CommandQueue
+  let pool: MemoryPool
+  let parameters: LaunchParameters
+  private var zeroMemory: (count: Int, memory: DeviceMemory)?
+  var seedMemory: (seeds: [UInt64], memory: DeviceMemory)?
+
+  /// Opens a device; kernels are compiled when they are first needed, or taken from a cache on disk.
+  ///
+  /// - Throws: ``DeviceError`` of reason `unavailable` if the driver does not open the device or the folder of
+  ///   `DIFFUSE_KERNELS` does not hold the kernels.
+  public convenience init(device: OpenCLDevice, options: BackendOptions = .init()) throws(DeviceError) {
+    var tier: KernelTier = device.description.kind == .cpu ? .cpu : .gpu
+    if let name = environment("DIFFUSE_OPENCL_TIER") {
+      guard let forced = KernelTier(rawValue: name) else {
+        throw DeviceError(
+          .unavailable, device: device.description.name, message: "DIFFUSE_OPENCL_TIER is '\(name)', not cpu or gpu")
+      }
+      tier = forced
+    }
+    try self.init(device: device, options: options, tier: tier)
+  }
+
+  /// Opens a device with the kernels of a tier.
+  package init(
+    device: OpenCLDevice, options: BackendOptions = .init(), tier: KernelTier, kernels: String? = nil
+  ) throws(DeviceError) {
+    parameters = .init(tier: tier, nativeVectorWidth: device.nativeVectorWidth)
+    let sources = try KernelSources(folder: kernels ?? environment("DIFFUSE_KERNELS"))
+    queue = try CommandQueue(device: device, sources: sources, options: parameters.options)
+    pool = MemoryPool(queue: queue, options: options)
+  }
+
+  /// The device behind the backend.
+  public var device: DeviceDescription { queue.device.description }
+
+  /// The memory of a buffer; nil, and a failure, if its allocation failed.
+  func memory(_ buffer: Buffer) -> DeviceMemory? {
+    guard let buffer = buffer as? OpenCLBuffer else {
+      preconditionFailure("a buffer of another backend was given to \(device.name)")
+    }
+    return present(buffer.memory)
+  }
+
+  /// The memory of an activation; nil, and a failure, if its allocation failed.
+  func memory(_ activation: Activation) -> DeviceMemory? {
+    guard let activation = activation as? OpenCLActivation else {
+      preconditionFailure("an activation of another backend was given to \(device.name)")
+    }
+    return present(activation.memory)
+  }
+
+  private func present(_ memory: DeviceMemory?) -> DeviceMemory? {
+    if memory == nil { queue.fail(.outOfMemory, "something is used whose allocation failed before") }
+    return memory
+  }
+
+  /// Enqueues a kernel whose work-items number `items` things through, the last group rounded up.
+  func launch(_ kernel: Kernel, for operation: Operation, items: Int, _ arguments: KernelArgument...) {
+    launch(kernel, for: operation, items: items, arguments)
+  }
+
+  /// The same, with the arguments in an array.
+  func launch(_ kernel: Kernel, for operation: Operation, items: Int, _ arguments: [KernelArgument]) {
+    let group = parameters.groupSize
+    queue.launch(kernel, for: operation, groups: [items.dividedUp(by: group)], of: [group], arguments)
+  }
+
+  /// Vectors of an activation in memory.
+  func vectors(of shape: ActivationShape) -> Int { shape.paddedCount / parameters.lanes }
+
+  /// At least `count` zeros.
+  func zeros(_ count: Int) -> DeviceMemory? {
+    if let zeroMemory, zeroMemory.count >= count { return zeroMemory.memory }
+    let count = max(count, 1024)
+    guard let memory = upload([Float](repeating: 0, count: count), for: "zeros") else { return nil }
+    zeroMemory = (count, memory)
+    return memory
+  }
+
+  /// Memory with given values of four bytes; nil, and a failure, if there is none.
+  func upload<Value>(_ values: [Value], for purpose: String) -> DeviceMemory? {
+    precondition(MemoryLayout<Value>.stride == 4, "values have four bytes")
+    guard let memory = pool.allocate(values.count, for: purpose) else { return nil }
+    values.withUnsafeBytes { queue.write($0, to: memory.id) }
+    return memory
+  }
+
+  /// The form of a parameter for a purpose; nil, and a failure, if there is no memory for it.
+  func prepared(_ parameter: Parameter, _ purpose: String, make: ([Float]) -> DeviceMemory?) -> DeviceMemory? {
+    /// What is kept of a form that could not be made, so that it is not mistaken for one.
+    final class Absent {}
+    guard queue.failure == nil else { return nil }
+    let form: AnyObject = parameter.prepared(for: purpose, by: self) { values in
+      make(values).map(PreparedMemory.init) ?? Absent()
+    }
+    if let form = form as? PreparedMemory { return form.memory }
+    parameter.discardPreparedForms()
+    queue.fail(.outOfMemory, "no memory for a parameter \(parameter.shape)")
+    return nil
+  }
+
+  /// The values of a parameter in their order, followed by zeros up to a whole tile of any kernel.
+  func vector(_ parameter: Parameter) -> DeviceMemory? {
+    prepared(parameter, "vector") { values in
+      let padding = [Float](repeating: 0, count: values.count.roundedUp(to: 64) - values.count)
+      return upload(values + padding, for: "a parameter \(parameter.shape)")
+    }
+  }
+}

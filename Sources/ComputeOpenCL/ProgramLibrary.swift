@@ -1,0 +1,123 @@
+import COpenCL
+import Compute
+
+/// The programs of one context, compiled when a kernel of theirs is first needed, or taken from the disk.
+final class ProgramLibrary {
+  private let device: OpenCLDevice
+  private let context: cl_context
+  private let sources: KernelSources
+  private let options: String
+  private let cache: ProgramCache?
+  private var programs: [KernelFamily: cl_program] = [:]
+
+  /// The programs for a device in a context, with the macros that `options` sets.
+  init(device: OpenCLDevice, context: cl_context, sources: KernelSources, options: String) {
+    self.device = device
+    self.context = context
+    self.sources = sources
+    self.options = options
+    // PoCL compiles a kernel when it is first launched and keeps the result itself; its binaries hold no more than the
+    // front end's output and depend on temporary files.
+    cache = device.platform.hasPrefix("Portable Computing Language") ? nil : ProgramCache()
+  }
+
+  /// A kernel of its own for the caller, who releases it.
+  ///
+  /// - Throws: ``DeviceError`` of reason `kernelBuild` with the compiler's log.
+  func makeKernel(_ kernel: Kernel) throws(DeviceError) -> cl_kernel {
+    let program = try program(kernel.family)
+    var status: Int32 = 0
+    guard let id = opencl_CreateKernel(program, kernel.name, &status), status == CL_SUCCESS else {
+      throw failure("\(kernel.family.rawValue).cl has no kernel \(kernel.name) (\(statusName(status)))")
+    }
+    return id
+  }
+
+  /// Gives all programs back; the library is of no use any more.
+  func release() {
+    for program in programs.values { _ = opencl_ReleaseProgram(program) }
+    programs.removeAll()
+  }
+
+  private func program(_ family: KernelFamily) throws(DeviceError) -> cl_program {
+    if let program = programs[family] { return program }
+    let text = sources.program(family)
+    let key = [text, options, device.description.name, device.description.driver, device.platform]
+    if let binary = cache?.binary(for: key), let program = load(binary) {
+      programs[family] = program
+      return program
+    }
+    let program = try compile(text, family)
+    programs[family] = program
+    if let cache, let binary = binary(of: program) { cache.keep(binary, for: key) }
+    return program
+  }
+
+  private func compile(_ text: String, _ family: KernelFamily) throws(DeviceError) -> cl_program {
+    var status: Int32 = 0
+    let program = text.withCString { pointer in
+      var pointer: UnsafePointer<CChar>? = pointer
+      return opencl_CreateProgramWithSource(context, 1, &pointer, nil, &status)
+    }
+    guard let program, status == CL_SUCCESS else {
+      throw failure("\(family.rawValue).cl: clCreateProgramWithSource failed: \(statusName(status))")
+    }
+    status = build(program)
+    guard status == CL_SUCCESS else {
+      let log = log(of: program)
+      _ = opencl_ReleaseProgram(program)
+      throw failure("\(family.rawValue).cl does not compile (\(statusName(status)))\(log.isEmpty ? "" : ": \(log)")")
+    }
+    return program
+  }
+
+  /// A program from a binary, or nil if the driver does not take it.
+  private func load(_ binary: [UInt8]) -> cl_program? {
+    var id: cl_device_id? = device.id
+    var length = binary.count
+    var (status, taken): (Int32, Int32) = (0, 0)
+    let program = binary.withUnsafeBufferPointer { bytes in
+      var pointer = bytes.baseAddress
+      return opencl_CreateProgramWithBinary(context, 1, &id, &length, &pointer, &taken, &status)
+    }
+    guard let program else { return nil }
+    if status == CL_SUCCESS && taken == CL_SUCCESS && build(program) == CL_SUCCESS { return program }
+    _ = opencl_ReleaseProgram(program)
+    return nil
+  }
+
+  private func build(_ program: cl_program) -> Int32 {
+    var id: cl_device_id? = device.id
+    return opencl_BuildProgram(program, 1, &id, options, nil, nil)
+  }
+
+  private func log(of program: cl_program) -> String {
+    let name = cl_uint(CL_PROGRAM_BUILD_LOG)
+    var size = 0
+    guard opencl_GetProgramBuildInfo(program, device.id, name, 0, nil, &size) == CL_SUCCESS, size > 1 else {
+      return ""
+    }
+    var bytes = [UInt8](repeating: 0, count: size)
+    _ = opencl_GetProgramBuildInfo(program, device.id, name, size, &bytes, nil)
+    return String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+  }
+
+  private func binary(of program: cl_program) -> [UInt8]? {
+    var size = 0
+    let sizeName = cl_uint(CL_PROGRAM_BINARY_SIZES)
+    guard opencl_GetProgramInfo(program, sizeName, MemoryLayout<Int>.size, &size, nil) == CL_SUCCESS, size > 0 else {
+      return nil
+    }
+    var bytes = [UInt8](repeating: 0, count: size)
+    let status = bytes.withUnsafeMutableBufferPointer { buffer in
+      var pointer = buffer.baseAddress
+      let size = MemoryLayout<UnsafeMutablePointer<UInt8>?>.size
+      return opencl_GetProgramInfo(program, cl_uint(CL_PROGRAM_BINARIES), size, &pointer, nil)
+    }
+    return status == CL_SUCCESS ? bytes : nil
+  }
+
+  private func failure(_ message: String) -> DeviceError {
+    .init(.kernelBuild, device: device.description.name, message: message)
+  }
+}
