@@ -40,13 +40,13 @@ struct Layer {
   func residual(_ residual: Residual) -> Self { with(\.residual, residual) }
   func scaled(_ scale: Float) -> Self { with(\.scale, scale) }
 
-  /// The layer with one epilogue for each set of bits: bias, channel offset, residual, scale.
+  /// The layer with one epilogue for each set of bits: bias, channel offset, residual, scale, and the residual in place.
   func epilogues(_ sets: some Sequence<Int>) -> [Layer] {
     sets.map { bits in
       var layer = self
       layer.hasBias = bits & 1 != 0
       layer.hasOffset = bits & 2 != 0
-      layer.residual = bits & 4 == 0 ? nil : bits & 2 == 0 ? .destination : .separate
+      layer.residual = bits & 4 == 0 ? nil : bits & 16 == 0 ? .separate : .destination
       layer.scale = bits & 8 == 0 ? 1 : -1.5
       return layer
     }
@@ -192,10 +192,10 @@ extension ConformanceSuite {
       pair, pointwisePair, square.strided(2), square.strided(2).padded(asymmetric), square.doubled, pointwise.doubled,
       pair.doubled, Layer(2, [10], 1, 1, to: 11, kernel: 1), Layer(2, [7, 5], 1, 1, to: 9, kernel: 1),
     ]
-    return [square, pointwise].flatMap { $0.epilogues(0..<16) }
-      // Bit by bit: bias, channel offset, residual, scale.
-      + others.flatMap { $0.epilogues([0b0001, 0b0011, 0b0101, 0b1101, 0b1111]) }
-      + others.flatMap { $0.epilogues([0b0101, 0b1101]) }.map { $0.residual(.destination) }
+    // Bit by bit: bias, channel offset, residual, scale, in place.
+    let all = [0..<16, 20..<24, 28..<32].joined()
+    return [square, pointwise].flatMap { $0.epilogues(all) }
+      + others.flatMap { $0.epilogues([0b00001, 0b00011, 0b00101, 0b01101, 0b01111, 0b10101, 0b11101]) }
   }
 
   /// Layers of their real size, for timing.
