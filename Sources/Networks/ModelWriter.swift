@@ -52,9 +52,7 @@ public struct ModelWriter {
   private func writeWeights(
     _ configuration: UNetConfiguration, _ parameters: any ParameterSource, to folder: String
   ) throws(FileError) {
-    let recorder = ParameterRecorder(parameters)
-    _ = try UNet(configuration, parameters: recorder)
-    let shards = shards(of: recorder.recorded)
+    let shards = shards(of: try UNet(configuration, parameters: parameters).parameters)
     var places: [String: JSONValue] = [:]
     var byteCount = 0
     for (index, shard) in shards.enumerated() {
@@ -75,8 +73,8 @@ public struct ModelWriter {
   }
 
   /// Splits the parameters, in order, so that no shard passes the limit unless a single tensor does.
-  private func shards(of parameters: [(String, Parameter)]) -> [[(String, Parameter)]] {
-    var shards: [[(String, Parameter)]] = [[]]
+  private func shards(of parameters: [UNet.NamedParameter]) -> [[UNet.NamedParameter]] {
+    var shards: [[UNet.NamedParameter]] = [[]]
     var byteCount = 0
     for (name, parameter) in parameters {
       let bytes = parameter.count * type.byteCount
@@ -95,23 +93,5 @@ public struct ModelWriter {
     return count == 1
       ? "\(WeightFiles.stem).safetensors"
       : "\(WeightFiles.stem)-\(digits(index + 1))-of-\(digits(count)).safetensors"
-  }
-}
-
-/// A source that passes another's parameters on and remembers them in order.
-private final class ParameterRecorder: ParameterSource {
-  let source: any ParameterSource
-  private(set) var recorded: [(String, Parameter)] = []
-
-  init(_ source: any ParameterSource) {
-    self.source = source
-  }
-
-  var configurationPath: String { source.configurationPath }
-
-  func parameter(_ name: String, shape: [Int], initially initial: InitialValues) throws(FileError) -> Parameter {
-    let parameter = try source.parameter(name, shape: shape, initially: initial)
-    recorded.append((name, parameter))
-    return parameter
   }
 }

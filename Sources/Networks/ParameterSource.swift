@@ -30,24 +30,34 @@ public protocol ParameterSource: AnyObject {
   func parameter(_ name: String, shape: [Int], initially initial: InitialValues) throws(FileError) -> Parameter
 }
 
-/// A source that only writes down what is asked for; its parameters are zero.
-final class ParameterList: ParameterSource {
-  /// One request.
-  struct Request {
-    let name: String
-    let shape: [Int]
-  }
-
+/// A source that has every parameter, all zero: for building a network to see whether that can be done.
+final class ZeroParameters: ParameterSource {
   let configurationPath: String
-  private(set) var requests: [Request] = []
 
   init(configurationPath: String) {
     self.configurationPath = configurationPath
   }
 
   func parameter(_ name: String, shape: [Int], initially: InitialValues) -> Parameter {
-    requests.append(.init(name: name, shape: shape))
-    return Parameter(shape: shape) { $0.update(repeating: 0) }
+    Parameter(shape: shape) { $0.update(repeating: 0) }
+  }
+}
+
+/// A source that passes another's parameters on and remembers them in order.
+final class ParameterRecorder: ParameterSource {
+  let source: any ParameterSource
+  private(set) var recorded: [UNet.NamedParameter] = []
+
+  init(_ source: any ParameterSource) {
+    self.source = source
+  }
+
+  var configurationPath: String { source.configurationPath }
+
+  func parameter(_ name: String, shape: [Int], initially initial: InitialValues) throws(FileError) -> Parameter {
+    let parameter = try source.parameter(name, shape: shape, initially: initial)
+    recorded.append((name, parameter))
+    return parameter
   }
 }
 

@@ -1,4 +1,4 @@
-import Compute
+public import Compute
 public import Files
 public import Tensors
 
@@ -11,6 +11,12 @@ public struct UNet {
   public let configuration: UNetConfiguration
   /// What was ignored in the files that the network came from, one line each.
   public internal(set) var warnings: [String] = []
+
+  /// A parameter and the name that diffusers gives it.
+  public typealias NamedParameter = (name: String, parameter: Parameter)
+
+  /// The parameters as files hold them, in PyTorch's order.
+  public let parameters: [NamedParameter]
 
   let input: Convolution
   let timeFeatures: TimeFeatures
@@ -26,7 +32,8 @@ public struct UNet {
   ///
   /// - Throws: ``FileError`` if a parameter is missing or has another shape, or if the configuration's numbers do not fit.
   public init(_ configuration: UNetConfiguration, parameters: any ParameterSource) throws(FileError) {
-    let scope = ParameterScope(parameters)
+    let recorder = ParameterRecorder(parameters)
+    let scope = ParameterScope(recorder)
     let channels = configuration.blockChannels
     self.configuration = configuration
     input = try .init(scope["conv_in"], .square(from: configuration.inputChannels, to: channels[0]))
@@ -62,7 +69,11 @@ public struct UNet {
       scope["conv_norm_out"], channels: channels[0], groups: configuration.normalizationGroups,
       epsilon: configuration.epsilon, .silu)
     output = try .init(scope["conv_out"], .square(from: channels[0], to: configuration.outputChannels))
+    self.parameters = recorder.recorded
   }
+
+  /// Values of all parameters.
+  public var parameterCount: Int { parameters.reduce(0) { $0 + $1.parameter.count } }
 
   /// Evaluates the network once.
   ///

@@ -76,7 +76,7 @@ extension UNetConfiguration {
     try check(
       timeEmbedding != .positional || Double(blockChannels[0] / 2) != frequencyShift,
       "freq_shift: \(frequencyShift) is half of the \(blockChannels[0]) channels of the first level; less is needed")
-    _ = try UNet(self, parameters: ParameterList(configurationPath: path))
+    _ = try UNet(self, parameters: ZeroParameters(configurationPath: path))
   }
 }
 

@@ -4,6 +4,8 @@
     python make_unet_cases.py FOLDER --weights        weights as files instead, normalisations not at their defaults;
                                                       run by the tests with DIFFUSE_UNET_CASES=FOLDER
 
+The folders unet-class-conditional, -ddpm-cifar-like, -scale-shift and -tutorial-defaults have the same form, with weights.
+
 Made with diffusers 0.42.1 and PyTorch 2.13 on a processor with AVX-512.
 """
 
