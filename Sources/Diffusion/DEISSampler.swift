@@ -38,7 +38,7 @@ public struct DEISSampler: Sampler {
     let prediction = try evaluate(denoiser, x, at: step.from).prediction
     let (value, denoised) = try limitedNoise(prediction, limit)
     memory.remember(value, limit: order)
-    let reached = step.to.sigma == 0 ? 1 : min(step.order, memory.values.count)
+    let reached = step.reachableOrder(remembered: memory.values.count)
     guard reached > 1 else {
       return SamplerUpdate(carry(x, noise: value, from: step.from, to: step.to), prediction, limited: denoised)
     }

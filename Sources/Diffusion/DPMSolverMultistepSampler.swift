@@ -24,7 +24,6 @@ public struct DPMSolverMultistepSampler: Sampler {
     lowersFinalOrder: Bool = true, endsWithFirstOrder: Bool = false, limit: DenoisedLimit = .none
   ) {
     precondition((1...3).contains(order), "the order is one to three")
-    precondition(algorithm != .stochasticNoisePrediction || order < 3, "sde-dpmsolver has no third order")
     self.algorithm = algorithm
     self.type = type
     self.order = order
@@ -33,11 +32,12 @@ public struct DPMSolverMultistepSampler: Sampler {
     self.limit = limit
   }
 
-  /// Lower at the end of a short grid.
+  /// Lower at the end of a short grid; two at most for `sde-dpmsolver`, which has no third order.
   public func order(ofStep index: Int, of count: Int) -> Int {
     let left = count - index
     let lowers = lowersFinalOrder && count < 15
     if left == 1 && (endsWithFirstOrder || lowers) { return 1 }
+    let order = algorithm == .stochasticNoisePrediction ? min(order, 2) : order
     return lowers ? min(order, left) : order
   }
 
@@ -48,12 +48,12 @@ public struct DPMSolverMultistepSampler: Sampler {
     let prediction = try evaluate(denoiser, x, at: step.from).prediction
     let (value, denoised) = try solverValue(of: prediction, algorithm: algorithm, limit: limit)
     memory.remember(value, limit: order)
-    let reached = step.to.sigma == 0 ? 1 : min(step.order, memory.values.count)
+    let reached = step.reachableOrder(remembered: memory.values.count)
     let kind = reached == 3 ? .heun : type
     let factors = DPMSolverFactors(algorithm, kind, from: step.from, to: step.to)
     let weights = Self.weights(factors, step, order: reached)
     var terms = [(factors.state, x)] + zip(weights, memory.values).map { ($0, $1) }
-    if factors.noise > 0 { terms.append((factors.noise, try noise.normals())) }
+    if algorithm.isStochastic && step.to.sigma > 0 { terms.append((factors.noise, try noise.normals())) }
     return SamplerUpdate(.combination(terms), prediction, limited: denoised)
   }
 

@@ -58,18 +58,19 @@ public struct DPMSolverSinglestepSampler: Sampler {
     let factors = DPMSolverFactors(algorithm, kind, from: base, to: step.to)
     let weights = weights(factors, step, base: base, order: reached)
     var terms = [(factors.state, anchor)] + zip(weights, memory.values).map { ($0, $1) }
-    if factors.noise > 0 { terms.append((factors.noise, try noise.normals())) }
+    if algorithm.isStochastic && step.to.sigma > 0 { terms.append((factors.noise, try noise.normals())) }
     return SamplerUpdate(.combination(terms), prediction, limited: denoised)
   }
 
   /// The weights of the group's values, newest first: differences from its first value put in place of the derivatives.
   private func weights(_ factors: DPMSolverFactors, _ step: SamplingStep, base: NoiseLevel, order: Int) -> [Double] {
     let h = step.to.lambda - base.lambda
-    guard order > 1, h != 0 else { return [factors.value] }
     let r0 = (step.from.lambda - base.lambda) / h
+    // Stages of no length between levels that a grid repeats bring no derivative.
+    guard order > 1, h != 0, r0 != 0 else { return [factors.value] }
     guard order > 2 else { return [factors.first / r0, factors.value - factors.first / r0] }
-    guard type == .heun else { return [factors.first / r0, 0, factors.value - factors.first / r0] }
     let r1 = (step.previous[0].lambda - base.lambda) / h
+    guard type == .heun, r1 != 0, r1 != r0 else { return [factors.first / r0, 0, factors.value - factors.first / r0] }
     // D1 = (r0 d1 - r1 d0) / (r0 - r1) and D2 = 2 (d0 - d1) / (r0 - r1), of d0 = (m0 - m2) / r0 and d1 = (m1 - m2) / r1.
     let d0 = (2 * factors.second - factors.first * r1) / (r0 - r1)
     let d1 = (factors.first * r0 - 2 * factors.second) / (r0 - r1)

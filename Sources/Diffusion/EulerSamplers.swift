@@ -45,7 +45,7 @@ public struct EulerAncestralSampler: Sampler {
     let upSquared = max(0, next * next * (1 - (next / ratio) * (next / ratio)))
     let down = max(0, next * next - upSquared).squareRoot()
     var terms = [(step.to.alpha / step.from.alpha, x), (step.to.alpha * (down - ratio), prediction.noise)]
-    if upSquared > 0 { terms.append((step.to.alpha * upSquared.squareRoot(), try noise.normals())) }
+    if next > 0 { terms.append((step.to.alpha * upSquared.squareRoot(), try noise.normals())) }
     return SamplerUpdate(.combination(terms), prediction)
   }
 }

@@ -101,8 +101,10 @@ struct RatioGrid: SamplingGrid {
       result = TimestepSpacing.falling(from: Double(last), by: Double(count) / Double(steps))
         .map { $0.rounded(.toNearestOrEven) - 1 }.filter { $0 >= 0 }
     }
-    guard shape != .trainingSteps || zip(result, result.dropFirst()).allSatisfy({ $0 > $1 }) else {
-      throw .steps(steps, "a \(spacing.rawValue) grid over \(last) training steps would visit one of them twice")
+    // One repetition, as where there is a step a training step, is a step of no length; a stride of zero is an error.
+    let repetitions = zip(result, result.dropFirst()).filter { $0 <= $1 }.count
+    guard shape != .trainingSteps || repetitions <= 1 else {
+      throw .steps(steps, "a \(spacing.rawValue) grid over \(last) training steps would visit some of them twice")
     }
     return result
   }
@@ -117,18 +119,16 @@ struct RatioGrid: SamplingGrid {
       if let top { timesteps[0] = Double(top) }
     }
     switch end {
-    case _ where shape == .logarithmic: break
+    // diffusers stops one short of the end it appends here, unless every ratio has a training step of its own.
+    case _ where shape == .logarithmic && !conditionsOnLogarithm: break
     case .clean: ratios.append(0)
     case .firstStep: ratios.append(Double(schedule.ratio(at: 0)))
     case .last: ratios.append(ratios[ratios.count - 1])
     }
     let levels = ratios.enumerated().map { index, ratio in
       let ratio = Double(Float(ratio))
-      guard index < timesteps.count else { return ratio == 0 ? .clean : NoiseLevel(ratio: ratio, timestep: 0) }
-      return NoiseLevel(ratio: ratio, timestep: conditioning(timesteps[index], ratio))
-    }
-    guard zip(levels.dropLast(), levels.dropFirst().dropLast()).allSatisfy({ $0.sigma > $1.sigma }) else {
-      throw .steps(steps, "neighbouring noise levels of the grid are equal; take fewer steps")
+      guard index < ratios.count - 1 else { return ratio == 0 ? .clean : NoiseLevel(ratio: ratio, timestep: 0) }
+      return NoiseLevel(ratio: ratio, timestep: conditioning(timesteps[min(index, timesteps.count - 1)], ratio))
     }
     return levels
   }
@@ -149,7 +149,11 @@ struct RatioGrid: SamplingGrid {
       shapesSpacedRange
       ? (spaced[0], spaced[spaced.count - 1])
       : (Double(schedule.ratio(at: top ?? schedule.last)), Double(schedule.ratio(at: 0)))
-    let (high, low) = (top == nil ? largest ?? ends.high : ends.high, smallest ?? ends.low)
+    var (high, low) = ends
+    if shape != .logarithmic {
+      if let largest, top == nil { high = largest }
+      if let smallest { low = smallest }
+    }
     switch shape {
     case .trainingSteps:
       return spaced
@@ -163,10 +167,10 @@ struct RatioGrid: SamplingGrid {
         low + BetaDistribution(0.6, 0.6).quantile(1 - $0) * (high - low)
       }
     case .lambda:
-      let (start, end) = (Double(Float(log(high))), Double(Float(log(low))))
+      let (start, end) = (Double(Float(high).tableLogarithm), Double(Float(low).tableLogarithm))
       return TimestepSpacing.evenlySpaced(from: 0, to: 1, count: steps).map { exp(start + $0 * (end - start)) }
     case .logarithmic:
-      let (start, end) = (Double(Float(log(high))), Double(Float(log(low))))
+      let (start, end) = (Double(Float(high).tableLogarithm), Double(Float(low).tableLogarithm))
       return TimestepSpacing.evenlySpaced(from: start, to: end, count: steps + 1).map { exp($0) }
     }
   }

@@ -26,6 +26,18 @@ public struct SamplingStep: Sendable, Hashable {
   }
 }
 
+extension SamplingStep {
+  /// The order that a multistep method takes here with so many values in its memory.
+  ///
+  /// First at a clean end, where there is no logarithm, and no further back than levels that differ.
+  func reachableOrder(remembered: Int) -> Int {
+    guard to.sigma > 0 else { return 1 }
+    let levels = [from] + previous
+    let distinct = zip(levels, previous).prefix { $0.sigma < $1.sigma }.count + 1
+    return min(order, remembered, distinct)
+  }
+}
+
 /// All steps of a run, and how its noise and its result are scaled.
 public struct SamplingPlan: Sendable, Hashable {
   /// The steps, in order.

@@ -98,7 +98,7 @@ struct SchedulerBuilder {
     let algorithm = try algorithm(of: DPMSolverAlgorithm.allCases)
     let sampler = DPMSolverMultistepSampler(
       algorithm: algorithm, type: try solverType(),
-      order: try configuration.integer("solver_order", 2, in: 1...(algorithm == .stochasticNoisePrediction ? 2 : 3)),
+      order: try configuration.integer("solver_order", 2, in: 1...3),
       lowersFinalOrder: try configuration.flag("lower_order_final", true),
       endsWithFirstOrder: try configuration.flag("euler_at_final", false), limit: try limit(clips: nil))
     var grid = try lambdaGrid(schedule)

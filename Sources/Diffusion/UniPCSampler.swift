@@ -66,7 +66,7 @@ public struct UniPCSampler: Sampler {
     }
     memory.remember(value, limit: order)
     memory.anchor = x
-    memory.order = step.to.sigma == 0 ? 1 : min(step.order, memory.values.count)
+    memory.order = step.reachableOrder(remembered: memory.values.count)
     let levels = [step.from] + step.previous.prefix(memory.order - 1)
     return SamplerUpdate(
       advance(x, memory.values, levels: levels, to: step.to, newest: nil), prediction, limited: denoised)
