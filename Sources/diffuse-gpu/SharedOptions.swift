@@ -19,11 +19,18 @@ struct DeviceOptions: ParsableArguments {
   var maxMemory: String?
 
   /// Opens the device; what the user should know goes to standard error.
-  func open(_ console: Console) throws -> any Backend {
+  ///
+  /// - Parameters:
+  ///   - console: Where that is printed.
+  ///   - guardZoneBytes: Bytes of known pattern around everything that is allocated.
+  ///   - selfCheck: Whether an OpenCL device must pass a short check first.
+  func open(_ console: Console, guardZoneBytes: Int = 0, selfCheck: Bool = true) throws -> any Backend {
     if let threads, threads < 1 { throw PipelineError("--threads \(threads): at least one thread is needed") }
-    let options = BackendOptions(memoryBudget: try maxMemory.map { try MemorySize($0).bytes }, threads: threads)
+    let options = BackendOptions(
+      memoryBudget: try maxMemory.map { try MemorySize($0).bytes }, threads: threads,
+      guardZoneBytes: guardZoneBytes)
     let request = try DeviceRequest(device ?? ProcessInfo.processInfo.environment["DIFFUSE_DEVICE"] ?? "auto")
-    return try Devices.open(request, options) { console.note($0) }
+    return try Devices.open(request, options, selfCheck: selfCheck) { console.note($0) }
   }
 }
 
