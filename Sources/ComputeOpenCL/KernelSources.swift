@@ -1,5 +1,5 @@
 import CKernels
-import Compute
+package import Compute
 import Glibc
 
 /// The texts of `Kernels/`: those embedded in the program, or those of the folder that `DIFFUSE_KERNELS` names.

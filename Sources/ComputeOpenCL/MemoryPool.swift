@@ -54,7 +54,8 @@ final class MemoryPool {
   private static let pattern: UInt8 = 0xA5
 
   private let queue: CommandQueue
-  private let budget: Int
+  /// Bytes that may be held at once.
+  let budget: Int
   private let largest: Int
   private let guardBytes: Int
   private var unused: [Int: [MemoryBlock]] = [:]

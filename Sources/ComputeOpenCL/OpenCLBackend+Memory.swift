@@ -34,6 +34,9 @@ extension OpenCLBackend: MemoryOperations {
   /// What the backend holds, guard zones included.
   public var memoryUse: MemoryUse { pool.use }
 
+  /// What the backend was opened with, or what the device has.
+  public var memoryBudget: Int { pool.budget }
+
   /// Gives pooled memory back to the driver.
   public func releaseUnusedMemory() { pool.releaseUnused() }
 

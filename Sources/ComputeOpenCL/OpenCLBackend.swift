@@ -103,13 +103,9 @@ public final class OpenCLBackend: Backend {
 
   /// The form of a parameter for a purpose; nil, and a failure, if there is no memory for it.
   func prepared(_ parameter: Parameter, _ purpose: String, make: ([Float]) -> DeviceMemory?) -> DeviceMemory? {
-    /// What is kept of a form that could not be made, so that it is not mistaken for one.
-    final class Absent {}
     guard queue.failure == nil else { return nil }
-    let form: AnyObject = parameter.prepared(for: purpose, by: self) { values in
-      make(values).map(PreparedMemory.init) ?? Absent()
-    }
-    if let form = form as? PreparedMemory { return form.memory }
+    let form: PreparedMemory = parameter.prepared(for: purpose, by: self) { values in .init(make(values)) }
+    if let memory = form.memory { return memory }
     parameter.discardPreparedForms()
     queue.fail(.outOfMemory, "no memory for a parameter \(parameter.shape)")
     return nil

@@ -20,11 +20,11 @@ final class OpenCLActivation: Activation {
   }
 }
 
-/// A form of a parameter on the device.
+/// A form of a parameter on the device; without memory if it could not be made.
 final class PreparedMemory {
-  let memory: DeviceMemory
+  let memory: DeviceMemory?
 
-  init(_ memory: DeviceMemory) {
+  init(_ memory: DeviceMemory?) {
     self.memory = memory
   }
 }
