@@ -94,7 +94,7 @@ struct ImageSourceTests {
   @Test("A damaged gzip file is an error")
   func damagedGzip() throws {
     let path = Fixtures.path("mnist/t10k-images-idx3-ubyte.gz")
-    let bytes = Array(try MappedFile(path).bytes)
+    let bytes = try fileBytes(path)
     try OutputFile.write(bytes[..<100_000], to: folder.path("cut.gz"))
     #expect(throws: FileError.self) { try images(Dataset.open(folder.path("cut.gz")), by: 1000) }
     var damaged = bytes
