@@ -1,4 +1,5 @@
 import Compute
+import ComputeCPU
 import Diffusion
 import Foundation
 import Tensors
@@ -104,6 +105,24 @@ struct GaussianStartTests {
     let normals = noise(rows: 3, dimension: 6)
     let start = LateStartInitialization.noise.state(from: normals, at: level, top: top)
     #expect(try start.values() == normals.values())
+  }
+
+  @Test(
+    "starts on the CPU agree with those of the oracle to rounding",
+    arguments: [GaussianTestData.complete, .truncated])
+  func backendsAgree(data: GaussianTestData) throws {
+    let normals = try noise(rows: 300, dimension: data.dimension).values()
+    let (first, second) = try (states(normals, data, on: backend), states(normals, data, on: CPUBackend()))
+    #expect(zip(first, second).allSatisfy { abs($0 - $1) < 1e-5 })
+  }
+
+  /// Gaussian starts, then flow starts, from the same normals.
+  private func states(_ normals: [Float], _ data: GaussianTestData, on backend: any Backend) throws -> [Float] {
+    let noise = Tensor(normals, shape: [normals.count / data.dimension, data.dimension], on: backend)
+    let statistics = data.statistics(on: backend)
+    return try [LateStartInitialization.gaussian(statistics), .flow(statistics)].flatMap {
+      try $0.state(from: noise, at: level, top: top).values()
+    }
   }
 
   @Test("a start keeps the shape of images, and each sample is its own whatever the batch")
