@@ -12,6 +12,10 @@ final class CommandQueue {
   private let programs: ProgramLibrary
   private var kernels: [Kernel: BuiltKernel] = [:]
   private let waitsAfterEachCall = environment("DIFFUSE_DEBUG") == "sync"
+  /// Sources of short writes that may not have happened yet.
+  private var pending: [UnsafeMutableRawBufferPointer] = []
+  /// The longest write in bytes, and how many of them between two waits, that are worth a copy.
+  private static let (longestCopy, mostCopies) = (1 << 16, 1024)
   /// The first failure since the last wait.
   private(set) var failure: DeviceError?
 
@@ -43,6 +47,7 @@ final class CommandQueue {
   deinit {
     // Nothing may be taken away from under work that is still queued.
     _ = opencl_Finish(queue)
+    releaseCopies()
     for kernel in kernels.values { _ = opencl_ReleaseKernel(kernel.id) }
     programs.release()
     _ = opencl_ReleaseCommandQueue(queue)
@@ -77,19 +82,29 @@ final class CommandQueue {
   }
 
   /// Copies bytes to the device; they may be reused at once.
+  ///
+  /// A short write does not wait for the work before it: the queue gets a copy that lives until the next wait.
   func write(_ source: UnsafeRawBufferPointer, to memory: cl_mem) {
     guard failure == nil else { return }
+    let waits = source.count > Self.longestCopy || pending.count >= Self.mostCopies
+    var bytes = source
+    if !waits {
+      let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: source.count, alignment: 16)
+      copy.copyMemory(from: source)
+      pending.append(copy)
+      bytes = UnsafeRawBufferPointer(copy)
+    }
     let status = opencl_EnqueueWriteBuffer(
-      queue, memory, cl_bool(CL_TRUE), 0, source.count, source.baseAddress, 0, nil, nil)
-    check(status, "writing \(source.count) bytes")
+      queue, memory, cl_bool(waits ? CL_TRUE : CL_FALSE), 0, bytes.count, bytes.baseAddress, 0, nil, nil)
+    if check(status, "writing \(source.count) bytes"), waits { releaseCopies() }
   }
 
   /// Waits for all work and copies bytes to the host, the first failure since the last wait permitting.
-  func read(_ memory: cl_mem, into destination: UnsafeMutableRawBufferPointer) {
+  func read(_ memory: cl_mem, from offset: Int = 0, into destination: UnsafeMutableRawBufferPointer) {
     guard failure == nil else { return }
     let status = opencl_EnqueueReadBuffer(
-      queue, memory, cl_bool(CL_TRUE), 0, destination.count, destination.baseAddress, 0, nil, nil)
-    check(status, "reading \(destination.count) bytes")
+      queue, memory, cl_bool(CL_TRUE), offset, destination.count, destination.baseAddress, 0, nil, nil)
+    if check(status, "reading \(destination.count) bytes") { releaseCopies() }
   }
 
   /// Waits for all work.
@@ -97,10 +112,16 @@ final class CommandQueue {
   /// - Throws: The first failure since the last wait.
   func wait() throws(DeviceError) {
     check(opencl_Finish(queue), "waiting for the device")
+    releaseCopies()
     if let failure {
       self.failure = nil
       throw failure
     }
+  }
+
+  private func releaseCopies() {
+    for copy in pending { copy.deallocate() }
+    pending.removeAll()
   }
 
   /// Keeps a failure if it is the first.

@@ -1,4 +1,3 @@
-
 /// The kind of kernels that a device is given.
 ///
 /// `DIFFUSE_OPENCL_TIER=cpu` or `gpu` forces one, so that each can be tested on any device.

@@ -81,7 +81,8 @@ final class MemoryPool {
     if let block = unused[bytes]?.popLast() { return DeviceMemory(block, of: self) }
     guard bytes <= largest else {
       queue.fail(
-        .outOfMemory, "\(purpose()) takes \(Self.text(bytes)), the device's largest allocation is \(Self.text(largest))")
+        .outOfMemory, "\(purpose()) takes \(Self.text(bytes)), the device's largest allocation is \(Self.text(largest))"
+      )
       return nil
     }
     let held = bytes + 2 * guardBytes
@@ -140,20 +141,23 @@ final class MemoryPool {
     return block
   }
 
-  /// Waits and compares all guard zones with the pattern.
+  /// Waits and compares all guard zones with the pattern; gives back what nothing uses, whose zones have told all they can.
   func checkGuardZones() throws(DeviceError) {
-    for block in guarded.values {
-      guard let parent = block.parent else { continue }
-      var bytes = [UInt8](repeating: 0, count: block.heldBytes)
-      bytes.withUnsafeMutableBytes { queue.read(parent, into: $0) }
-      let intact =
-        bytes[..<guardBytes].allSatisfy { $0 == Self.pattern }
-        && bytes[(guardBytes + block.bytes)...].allSatisfy { $0 == Self.pattern }
-      if !intact && queue.failure == nil {
-        queue.fail(.guardZone, "a kernel wrote outside of an allocation of \(block.bytes) bytes")
-      }
+    for block in guarded.values where !isIntact(block) {
+      queue.fail(.guardZone, "a kernel wrote outside of an allocation of \(block.bytes) bytes")
     }
+    releaseUnused()
     try queue.wait()
+  }
+
+  /// Whether both zones of a block hold the pattern; a failure to read them is a failure of the queue.
+  private func isIntact(_ block: MemoryBlock) -> Bool {
+    guard let parent = block.parent else { return true }
+    return [0, guardBytes + block.bytes].allSatisfy { offset in
+      var zone = [UInt8](repeating: Self.pattern, count: guardBytes)
+      zone.withUnsafeMutableBytes { queue.read(parent, from: offset, into: $0) }
+      return zone.allSatisfy { $0 == Self.pattern }
+    }
   }
 
   /// An amount of memory in the unit that suits it.

@@ -17,7 +17,12 @@ public struct OpenCLDevice: @unchecked Sendable {
   ///
   /// - Throws: ``DeviceError`` of reason `unavailable` if there is no loader, no driver or no device, in one line that
   ///   names a package to install.
-  public static func devices() throws(DeviceError) -> [OpenCLDevice] {
+  public static func devices() throws(DeviceError) -> [OpenCLDevice] { try found.get() }
+
+  /// Asked for once: PoCL 3.1 shows no devices to a thread that asks while another thread's first call sets it up.
+  private static let found = Result { () throws(DeviceError) in try find() }
+
+  private static func find() throws(DeviceError) -> [OpenCLDevice] {
     if let reason = opencl_open() { throw unavailable(String(cString: reason)) }
     let platforms = platformIDs()
     guard !platforms.isEmpty else {

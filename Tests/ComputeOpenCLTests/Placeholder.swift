@@ -1,3 +1,0 @@
-import Testing
-
-// Placeholder: replaced by the first test of this target.
