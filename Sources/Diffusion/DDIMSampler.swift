@@ -44,7 +44,6 @@ public struct DDIMSampler: Sampler {
 extension Posterior {
   /// The variance without a lower bound: zero for a step to the clean data.
   static func variance(from: NoiseLevel, to: NoiseLevel) -> Double {
-    let ratio = (from.alpha / to.alpha) * (from.alpha / to.alpha)
-    return (to.sigma * to.sigma) / (from.sigma * from.sigma) * max(0, 1 - ratio)
+    (to.sigma * to.sigma) / (from.sigma * from.sigma) * max(0, 1 - ratio(from: from, to: to))
   }
 }

@@ -89,12 +89,17 @@ struct Posterior {
   let variance: Double
 
   init(from: NoiseLevel, to: NoiseLevel) {
-    let (alphaBar, nextAlphaBar) = (from.alpha * from.alpha, to.alpha * to.alpha)
     let (noise, nextNoise) = (from.sigma * from.sigma, to.sigma * to.sigma)
-    let ratio = alphaBar / nextAlphaBar
+    let ratio = Self.ratio(from: from, to: to)
     beta = 1 - ratio
     denoisedWeight = to.alpha * beta / noise
     stateWeight = ratio.squareRoot() * nextNoise / noise
     variance = max(nextNoise / noise * beta, 1e-20)
+  }
+
+  /// `alphaBar / alphaBar'`, rounded to 32 bits as in diffusers: between neighbouring training steps near the data that
+  /// moves `beta` by up to 6e-4 of itself, which diffusers' published sums show.
+  static func ratio(from: NoiseLevel, to: NoiseLevel) -> Double {
+    Double(Float((from.alpha / to.alpha) * (from.alpha / to.alpha)))
   }
 }

@@ -10,8 +10,9 @@ public import Tensors
 public struct LMSSampler: Sampler {
   /// The most noises that are used, one to four.
   public let order: Int
-  /// Whether a run that begins inside a grid weighs its first noises as if those before them were known, as diffusers
-  /// does; they are simply missing from the sum. Otherwise the order grows with the history.
+  /// Whether a run that begins inside a grid weighs its first noises as if those before them were known.
+  ///
+  /// diffusers does, and those before are simply missing from the sum; otherwise the order grows with the history.
   public let weighsMissingHistory: Bool
 
   /// A sampler.

@@ -86,6 +86,8 @@ struct RatioGrid: SamplingGrid {
     let pointCount = points == .inclusive ? steps : steps + 1
     let result: [Double]
     switch spacing {
+    case _ where isLate && steps == 1:
+      result = [Double(count - 1)]
     case .linspace, .quadratic:
       let all = TimestepSpacing.evenlySpaced(from: 0, to: Double(last - 1), count: pointCount).reversed()
       result =

@@ -38,7 +38,7 @@ extension Sampler {
     return (impliedNoise(in: prediction.x, denoised: denoised, at: prediction.level), denoised)
   }
 
-  /// Takes a state to another level along a constant noise, the exact flow where the noise does not change:
+  /// Takes a state to another level along a constant noise, the exact flow where the noise does not change.
   ///
   /// ```
   /// x' = (alpha' / alpha) x + (sigma' - sigma alpha' / alpha) eps

@@ -80,7 +80,8 @@ struct DiscreteGrid: SamplingGrid {
     guard usesFixedStride else { return plan(timesteps, end: end, sampler) }
     let stride = schedule.count / steps
     let pairs = timesteps.map { timestep in
-      StepLevels(from: schedule.level(at: timestep), to: timestep >= stride ? schedule.level(at: timestep - stride) : end)
+      StepLevels(
+        from: schedule.level(at: timestep), to: timestep >= stride ? schedule.level(at: timestep - stride) : end)
     }
     return SamplingPlan(pairs: pairs, sampler: sampler)
   }

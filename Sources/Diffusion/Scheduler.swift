@@ -59,7 +59,9 @@ public struct SchedulerOptions: Sendable, Hashable {
   public var eta: Double
   /// DDIM: whether the noise is derived again from the limited estimate of the clean data.
   public var usesLimitedNoise: Bool
-  /// DDIM: whether each step ends where the next begins. Without it steps go down by a fixed stride as in diffusers, which
+  /// DDIM: whether each step ends where the next begins.
+  ///
+  /// Without it steps go down by a fixed stride as in diffusers, which
   /// disagrees with `linspace` and `trailing` grids unless the number of steps divides that of the training steps.
   public var usesGridSteps: Bool
 

@@ -31,16 +31,15 @@ struct SchedulerBuilder {
       default: betas = .linear(from: start, to: end)
       }
     }
-    let rescales = try configuration.flag("rescale_betas_zero_snr", false)
-    let terminalAlphaBar = schedulerClass.terminalAlphaBar
-    let schedule = NoiseSchedule(
-      betas, count: count, rescalesToZeroSignal: rescales && terminalAlphaBar != nil,
-      terminalAlphaBar: terminalAlphaBar ?? nil)
-    guard schedule.alphaBars.allSatisfy({ (0...1).contains($0) }), schedule.alphaBars[0] < 1 else {
+    guard betas.betas(count: count).allSatisfy({ $0 > 0 && $0 < 1 }) else {
       throw SamplerError(
         "\(configuration.source): the betas (beta_start \(start), beta_end \(end)) are not all between 0 and 1")
     }
-    return schedule
+    let rescales = try configuration.flag("rescale_betas_zero_snr", false)
+    let terminalAlphaBar = schedulerClass.terminalAlphaBar
+    return NoiseSchedule(
+      betas, count: count, rescalesToZeroSignal: rescales && terminalAlphaBar != nil,
+      terminalAlphaBar: terminalAlphaBar ?? nil)
   }
 
   /// The sampler and its grid.

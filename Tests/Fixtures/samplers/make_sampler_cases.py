@@ -1,11 +1,11 @@
 """Golden results of diffusers' schedulers on a small closed-form denoiser.
 
-    python make_sampler_cases.py --cases 400 --seed 1 --output cases.json
+    python make_sampler_cases.py --cases 330 --seed 1 --output cases.json
 
 Needs torch, numpy, scipy and diffusers (0.42.1 made the committed file). Each case is a random configuration of a random
 class, run from recorded noise; the file holds the configuration as diffusers saves it, how the run was called, its last
 state computed in 64 bits over diffusers' tables in 32 bits, and how far diffusers' own 32 bits are from that. Runs that
-diffusers refuses or that end in infinities are left out.
+diffusers refuses, that end in infinities or that are so ill-conditioned that 32 bits do not determine them are left out.
 """
 
 import argparse
@@ -85,7 +85,7 @@ def draw(rng):
     """A random class, its configuration and the arguments of its calls."""
     name = rng.choice([
         "DDPM", "DDIM", "PNDM", "DPMSolverMultistep", "DPMSolverMultistep", "DPMSolverSinglestep", "UniPCMultistep",
-        "DEISMultistep", "HeunDiscrete", "EulerDiscrete", "EulerAncestralDiscrete", "LMSDiscrete"])
+        "UniPCMultistep", "DEISMultistep", "HeunDiscrete", "EulerDiscrete", "EulerAncestralDiscrete", "LMSDiscrete"])
     config, call = shared(rng, "single" if name == "DPMSolverSinglestep" else name), {}
     if name == "DDPM":
         limits(rng, config, True)
@@ -130,7 +130,9 @@ def draw(rng):
         config["solver_type"] = rng.choice(["bh1", "bh2"])
         config["predict_x0"] = rng.random() < 0.7
         config["lower_order_final"] = rng.random() < 0.8
-        config["final_sigmas_type"] = rng.choice(["zero", "sigma_min"])
+        # The others end in what is not a number.
+        reaches_zero = config["predict_x0"] and config["lower_order_final"]
+        config["final_sigmas_type"] = rng.choice(["zero", "sigma_min"]) if reaches_zero else "sigma_min"
         config["disable_corrector"] = rng.choice([[], [], [0], [1, 2]])
         config["rescale_betas_zero_snr"] = rng.random() < 0.15
         shapes(rng, config)
@@ -159,10 +161,35 @@ def draw(rng):
             config["prediction_type"] = "v_prediction"
     if name == "LMSDiscrete":
         shapes(rng, config)
+    if config.get("rescale_betas_zero_snr") and config.get("beta_schedule") == "squaredcos_cap_v2":
+        # Its smallest level is at the mercy of one rounding of a square root near one, which differs between processors.
+        del config["beta_schedule"]
     steps = rng.choice([1, 2, 3, 4, 5, 6, 7, 8, 10, 10, 12, 14, 15, 16, 20, 25, 30, 37, 50])
     if rng.random() < 0.03:
         steps = rng.choice([100, 250, 999])
     return name + "Scheduler", config, call, min(steps, config.get("num_train_timesteps", 1000))
+
+
+def numbers(tensor, digits=9):
+    return [float(f"{v:.{digits}g}") for v in tensor.flatten().tolist()]
+
+
+def tables():
+    """Some entries of the cumulated products of every beta schedule."""
+    result = []
+    for name, config in [
+        ("DDPM", {}), ("DDPM", {"num_train_timesteps": 333, "beta_start": 0.001, "beta_end": 0.05}),
+        ("DDPM", {"beta_schedule": "scaled_linear", "beta_start": 0.00085, "beta_end": 0.012}),
+        ("DDPM", {"beta_schedule": "squaredcos_cap_v2"}), ("DDPM", {"beta_schedule": "sigmoid"}),
+        ("DDPM", {"beta_schedule": "laplace"}), ("HeunDiscrete", {}), ("HeunDiscrete", {"beta_schedule": "exp"}),
+        ("DDIM", {"num_train_timesteps": 3, "trained_betas": [0.1, 0.2, 0.3]}),
+        ("DDIM", {"rescale_betas_zero_snr": True}), ("EulerDiscrete", {"rescale_betas_zero_snr": True}),
+    ]:
+        table = getattr(diffusers, name + "Scheduler")(**config).alphas_cumprod
+        places = sorted({0, 1, len(table) // 3, len(table) // 2, len(table) - 2, len(table) - 1})
+        result.append({"configuration": {"_class_name": name + "Scheduler", **config}, "places": places,
+                       "products": numbers(table[places])})
+    return result
 
 
 class Wide:
@@ -212,6 +239,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--cases", type=int, default=400)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--rounding", type=float, default=3e-6, help="leave out runs that 32 bits move further")
     parser.add_argument("--output", default="cases.json")
     arguments = parser.parse_args()
     logging.disable(logging.WARNING)
@@ -224,21 +252,21 @@ def main():
         try:
             saved, x, count, evaluations = run(name, config, call, steps, initial, draws, wide=True)
             narrow = run(name, config, call, steps, initial, draws, wide=False)[1]
-            assert torch.isfinite(x).all() and torch.isfinite(narrow).all()
+            rounding = ((narrow - x).abs().max() / x.abs().max()).item()
+            assert torch.isfinite(x).all() and rounding <= arguments.rounding
         except Exception:
             refused += 1
             continue
         # The scheduler may have changed the configuration for this very run; the case is what was asked for.
         saved.update(config)
+        del saved["_diffusers_version"]
         cases.append({
             "configuration": saved, "call": call, "steps": steps, "draws": count, "evaluations": evaluations,
-            "rounding": float(f"{((narrow - x).abs().max() / x.abs().max()).item():.2g}"),
-            "expected": [float(f"{v:.8g}") for v in x.flatten().tolist()]})
-    print(f"{len(cases)} cases, {refused} refused")
-    numbers = lambda tensor: [float(f"{v:.9g}") for v in tensor.flatten().tolist()]
+            "rounding": float(f"{rounding:.2g}"), "expected": numbers(x, 8)})
+    print(f"{len(cases)} cases, {refused} refused or ill-conditioned")
     with open(arguments.output, "w") as file:
-        json.dump({"shape": SHAPE, "initial": numbers(initial), "draws": numbers(draws), "cases": cases}, file,
-                  separators=(",", ":"))
+        json.dump({"shape": SHAPE, "initial": numbers(initial), "draws": numbers(draws), "cases": cases,
+                   "tables": tables()}, file, separators=(",", ":"))
 
 
 if __name__ == "__main__":
