@@ -9,12 +9,20 @@ public protocol NoiseSource: AnyObject {
   /// The standard normals that a run begins with, `[batch] + sampleShape`.
   func initialNoise() throws -> Tensor
 
+  /// The standard normals of a start that is not to be an image of the initial noise; by default they are that noise.
+  func freshNoise() throws -> Tensor
+
   /// The standard normals of one draw of one step, of the same shape.
   ///
   /// - Parameters:
   ///   - step: The step of the run, from zero.
   ///   - draw: The draw within the step, from zero.
   func stepNoise(step: Int, draw: Int) throws -> Tensor
+}
+
+extension NoiseSource {
+  /// The initial noise: recorded noise and foreign generators are asked for no more than they would be elsewhere.
+  public func freshNoise() throws -> Tensor { try initialNoise() }
 }
 
 /// Noise that is a function of each sample's seed: the same alone or in a batch, on every device.
@@ -33,6 +41,11 @@ public final class SeededNoise: NoiseSource {
   /// The normals of step 0 of the seeds' streams.
   public func initialNoise() -> Tensor {
     .noise(sampleShape, seeds: seeds, key: NoiseKey(step: 0), on: backend)
+  }
+
+  /// The second draw of step 0 of the seeds' streams.
+  public func freshNoise() -> Tensor {
+    .noise(sampleShape, seeds: seeds, key: NoiseKey(step: 0, draw: 1), on: backend)
   }
 
   /// The normals of step `step + 1` of the seeds' streams.

@@ -39,6 +39,7 @@ public enum ModelFiles {
   /// Reads a JSON file.
   public func json(_ name: String) throws(FileError) -> JSONValue {
     let file = try open(name)
+    defer { withExtendedLifetime(file) {} }
     return try JSONValue(parsing: file.bytes, path: path(name))
   }
 

@@ -33,7 +33,7 @@ public struct ModelSummary: Sendable, Hashable {
     let extents = [batch, shape.channels, shape.height, shape.width]
     let x = Tensor(plan.makeBuffer(count: extents.reduce(1, *)), shape: extents, on: plan)
     _ = try network(x, timesteps: [1], classLabels: network.exampleLabel)
-    parameterCount = plan.parameterCount
+    parameterCount = network.parameterCount
     floatingPointOperations = plan.floatingPointOperations
     activationBytes = plan.memoryUse.peak
     operations = plan.records.reduce(into: [:]) { $0[$1.key.operation, default: 0] += $1.value }

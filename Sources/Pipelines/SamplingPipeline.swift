@@ -139,8 +139,9 @@ public struct SamplingPipeline {
     var state: Tensor?
     switch settings.start {
     case .prior: break
-    case .late:
-      state = initialization?.state(from: try noise.initialNoise(), at: plan.start, top: top)
+    case .late(_, let kind):
+      let normals = try kind == .gaussian ? noise.freshNoise() : noise.initialNoise()
+      state = initialization?.state(from: normals, at: plan.start, top: top)
     case .images(_, let images):
       let clean = tensor(images, rows)
       state = .combination([(plan.start.alpha, clean), (plan.start.sigma, try noise.initialNoise())])

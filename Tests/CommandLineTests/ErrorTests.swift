@@ -110,7 +110,7 @@ struct ErrorTests {
   @Test("Broken weights name the file and the fault")
   func brokenWeights() throws {
     let name = "/unet/diffusion_pytorch_model.safetensors"
-    let original = Array(try MappedFile(Fixtures.path("sampling/random\(name)")).bytes)
+    let original = try fileBytes(Fixtures.path("sampling/random\(name)"))
     var nan = original
     nan.replaceSubrange((nan.count - 4)..., with: [0, 0, 0xC0, 0x7F])
     for (bytes, expected) in [

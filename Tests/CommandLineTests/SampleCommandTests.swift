@@ -91,7 +91,7 @@ struct SampleCommandTests {
     #expect(try folder.listing() == ["a.png", "x-step0002.png", "x-step0004.png", "x.json", "x.png"])
     let last = try PNGImage(contentsOf: folder.path("x-step0004.png"))
     #expect(last == (try PNGImage(contentsOf: folder.path("x.png"))))
-    let animation = Array(try MappedFile(folder.path("a.png")).bytes)
+    let animation = try fileBytes(folder.path("a.png"))
     #expect(String(decoding: animation, as: Unicode.ASCII.self).contains("acTL"))
   }
 

@@ -22,6 +22,11 @@ public final class TemporaryFolder {
   public func listing() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: url.path).sorted() }
 }
 
+/// The contents of a file.
+public func fileBytes(_ path: String) throws -> [UInt8] {
+  Array(try Data(contentsOf: URL(fileURLWithPath: path)))
+}
+
 /// Files that the tests keep, by their path under `Tests/Fixtures`.
 public enum Fixtures {
   /// The path of a fixture.

@@ -1,7 +1,8 @@
 import Compute
 
 extension ConformanceSuite {
-  /// Images of the sizes of U-Nets at 28 and 32, of one pixel, odd ones, rectangular ones, with channels around tiles.
+  /// Images of the sizes of U-Nets at 28 and 32, of one pixel, odd ones, rectangular ones, with channels around tiles, and
+  /// one of many pieces.
   static let images: [ActivationShape] = [
     .init(batch: 1, channels: 1), .init(batch: 3, channels: 128), .init(batch: 1, channels: 67),
     .init(batch: 2, channels: 1, height: 28, width: 28), .init(batch: 1, channels: 3, height: 32, width: 32),
@@ -9,6 +10,7 @@ extension ConformanceSuite {
     .init(batch: 2, channels: 31, height: 16, width: 16), .init(batch: 1, channels: 33, height: 8, width: 8),
     .init(batch: 3, channels: 65, height: 4, width: 4), .init(batch: 2, channels: 8, height: 5, width: 13),
     .init(batch: 1, channels: 16, height: 9, width: 1), .init(batch: 2, channels: 5, height: 12, width: 20),
+    .init(batch: 3, channels: 37, height: 45, width: 43),
   ]
 
   /// The way in: an affine function of every value.

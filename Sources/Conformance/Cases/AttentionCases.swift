@@ -20,6 +20,7 @@ extension ConformanceSuite {
       (.init(batch: 1, channels: 256, height: 2, width: 4), 1),
       (.init(batch: 1, channels: 512, height: 4, width: 4), 1),
       (.init(batch: 1, channels: 512, height: 3, width: 3), 64),
+      (.init(batch: 2, channels: 18, height: 31, width: 33), 2),
     ]
     return cases.map { attendCase($0, heads: $1) } + specialAttentionCases()
   }

@@ -203,7 +203,8 @@ extension ConformanceSuite {
     [
       Layer(1, [128], 32, 32, to: 128).offset, Layer(2, [128], 16, 16, to: 64), Layer(1, [256], 8, 8, to: 256).offset,
       Layer(1, [512], 4, 4, to: 256), Layer(1, [256, 128], 8, 8, to: 128), Layer(8, [32], 28, 28, to: 32).offset,
-      Layer(1, [129], 9, 9, to: 127), Layer(1, [127], 6, 11, to: 129, kernel: 1),
+      Layer(1, [129], 9, 9, to: 127), Layer(2, [17], 67, 61, to: 41), Layer(1, [25, 16], 61, 67, to: 40, kernel: 1),
+      Layer(1, [127], 6, 11, to: 129, kernel: 1),
       Layer(2, [256], 16, 16, to: 256, kernel: 1).residual(.separate), Layer(1, [64], 16, 16, to: 64).doubled,
       Layer(1, [128], 16, 16, to: 128).strided(2).padded(.init(top: 0, bottom: 1, left: 0, right: 1)),
     ]

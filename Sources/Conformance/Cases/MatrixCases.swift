@@ -5,7 +5,7 @@ extension ConformanceSuite {
   static func multiplyMatricesCases() -> [ConformanceCase] {
     let sizes = [
       (1, 1, 1), (1, 17, 5), (17, 1, 33), (5, 7, 1), (7, 9, 15), (8, 8, 8), (16, 31, 17), (33, 32, 31), (65, 63, 64),
-      (64, 65, 63), (127, 3, 129), (2, 257, 66), (96, 100, 37),
+      (64, 65, 63), (127, 3, 129), (2, 257, 66), (96, 100, 37), (300, 257, 129),
     ]
     let plain = sizes.enumerated().flatMap { index, size in
       [(false, false), (true, false), (false, true), (true, true)].enumerated().map { place, transposes in
@@ -58,7 +58,8 @@ extension ConformanceSuite {
   static func softmaxRowsCases() -> [ConformanceCase] {
     let sizes = [
       (1, 1), (1, 2), (3, 1), (2, 10), (5, 7), (7, 33), (9, 15), (17, 64), (3, 65), (2, 1000), (31, 31), (1, 1009),
-      (4, 257),
+      (4, 257), (37, 1009), (401, 65),
+      (3, 20_011),
     ]
     let plain = sizes.enumerated().flatMap { index, size in
       [false, true].map { hasOffsets in

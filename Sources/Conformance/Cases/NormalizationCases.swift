@@ -87,6 +87,7 @@ extension ConformanceSuite {
       Normalization(1, [31], 6, 6, groups: 31).applying(.relu).overwriting,
       Normalization(2, [63], 5, 5, groups: 7).modulated,
       Normalization(2, [7], 33, 31, groups: 7), Normalization(1, [512], 4, 4, groups: 32),
+      Normalization(2, [40], 61, 67, groups: 8),
       // Variances of the size of epsilon, so that its place under the root and its value matter.
       Normalization(2, [16], 8, 8, groups: 4).inputs(.normal(deviation: 2e-3)).epsilon(1e-5),
       Normalization(1, [16], 7, 7, groups: 8).inputs(.normal(deviation: 1e-3)).epsilon(1e-6),

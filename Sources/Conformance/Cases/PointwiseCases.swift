@@ -71,7 +71,8 @@ extension ConformanceSuite {
 
   /// Rows and their lengths: those of pictures, and those around tiles.
   private static let rows = [
-    (1, 1), (1, 784), (3, 1), (2, 3072), (5, 7), (7, 33), (16, 65), (31, 31), (33, 15), (4, 1009), (1, 17),
+    (1, 1), (1, 784), (3, 1), (2, 3072), (5, 7), (7, 33), (16, 65), (31, 31), (33, 15), (4, 1009), (1, 17), (67, 3072),
+    (1201, 63),
   ]
 
   /// Each row to its own range.

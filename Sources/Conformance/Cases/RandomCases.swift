@@ -9,6 +9,7 @@ extension ConformanceSuite {
       (5, [11, 12, 13], .init(step: 17, draw: .max)), (65, [99], .init(step: 2, draw: 2)),
       (2, [5, 6], .init(step: 1)), (1009, [0xFFFF_FFFF, 0x1_0000_0000], .init(step: 0x8000_0001)),
       (63, [123_456_789_012_345], .init(step: 500, draw: 3)), (4099, [8], .init(step: 1, draw: 1)),
+      (50_021, [1, 2, 3], .init(step: 4)), (301, Array(100..<167), .init(step: 4)),
     ]
     return cases.map { fillNormalCase(length: $0, seeds: $1, key: $2) }
   }

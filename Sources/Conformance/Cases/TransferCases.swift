@@ -1,8 +1,8 @@
 import Compute
 
 extension ConformanceSuite {
-  /// Lengths around the sizes of vectors, work-groups and pages.
-  static let lengths = [1, 2, 3, 7, 31, 33, 63, 65, 127, 257, 1009, 4097, 65537]
+  /// Lengths around the sizes of vectors, work-groups and pages, and one of many pieces of which the last is short.
+  static let lengths = [1, 2, 3, 7, 31, 33, 63, 65, 127, 257, 1009, 4097, 65537, 200_003]
 
   /// Values that go to the device and come back.
   static func writeCases() -> [ConformanceCase] {
