@@ -17,14 +17,15 @@ static void on_warning(png_structp png, png_const_charp text) {
   (void)text;
 }
 
-static void append(png_structp png, png_bytep data, size_t count) {
-  struct png_bytes *bytes = png_get_io_ptr(png);
+static void grow(png_structp png, struct png_bytes *bytes, const uint8_t *data, size_t count) {
   uint8_t *grown = realloc(bytes->data, bytes->count + count);
   if (!grown) png_error(png, "out of memory");
   memcpy(grown + bytes->count, data, count);
   bytes->data = grown;
   bytes->count += count;
 }
+
+static void append(png_structp png, png_bytep data, size_t count) { grow(png, png_get_io_ptr(png), data, count); }
 
 static void flush(png_structp png) { (void)png; }
 
@@ -78,9 +79,30 @@ static void take(png_structp png, png_bytep data, size_t count) {
   source->left -= count;
 }
 
+// Collects the text chunks; tEXt and zTXt are Latin-1, iTXt is UTF-8.
+static void collect(png_structp png, png_infop info, struct png_bytes *texts) {
+  png_textp entries = NULL;
+  int count = 0;
+  png_get_text(png, info, &entries, &count);
+  for (int i = 0; i < count; i++) {
+    const uint8_t *text = (const uint8_t *)(entries[i].text ? entries[i].text : "");
+    grow(png, texts, (const uint8_t *)entries[i].key, strlen(entries[i].key) + 1);
+    if (entries[i].compression >= PNG_ITXT_COMPRESSION_NONE) {
+      grow(png, texts, text, strlen((const char *)text));
+    } else {
+      for (; *text; text++) {
+        uint8_t pair[2] = {0xC0 | *text >> 6, 0x80 | (*text & 0x3F)};
+        if (*text < 0x80) grow(png, texts, text, 1);
+        else grow(png, texts, pair, 2);
+      }
+    }
+    grow(png, texts, (const uint8_t *)"", 1);
+  }
+}
+
 int png_decode(const uint8_t *bytes, size_t count, uint32_t *width, uint32_t *height, int *channels,
-               struct png_bytes *pixels, char message[PNG_MESSAGE_LENGTH]) {
-  *pixels = (struct png_bytes){0};
+               struct png_bytes *pixels, struct png_bytes *texts, char message[PNG_MESSAGE_LENGTH]) {
+  *pixels = *texts = (struct png_bytes){0};
   struct source source = {bytes, count};
   // Volatile, because it is set after setjmp and freed after longjmp.
   png_bytep *volatile rows = NULL;
@@ -94,6 +116,7 @@ int png_decode(const uint8_t *bytes, size_t count, uint32_t *width, uint32_t *he
   if (setjmp(png_jmpbuf(png))) {
     png_destroy_read_struct(&png, &info, NULL);
     png_bytes_free(pixels);
+    png_bytes_free(texts);
     free(rows);
     return -1;
   }
@@ -102,6 +125,8 @@ int png_decode(const uint8_t *bytes, size_t count, uint32_t *width, uint32_t *he
   png_read_info(png, info);
   *width = png_get_image_width(png, info);
   *height = png_get_image_height(png, info);
+  // Deflate packs at most 1,032 to one: a larger picture is a lie, and its memory need not be asked for.
+  if (png_get_rowbytes(png, info) * *height / 1032 > count) png_error(png, "it is cut short");
   png_set_expand(png);
   png_set_strip_16(png);
   png_set_strip_alpha(png);
@@ -116,7 +141,8 @@ int png_decode(const uint8_t *bytes, size_t count, uint32_t *width, uint32_t *he
   if (!pixels->data || !rows) png_error(png, "out of memory");
   for (uint32_t y = 0; y < *height; y++) rows[y] = pixels->data + y * stride;
   png_read_image(png, rows);
-  png_read_end(png, NULL);
+  png_read_end(png, info);
+  collect(png, info, texts);
   png_destroy_read_struct(&png, &info, NULL);
   free(rows);
   return 0;

@@ -1,6 +1,7 @@
 public import Files
 
-/// Images of a NumPy array: uint8 `[count, height, width, channels]` or floating-point `[count, channels, height, width]`.
+/// Images of a NumPy array: integers `[count, height, width, channels]` in 0...255, or floating-point
+/// `[count, channels, height, width]`.
 public final class ArraySource: ImageSource {
   /// The file.
   public let path: String
@@ -8,38 +9,46 @@ public final class ArraySource: ImageSource {
   public let shape: ImageShape
   /// The first extent of the array.
   public let count: Int
-  private let array: NumpyArray
+  private let values: Values
   private var position = 0
+
+  private enum Values {
+    case floats([Float])
+    case bytes([UInt8])
+  }
 
   /// Opens a `.npy` file, or the first array of a `.npz` file.
   public init(_ path: String) throws(FileError) {
     self.path = path
-    array = path.hasSuffix(".npz") ? try NumpyArchive.array(nil, in: path) : try NumpyArray(contentsOf: path)
+    let array = path.hasSuffix(".npz") ? try NumpyArchive.array(nil, in: path) : try NumpyArray(contentsOf: path)
     guard array.shape.count == 4, array.count > 0 else {
       throw FileError(path, "holds an array of shape \(array.shape), not images of four extents")
     }
-    count = array.shape[0]
     switch array.values {
-    case .integers(let values):
-      guard values.allSatisfy({ (0...255).contains($0) }) else {
-        throw FileError(path, "holds integers beyond 0...255")
-      }
-      shape = ImageShape(channels: array.shape[3], height: array.shape[1], width: array.shape[2])
-    case .floats:
-      shape = ImageShape(channels: array.shape[1], height: array.shape[2], width: array.shape[3])
+    case .floats(let floats): values = .floats(floats)
+    case .bytes(let bytes): values = .bytes(bytes)
+    case .integers(let integers):
+      let bytes = integers.compactMap { UInt8(exactly: $0) }
+      guard bytes.count == integers.count else { throw FileError(path, "holds integers beyond 0...255") }
+      values = .bytes(bytes)
     }
+    count = array.shape[0]
+    shape =
+      if case .floats = values {
+        ImageShape(channels: array.shape[1], height: array.shape[2], width: array.shape[3])
+      } else {
+        ImageShape(channels: array.shape[3], height: array.shape[1], width: array.shape[2])
+      }
   }
 
   /// The next images.
   public func next(_ count: Int) throws(FileError) -> [Float] {
     let end = min(position + count, self.count)
     defer { position = end }
-    switch array.values {
+    switch values {
     case .floats(let values): return Array(values[position * shape.count..<end * shape.count])
-    case .integers(let values):
-      return (position..<end).flatMap { image in
-        planar(values[image * shape.count..<(image + 1) * shape.count].map { UInt8($0) }, shape)
-      }
+    case .bytes(let values):
+      return (position..<end).flatMap { planar(values[$0 * shape.count..<($0 + 1) * shape.count], shape) }
     }
   }
 }

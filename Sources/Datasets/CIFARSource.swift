@@ -1,5 +1,4 @@
 public import Files
-import Foundation
 
 /// Images in the binary layouts of CIFAR-10 and CIFAR-100 (Krizhevsky 2009), from one or several files.
 ///
@@ -13,16 +12,15 @@ public final class CIFARSource: ImageSource {
   /// Images of all files.
   public let count: Int
   private let labelBytes: Int
-  private var files: [String]
+  private let files: [String]
+  private var opened = 0
   private var stream: ByteStream?
 
   /// Opens files of one layout.
   public init(_ files: [String], path: String) throws(FileError) {
     var sizes: [Int] = []
     for file in files {
-      let attributes = try? FileManager.default.attributesOfItem(atPath: file)
-      guard let size = attributes?[.size] as? Int, size > 0 else { throw FileError(file, "cannot be read or is empty") }
-      sizes.append(size)
+      sizes.append(try MappedFile(file).bytes.count)
     }
     guard let labelBytes = [1, 2].first(where: { labels in sizes.allSatisfy { $0 % (3072 + labels) == 0 } }) else {
       throw FileError(path, "is no CIFAR file: its size is no multiple of 3,073 (CIFAR-10) or 3,074 bytes (CIFAR-100)")
@@ -39,8 +37,9 @@ public final class CIFARSource: ImageSource {
     let record = 3072 + labelBytes
     while images.count < count * shape.count {
       if stream == nil {
-        guard !files.isEmpty else { break }
-        stream = try ByteStream(files.removeFirst())
+        guard opened < files.count else { break }
+        stream = try ByteStream(files[opened])
+        opened += 1
       }
       guard let current = stream else { break }
       let bytes = try current.readUpTo((count - images.count / shape.count) * record)
@@ -51,5 +50,17 @@ public final class CIFARSource: ImageSource {
       if bytes.isEmpty { stream = nil }
     }
     return images
+  }
+
+  /// The labels that stand before the images; of CIFAR-100's two the second, the class.
+  public func labels() throws(FileError) -> [Int]? {
+    let record = 3072 + labelBytes
+    var labels: [Int] = []
+    for path in files {
+      let file = try MappedFile(path)
+      defer { withExtendedLifetime(file) {} }
+      labels += stride(from: labelBytes - 1, to: file.bytes.count, by: record).map { Int(file.bytes[$0]) }
+    }
+    return labels
   }
 }

@@ -5,7 +5,7 @@ import Foundation
 public enum Dataset {
   /// Opens images: an IDX file (gzip or not), CIFAR batches, a `.npy` or `.npz` array, a PNG file, or a folder of one of these.
   ///
-  /// In a folder IDX training images come before CIFAR training batches, and those before PNG files.
+  /// In a folder training images come before test images; IDX files come first, then CIFAR batches, then PNG files.
   ///
   /// - Throws: ``FileError`` if the path is none of these or its first image cannot be read.
   public static func open(_ path: String) throws(FileError) -> any ImageSource {
@@ -31,11 +31,17 @@ public enum Dataset {
   private static func open(folder path: String) throws(FileError) -> any ImageSource {
     let names = ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted()
     let join = { (name: String) in (path as NSString).appendingPathComponent(name) }
-    if let images = names.first(where: { $0.hasPrefix("train-images") && !$0.hasSuffix(".xz") }) {
-      return try IDXSource(join(images))
+    for part in ["train-images", "t10k-images"] {
+      if let images = names.first(where: { $0.hasPrefix(part) && !$0.hasSuffix(".xz") }) {
+        return try IDXSource(join(images))
+      }
     }
-    let batches = names.filter { $0.hasSuffix(".bin") && ($0.hasPrefix("data_batch") || $0 == "train.bin") }
-    if !batches.isEmpty { return try CIFARSource(batches.map(join), path: path) }
+    let binaries = names.filter { $0.hasSuffix(".bin") }
+    let batches = binaries.filter { $0.hasPrefix("data_batch") || $0.contains("train") }
+    if !binaries.isEmpty { return try CIFARSource((batches.isEmpty ? binaries : batches).map(join), path: path) }
+    if !names.contains(where: { $0.lowercased().hasSuffix(".png") }), names.contains(where: { $0.hasSuffix(".xz") }) {
+      throw FileError(path, "holds files compressed with xz; unpack them first (xz -dk)")
+    }
     return try PNGFolderSource(path)
   }
 }

@@ -1,4 +1,5 @@
 public import Files
+import Foundation
 
 /// Images in the IDX format of MNIST (LeCun, Cortes and Burges 1998), compressed with gzip or not.
 public final class IDXSource: ImageSource {
@@ -24,6 +25,10 @@ public final class IDXSource: ImageSource {
     guard words[1] > 0, (1...65_536).contains(words[2]), (1...65_536).contains(words[3]) else {
       throw FileError(path, "holds \(words[1]) images of \(words[2])x\(words[3]) according to its header")
     }
+    let (values, overflows) = (words[2] * words[3]).multipliedReportingOverflow(by: words[1])
+    guard !overflows, values <= stream.byteLimit - 16 else {
+      throw FileError(path, "is cut short: its header says \(words[1]) images of \(words[2])x\(words[3])")
+    }
     count = words[1]
     left = words[1]
     shape = ImageShape(channels: 1, height: words[2], width: words[3])
@@ -37,5 +42,27 @@ public final class IDXSource: ImageSource {
     left -= taken
     if left == 0 { try stream.expectEnd() }
     return bytes.map(modelValue)
+  }
+
+  /// The labels in the file beside it: `train-labels-idx1-ubyte` beside `train-images-idx3-ubyte`, compressed or not.
+  public func labels() throws(FileError) -> [Int]? {
+    let name = (path as NSString).lastPathComponent
+    let other = name.replacingOccurrences(of: "images", with: "labels").replacingOccurrences(of: "idx3", with: "idx1")
+    guard other != name else { return nil }
+    let plain = other.hasSuffix(".gz") ? String(other.dropLast(3)) : other
+    let folder = (path as NSString).deletingLastPathComponent as NSString
+    guard
+      let found = [plain, plain + ".gz"].map(folder.appendingPathComponent).first(where: {
+        FileManager.default.fileExists(atPath: $0)
+      })
+    else { return nil }
+    let labels = try ByteStream(found)
+    let header = try labels.read(8)
+    guard header[..<4] == [0, 0, 8, 1] else { throw FileError(found, "is no IDX file of labels") }
+    let labelCount = header[4...].reduce(0) { $0 << 8 | Int($1) }
+    guard labelCount == count else { throw FileError(found, "holds \(labelCount) labels for \(count) images") }
+    let bytes = try labels.read(count)
+    try labels.expectEnd()
+    return bytes.map { Int($0) }
   }
 }

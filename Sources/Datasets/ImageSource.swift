@@ -11,6 +11,14 @@ public protocol ImageSource: AnyObject {
 
   /// The next images, at most `count`, one `[channels, height, width]` after the other; empty at the end.
   func next(_ count: Int) throws(FileError) -> [Float]
+
+  /// The class of every image in the order of the images, or nil where the files hold none; it moves nothing.
+  func labels() throws(FileError) -> [Int]?
+}
+
+extension ImageSource {
+  /// No labels, as most files have it.
+  public func labels() throws(FileError) -> [Int]? { nil }
 }
 
 /// The extents of an image.

@@ -3,7 +3,7 @@ import Foundation
 
 /// The PNG files of a folder in the order of their names, all of one size.
 public final class PNGFolderSource: ImageSource {
-  /// The folder.
+  /// The folder, or the picture if there is one.
   public let path: String
   /// The first picture's extents, which all have.
   public let shape: ImageShape
@@ -11,6 +11,7 @@ public final class PNGFolderSource: ImageSource {
   public let count: Int
   /// The pictures' names, sorted.
   public let names: [String]
+  private let folder: String
   private var position = 0
 
   /// Lists a folder and reads its first picture.
@@ -24,10 +25,11 @@ public final class PNGFolderSource: ImageSource {
   /// Some pictures of a folder.
   public init(files: [String], in path: String) throws(FileError) {
     guard let first = files.first else { throw FileError(path, "the folder holds no PNG files") }
-    self.path = path
+    self.path = files.count == 1 ? Self.join(path, first) : path
+    folder = path
     names = files
     count = files.count
-    let image = try PNGImage(contentsOf: Self.join(path, first))
+    let image = try PNGImage(contentsOf: Self.join(folder, first))
     shape = ImageShape(channels: image.channels, height: image.height, width: image.width)
   }
 
@@ -35,7 +37,7 @@ public final class PNGFolderSource: ImageSource {
   public func next(_ count: Int) throws(FileError) -> [Float] {
     var images: [Float] = []
     for name in names[position..<min(position + count, names.count)] {
-      let file = Self.join(path, name)
+      let file = Self.join(folder, name)
       let image = try PNGImage(contentsOf: file)
       let found = ImageShape(channels: image.channels, height: image.height, width: image.width)
       guard found == shape else { throw FileError(file, "is a picture of \(found), the first one is of \(shape)") }

@@ -6,7 +6,8 @@ public import HostMath
 /// It compares means and covariances of the pixels themselves, in the range [-1, 1], with no network in between: two sets that agree in
 /// it may still look different, so it is no substitute for a distance in the features of a classifier. It needs no weights, is exact for
 /// Gaussians, and shows at once whether a sampler keeps brightness, contrast and variety. Like every Frechet distance of estimated
-/// moments it is biased upwards, so that only distances at equal counts compare.
+/// moments it is biased upwards, by about `reference.frechetBias(count:)` for samples of the reference itself, so that only distances at
+/// equal counts compare.
 ///
 /// - Parameters:
 ///   - images: The images, one after the other.

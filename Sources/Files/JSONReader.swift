@@ -13,6 +13,7 @@ extension JSONValue {
   /// Reads a JSON file.
   public init(contentsOf path: String) throws(FileError) {
     let file = try MappedFile(path)
+    defer { withExtendedLifetime(file) {} }
     self = try JSONValue(parsing: file.bytes, path: path)
   }
 }
@@ -165,7 +166,8 @@ private struct JSONReader {
   }
 
   private mutating func hexadecimal() throws(FileError) -> UInt32 {
-    guard position + 4 <= bytes.count,
+    // The first digit is looked at because an integer's text may also begin with a sign.
+    guard position + 4 <= bytes.count, UInt8(ascii: "0")...UInt8(ascii: "f") ~= bytes[position],
       let code = UInt32(String(decoding: bytes[position..<position + 4], as: UTF8.self), radix: 16)
     else { throw fault("four hexadecimal digits are expected after \\u") }
     position += 4

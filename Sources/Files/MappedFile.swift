@@ -7,6 +7,9 @@ public final class MappedFile {
   /// The file's path, or a name for messages.
   public let path: String
   /// The contents, valid for as long as this object lives.
+  ///
+  /// The compiler may end an object's life after its last use, which reading through this pointer is not: hold it with
+  /// `withExtendedLifetime` meanwhile.
   public let bytes: UnsafeRawBufferPointer
 
   private let isMapped: Bool

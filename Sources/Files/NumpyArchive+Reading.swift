@@ -9,6 +9,7 @@ extension NumpyArchive {
   /// - Throws: ``FileError`` if the archive is damaged or there is no such array.
   public static func array(_ name: String?, in path: String) throws(FileError) -> NumpyArray {
     let file = try MappedFile(path)
+    defer { withExtendedLifetime(file) {} }
     let entries = try directory(file)
     guard let entry = name.map({ name in entries.first { $0.name == name + ".npy" } }) ?? entries.first else {
       let names = entries.map(\.name).joined(separator: ", ")
@@ -42,39 +43,75 @@ extension NumpyArchive {
         word(bytes, at: $0, as: UInt32.self) == 0x0605_4B50
       })
     else { throw damaged }
-    var entries: [Entry] = []
     var position = Int(word(bytes, at: end + 16, as: UInt32.self))
-    for _ in 0..<Int(word(bytes, at: end + 10, as: UInt16.self)) {
-      guard position + 46 <= end, word(bytes, at: position, as: UInt32.self) == 0x0201_4B50 else { throw damaged }
-      let nameCount = Int(word(bytes, at: position + 28, as: UInt16.self))
-      let next =
-        position + 46 + nameCount + Int(word(bytes, at: position + 30, as: UInt16.self))
-        + Int(word(bytes, at: position + 32, as: UInt16.self))
-      guard next <= end else { throw damaged }
-      entries.append(
-        Entry(
-          name: String(decoding: bytes[position + 46..<position + 46 + nameCount], as: UTF8.self),
-          method: Int(word(bytes, at: position + 10, as: UInt16.self)),
-          checksum: word(bytes, at: position + 16, as: UInt32.self),
-          compressedCount: Int(word(bytes, at: position + 20, as: UInt32.self)),
-          count: Int(word(bytes, at: position + 24, as: UInt32.self)),
-          offset: Int(word(bytes, at: position + 42, as: UInt32.self))))
+    var entryCount = Int(word(bytes, at: end + 10, as: UInt16.self))
+    // A ZIP64 archive repeats both in a wider record, whose place stands in the 20 bytes before the end record.
+    if end >= 20, word(bytes, at: end - 20, as: UInt32.self) == 0x0706_4B50 {
+      guard let wide = Int(exactly: word(bytes, at: end - 12, as: UInt64.self)), wide <= end - 76,
+        word(bytes, at: wide, as: UInt32.self) == 0x0606_4B50,
+        let wideCount = Int(exactly: word(bytes, at: wide + 32, as: UInt64.self)),
+        let widePosition = Int(exactly: word(bytes, at: wide + 48, as: UInt64.self))
+      else { throw damaged }
+      (entryCount, position) = (wideCount, widePosition)
+    }
+    // An entry takes at least 46 bytes, so that neither number can be larger than the file.
+    guard entryCount <= end / 46, position <= end else { throw damaged }
+    var entries: [Entry] = []
+    for _ in 0..<entryCount {
+      guard let (entry, next) = entry(bytes, at: position, end: end) else { throw damaged }
+      entries.append(entry)
       position = next
     }
     return entries
   }
 
+  /// One entry of the directory and where the next begins, or nil if it does not fit.
+  private static func entry(_ bytes: UnsafeRawBufferPointer, at position: Int, end: Int) -> (Entry, next: Int)? {
+    guard position + 46 <= end, word(bytes, at: position, as: UInt32.self) == 0x0201_4B50 else { return nil }
+    let nameEnd = position + 46 + Int(word(bytes, at: position + 28, as: UInt16.self))
+    let extraEnd = nameEnd + Int(word(bytes, at: position + 30, as: UInt16.self))
+    let next = extraEnd + Int(word(bytes, at: position + 32, as: UInt16.self))
+    guard next <= end else { return nil }
+    // Count, packed count, offset: what does not fit 32 bits stands in the ZIP64 field instead, in this order.
+    var numbers = [24, 20, 42].map { Int(word(bytes, at: position + $0, as: UInt32.self)) }
+    var field = nameEnd
+    while field + 4 <= extraEnd {
+      let fieldEnd = field + 4 + Int(word(bytes, at: field + 2, as: UInt16.self))
+      guard fieldEnd <= extraEnd else { return nil }
+      if word(bytes, at: field, as: UInt16.self) == 1 {
+        var place = field + 4
+        for index in numbers.indices where numbers[index] == Int(UInt32.max) {
+          guard place + 8 <= fieldEnd, let wide = Int(exactly: word(bytes, at: place, as: UInt64.self)) else {
+            return nil
+          }
+          numbers[index] = wide
+          place += 8
+        }
+      }
+      field = fieldEnd
+    }
+    let entry = Entry(
+      name: String(decoding: bytes[position + 46..<nameEnd], as: UTF8.self),
+      method: Int(word(bytes, at: position + 10, as: UInt16.self)),
+      checksum: word(bytes, at: position + 16, as: UInt32.self),
+      compressedCount: numbers[1], count: numbers[0], offset: numbers[2])
+    return (entry, next)
+  }
+
   private static func contents(of entry: Entry, in file: MappedFile) throws(FileError) -> [UInt8] {
     let bytes = file.bytes
     let damaged = FileError(file.path, "entry '\(entry.name)' is damaged")
-    guard entry.offset + 30 <= bytes.count, word(bytes, at: entry.offset, as: UInt32.self) == 0x0403_4B50 else {
+    guard entry.offset <= bytes.count - 30, word(bytes, at: entry.offset, as: UInt32.self) == 0x0403_4B50 else {
       throw damaged
     }
     let start =
       entry.offset + 30 + Int(word(bytes, at: entry.offset + 26, as: UInt16.self))
       + Int(word(bytes, at: entry.offset + 28, as: UInt16.self))
-    // Sizes of 2^32 - 1 stand for ZIP64, which nothing that fits in memory here needs.
-    guard start + entry.compressedCount <= bytes.count, entry.count < Int(UInt32.max) else { throw damaged }
+    guard start <= bytes.count, entry.compressedCount <= bytes.count - start else { throw damaged }
+    // zlib counts in 32 bits.
+    guard max(entry.count, entry.compressedCount) < Int(UInt32.max) else {
+      throw FileError(file.path, "entry '\(entry.name)' has four gigabytes or more; unpack it and read the .npy file")
+    }
     let packed = Array(bytes[start..<start + entry.compressedCount])
     let contents: [UInt8]
     switch entry.method {

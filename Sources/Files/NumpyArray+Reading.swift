@@ -2,6 +2,7 @@ extension NumpyArray {
   /// Reads a `.npy` file.
   public init(contentsOf path: String) throws(FileError) {
     let file = try MappedFile(path)
+    defer { withExtendedLifetime(file) {} }
     try self.init(parsing: file.bytes, path: path)
   }
 
@@ -22,6 +23,10 @@ extension NumpyArray {
       : Int(UInt16(littleEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt16.self)))
     let start = (isLong ? 12 : 10) + length
     guard start <= bytes.count else { throw FileError(path, "is cut short: its header does not fit") }
+    // NumPy itself refuses headers of more than 10,000 bytes.
+    guard length <= 10_000 else {
+      throw FileError(path, "has a .npy header of \(length) bytes; at most 10,000 are read")
+    }
     let header = try NumpyHeader(String(decoding: bytes[(start - length)..<start], as: UTF8.self), path: path)
     let available = bytes.count - start
     guard available == header.byteCount else {
@@ -103,7 +108,7 @@ private struct NumpyHeader {
     case .int16: .integers(ordered { Int(word($0, data) as Int16) })
     case .int32: .integers(ordered { Int(word($0, data) as Int32) })
     case .int64: .integers(ordered { Int(word($0, data) as Int64) })
-    case .uint8, .bool: .integers(ordered { Int(word($0, data) as UInt8) })
+    case .uint8, .bool: .bytes(ordered { data[$0] })
     case .uint16: .integers(ordered { Int(word($0, data) as UInt16) })
     case .uint32: .integers(ordered { Int(word($0, data) as UInt32) })
     }

@@ -6,7 +6,9 @@ public struct NumpyArray: Sendable {
   public enum Values: Sendable, Hashable {
     /// From `f2`, `f4` and `f8`.
     case floats([Float])
-    /// From the integer types and booleans.
+    /// From `u1` and booleans, one byte a value: images take no more memory than their file.
+    case bytes([UInt8])
+    /// From the other integer types.
     case integers([Int])
   }
 
@@ -31,6 +33,7 @@ public struct NumpyArray: Sendable {
   public var floats: [Float] {
     switch values {
     case .floats(let values): values
+    case .bytes(let values): values.map { Float($0) }
     case .integers(let values): values.map { Float($0) }
     }
   }
@@ -39,6 +42,7 @@ public struct NumpyArray: Sendable {
   public var integers: [Int]? {
     switch values {
     case .integers(let values): return values
+    case .bytes(let values): return values.map { Int($0) }
     case .floats(let values):
       let whole = values.compactMap { Int(exactly: $0) }
       return whole.count == values.count ? whole : nil
@@ -54,12 +58,11 @@ extension NumpyArray {
   public func encoded() -> [UInt8] {
     switch values {
     case .floats(let values):
-      var bytes = Self.header("<f4", shape: shape)
-      bytes.reserveCapacity(bytes.count + 4 * values.count)
-      for value in values { bytes.append(contentsOf: littleEndianBytes(value.bitPattern)) }
-      return bytes
+      return Self.header("<f4", shape: shape) + littleEndianBytes(of: values) { $0.bitPattern }
+    case .bytes(let values):
+      return Self.encoded(bytes: values, shape: shape)
     case .integers(let values):
-      return Self.header("<i8", shape: shape) + values.flatMap { littleEndianBytes(Int64($0)) }
+      return Self.header("<i8", shape: shape) + littleEndianBytes(of: values) { Int64($0) }
     }
   }
 

@@ -27,13 +27,12 @@ public enum OutputFile {
       try writeAll(bytes, to: descriptor, path: path)
       // The rename must not come before the contents do.
       guard fsync(descriptor) == 0 || errno == EINVAL else { throw .system(path, "cannot be written") }
-      guard close(descriptor) == 0 else { throw .system(path, "cannot be written") }
     } catch {
       close(descriptor)
       unlink(temporary)
       throw error
     }
-    guard rename(temporary, path) == 0 else {
+    guard close(descriptor) == 0, rename(temporary, path) == 0 else {
       let error = FileError.system(path, "cannot be written")
       unlink(temporary)
       throw error
@@ -46,10 +45,8 @@ public enum OutputFile {
     var rest = bytes
     while !rest.isEmpty {
       let count = Foundation.write(descriptor, rest.baseAddress, min(rest.count, 1 << 30))
-      if count < 0 {
-        if errno == EINTR { continue }
-        throw .system(path, "cannot be written")
-      }
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { throw .system(path, "cannot be written", errno: count == 0 ? ENOSPC : errno) }
       rest = .init(rebasing: rest[count...])
     }
   }

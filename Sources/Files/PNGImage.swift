@@ -48,24 +48,51 @@ public struct PNGImage: Sendable, Hashable {
   }
 
   /// Reads a PNG file: palettes are expanded, 16 bits reduced to 8, an alpha channel dropped.
+  ///
+  /// - Throws: ``FileError`` if it is no PNG file or damaged.
   public init(contentsOf path: String) throws(FileError) {
     let file = try MappedFile(path)
+    defer { withExtendedLifetime(file) {} }
     try self.init(parsing: file.bytes, path: path)
   }
 
   /// Reads the bytes of a PNG file.
   public init(parsing bytes: UnsafeRawBufferPointer, path: String) throws(FileError) {
+    self = try Self.decode(bytes, path: path).image
+  }
+
+  /// The text chunks of a PNG file by keyword, of all three kinds (`tEXt`, `zTXt` and `iTXt`).
+  ///
+  /// - Throws: ``FileError`` if it is no PNG file or damaged.
+  public static func texts(contentsOf path: String) throws(FileError) -> [String: String] {
+    let file = try MappedFile(path)
+    defer { withExtendedLifetime(file) {} }
+    return try decode(file.bytes, path: path).texts
+  }
+
+  private static func decode(
+    _ bytes: UnsafeRawBufferPointer, path: String
+  ) throws(FileError) -> (image: PNGImage, texts: [String: String]) {
     var (width, height, channels) = (UInt32(0), UInt32(0), Int32(0))
-    var result = png_bytes()
+    var (pixels, entries) = (png_bytes(), png_bytes())
     var message = [CChar](repeating: 0, count: Int(PNG_MESSAGE_LENGTH))
     let start = bytes.bindMemory(to: UInt8.self).baseAddress
-    guard png_decode(start, bytes.count, &width, &height, &channels, &result, &message) == 0 else {
+    guard png_decode(start, bytes.count, &width, &height, &channels, &pixels, &entries, &message) == 0 else {
       throw FileError(path, "is no readable PNG: \(text(of: message))")
     }
-    defer { png_bytes_free(&result) }
-    self.init(
+    defer {
+      png_bytes_free(&pixels)
+      png_bytes_free(&entries)
+    }
+    let image = PNGImage(
       width: Int(width), height: Int(height), channels: Int(channels),
-      pixels: Array(UnsafeBufferPointer(start: result.data, count: result.count)))
+      pixels: Array(UnsafeBufferPointer(start: pixels.data, count: pixels.count)))
+    // Keyword, zero, text, zero.
+    let parts = UnsafeBufferPointer(start: entries.data, count: entries.count)
+      .split(separator: 0, omittingEmptySubsequences: false).map { String(decoding: $0, as: UTF8.self) }
+    var texts: [String: String] = [:]
+    for index in stride(from: 0, to: parts.count - 1, by: 2) { texts[parts[index]] = parts[index + 1] }
+    return (image, texts)
   }
 }
 

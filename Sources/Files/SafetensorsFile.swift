@@ -1,4 +1,4 @@
-/// The element types of safetensors that are known; the floating-point ones can be read.
+/// The element types of safetensors that are known; floating-point ones of 16 bits and more can be read.
 public enum SafetensorsType: String, Sendable, Hashable {
   /// 64-bit floating point.
   case float64 = "F64"
@@ -8,6 +8,10 @@ public enum SafetensorsType: String, Sendable, Hashable {
   case float16 = "F16"
   /// The upper half of a 32-bit floating-point number.
   case bfloat16 = "BF16"
+  /// 8-bit floating point with four bits of exponent.
+  case float8E4M3 = "F8_E4M3"
+  /// 8-bit floating point with five bits of exponent.
+  case float8E5M2 = "F8_E5M2"
   /// 64-bit integers.
   case int64 = "I64"
   /// 32-bit integers.
@@ -16,6 +20,12 @@ public enum SafetensorsType: String, Sendable, Hashable {
   case int16 = "I16"
   /// 8-bit integers.
   case int8 = "I8"
+  /// 64-bit integers without sign.
+  case uint64 = "U64"
+  /// 32-bit integers without sign.
+  case uint32 = "U32"
+  /// 16-bit integers without sign.
+  case uint16 = "U16"
   /// 8-bit integers without sign.
   case uint8 = "U8"
   /// One byte a truth value.
@@ -24,10 +34,10 @@ public enum SafetensorsType: String, Sendable, Hashable {
   /// Bytes of one element.
   public var byteCount: Int {
     switch self {
-    case .float64, .int64: 8
-    case .float32, .int32: 4
-    case .float16, .bfloat16, .int16: 2
-    case .int8, .uint8, .bool: 1
+    case .float64, .int64, .uint64: 8
+    case .float32, .int32, .uint32: 4
+    case .float16, .bfloat16, .int16, .uint16: 2
+    case .float8E4M3, .float8E5M2, .int8, .uint8, .bool: 1
     }
   }
 
@@ -73,6 +83,7 @@ public struct SafetensorsFile {
   /// Reads the header of a file that is already mapped, or of embedded bytes.
   public init(_ file: MappedFile) throws(FileError) {
     self.file = file
+    defer { withExtendedLifetime(file) {} }
     let path = file.path
     guard file.bytes.count >= 8 else { throw FileError(path, "is not safetensors: shorter than its header's length") }
     let length = UInt64(littleEndian: file.bytes.loadUnaligned(as: UInt64.self))
@@ -160,6 +171,7 @@ public struct SafetensorsFile {
   ///   - destination: Takes `entry.count` values.
   public func readFloats(_ entry: Entry, into destination: UnsafeMutableBufferPointer<Float>) {
     precondition(destination.count == entry.count, "room for \(destination.count) of \(entry.count) values")
+    defer { withExtendedLifetime(file) {} }
     let bytes = UnsafeRawBufferPointer(rebasing: file.bytes[entry.range])
     FloatConversion.read(bytes, as: entry.type, into: destination)
   }

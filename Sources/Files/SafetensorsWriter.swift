@@ -20,9 +20,9 @@ public struct SafetensorsWriter {
     precondition(!tensors.contains { $0.name == name }, "tensor '\(name)' is there already")
     let bytes: [UInt8] =
       switch type {
-      case .float32: values.flatMap { littleEndianBytes($0.bitPattern) }
-      case .float16: values.flatMap { littleEndianBytes($0.halfBits) }
-      case .bfloat16: values.flatMap { littleEndianBytes($0.brainBits) }
+      case .float32: littleEndianBytes(of: values) { $0.bitPattern }
+      case .float16: littleEndianBytes(of: values) { $0.halfBits }
+      case .bfloat16: littleEndianBytes(of: values) { $0.brainBits }
       default: preconditionFailure("\(type.rawValue) is not written")
       }
     tensors.append((name, type, shape, bytes))
@@ -59,4 +59,18 @@ public struct SafetensorsWriter {
 /// The bytes of an integer, lowest first.
 func littleEndianBytes(_ value: some FixedWidthInteger) -> [UInt8] {
   withUnsafeBytes(of: value.littleEndian) { Array($0) }
+}
+
+/// The bytes of many integers, each lowest first, in one allocation.
+func littleEndianBytes<Value, Word: FixedWidthInteger & BitwiseCopyable>(
+  of values: [Value], _ word: (Value) -> Word
+) -> [UInt8] {
+  let size = MemoryLayout<Word>.size
+  return [UInt8](unsafeUninitializedCapacity: values.count * size) { bytes, count in
+    let raw = UnsafeMutableRawBufferPointer(bytes)
+    for index in values.indices {
+      raw.storeBytes(of: word(values[index]).littleEndian, toByteOffset: index * size, as: Word.self)
+    }
+    count = values.count * size
+  }
 }

@@ -53,7 +53,7 @@ public struct MomentAccumulator {
     if dense.isEmpty {
       directions.add(centred, rows: rowCount, dimension: dimension, rank: rank)
     } else {
-      addProduct(transposed: centred, centred, rows: rowCount, columns: dimension, to: &dense)
+      addSquare(centred, rows: rowCount, columns: dimension, toUpperTriangleOf: &dense)
     }
   }
 
@@ -86,11 +86,12 @@ public struct MomentAccumulator {
     let n = Double(count)
     var covariance = dense
     for row in 0..<dimension {
-      for column in 0..<dimension {
+      for column in row..<dimension {
         let index = row * dimension + column
         covariance[index] = (covariance[index] - n * offset[row] * offset[column]) / (n - 1)
       }
     }
+    mirrorUpperTriangle(of: &covariance, order: dimension)
     let eigen = SymmetricMatrix(order: dimension, elements: covariance).eigendecomposition()
     var vectors: [Double] = []
     vectors.reserveCapacity(dimension * dimension)

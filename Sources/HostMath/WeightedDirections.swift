@@ -32,14 +32,8 @@ struct WeightedDirections {
     let known = squaredWeights.count
     // Split the block into its part along the known directions and an orthonormal basis of the rest.
     let along = known > 0 ? product(block, transposed: vectors, rows: rows, columns: known, inner: dimension) : []
-    var rest = block
-    for _ in 0..<2 where known > 0 {
-      // Twice, because once leaves rounding errors along the known directions.
-      let overlap = product(rest, transposed: vectors, rows: rows, columns: known, inner: dimension)
-      let projection = product(overlap, vectors, rows: rows, columns: dimension, inner: known)
-      for index in rest.indices { rest[index] -= projection[index] }
-    }
-    let fresh = Self.orthonormalBasis(of: rest, rows: rows, dimension: dimension)
+    let rest = removing(vectors, count: known, from: block, rows: rows, dimension: dimension)
+    let fresh = orthonormalBasis(of: rest, rows: rows, dimension: dimension)
     let freshCount = fresh.count / dimension
     let outside = product(rest, transposed: fresh, rows: rows, columns: freshCount, inner: dimension)
     // In that basis the matrix is small.
@@ -62,17 +56,36 @@ struct WeightedDirections {
     vectors = product(rotation, vectors + fresh, rows: kept, columns: dimension, inner: order)
     squaredWeights = (0..<kept).map { max(0, eigen.values[order - 1 - $0]) }
   }
+}
 
-  /// An orthonormal basis of the rows' span, through the eigenvectors of their Gram matrix.
-  private static func orthonormalBasis(of rows: [Double], rows count: Int, dimension: Int) -> [Double] {
-    let gram = product(rows, transposed: rows, rows: count, columns: count, inner: dimension)
+/// Rows without their parts along orthonormal directions.
+func removing(_ directions: [Double], count: Int, from rows: [Double], rows rowCount: Int, dimension: Int) -> [Double] {
+  var rest = rows
+  for _ in 0..<2 where count > 0 {
+    // Twice, because once leaves rounding errors along the directions.
+    let overlap = product(rest, transposed: directions, rows: rowCount, columns: count, inner: dimension)
+    let projection = product(overlap, directions, rows: rowCount, columns: dimension, inner: count)
+    for index in rest.indices { rest[index] -= projection[index] }
+  }
+  return rest
+}
+
+/// An orthonormal basis of the span of rows, through the eigenvectors of their Gram matrix.
+///
+/// Directions of less than a millionth of the largest length are left out. The first pass leaves the weak ones off by up to 1e-4,
+/// since the Gram matrix squares the lengths; a second pass over its result, which is nearly orthonormal, does not.
+func orthonormalBasis(of rows: [Double], rows count: Int, dimension: Int) -> [Double] {
+  var (basis, count) = (rows, count)
+  for _ in 0..<2 where count > 0 {
+    let gram = product(basis, transposed: basis, rows: count, columns: count, inner: dimension)
     let eigen = SymmetricMatrix(order: count, elements: gram).eigendecomposition()
     let largest = eigen.values.last ?? 0
     let kept = eigen.values.indices.filter { eigen.values[$0] > 1e-12 * largest && eigen.values[$0] > 1e-30 }
-    guard !kept.isEmpty else { return [] }
     let combination = kept.flatMap { index in
       eigen.vectors[index * count..<(index + 1) * count].map { $0 / eigen.values[index].squareRoot() }
     }
-    return product(combination, rows, rows: kept.count, columns: dimension, inner: count)
+    basis = product(combination, basis, rows: kept.count, columns: dimension, inner: count)
+    count = kept.count
   }
+  return basis
 }

@@ -65,6 +65,50 @@ struct ImageSourceTests {
     #expect(throws: FileError.self) { try Dataset.open(folder.path("x.bin")) }
   }
 
+  @Test("Labels come with IDX files that have them beside, and with CIFAR records")
+  func labels() throws {
+    #expect(try Dataset.open(Fixtures.path("foreign/tiny-images-idx3-ubyte.gz")).labels() == [4, 9])
+    let digits = try #require(try Dataset.open(Fixtures.path("mnist/t10k-images-idx3-ubyte.gz")).labels())
+    // The counts that the data set's authors give.
+    #expect(
+      (0..<10).map { digit in digits.count { $0 == digit } } == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009])
+    let pixels = [UInt8](repeating: 9, count: 3072)
+    try OutputFile.write([3] + pixels + [5] + pixels, to: folder.path("ten.bin"))
+    try OutputFile.write([1, 8] + pixels + [0, 6] + pixels, to: folder.path("hundred.bin"))
+    let source = try Dataset.open(folder.path("ten.bin"))
+    _ = try source.next(1)
+    #expect(try source.labels() == [3, 5])
+    #expect(try source.next(5).count == 3072)
+    #expect(try Dataset.open(folder.path("hundred.bin")).labels() == [8, 6])
+    try OutputFile.write(Self.idx(2, pixels: .init(repeating: 7, count: 12)), to: folder.path("a-images-idx3-ubyte"))
+    #expect(try Dataset.open(folder.path("a-images-idx3-ubyte")).labels() == nil)
+    try OutputFile.write([0, 0, 8, 1, 0, 0, 0, 3, 1, 2, 3], to: folder.path("a-labels-idx1-ubyte"))
+    #expect(throws: FileError.self) { try Dataset.open(folder.path("a-images-idx3-ubyte")).labels() }
+  }
+
+  @Test("A header that promises more than its file can hold is found out when it is opened")
+  func lyingIDX() throws {
+    let header: [UInt8] = [0, 0, 8, 3, 0, 0, 0, 2, 0, 1, 0, 0, 0, 1, 0, 0]
+    try OutputFile.write(header + [1, 2, 3], to: folder.path("x"))
+    let error = #expect(throws: FileError.self) { try Dataset.open(self.folder.path("x")) }
+    #expect(error?.fault.contains("cut short") == true)
+  }
+
+  @Test("A folder of test images alone is read; files that are still packed with xz are named as such")
+  func folders() throws {
+    try OutputFile.write(Self.idx(1, pixels: .init(repeating: 7, count: 6)), to: folder.path("t10k-images-idx3-ubyte"))
+    #expect(try Dataset.open(folder.url.path).count == 1)
+    let packed = try TemporaryFolder()
+    try OutputFile.write([1], to: packed.path("data_batch_1.bin.xz"))
+    let error = #expect(throws: FileError.self) { try Dataset.open(packed.url.path) }
+    #expect(error?.fault.contains("xz -dk") == true)
+    let record = [UInt8](repeating: 1, count: 3073)
+    try OutputFile.write(record, to: packed.path("elsewhere"))
+    try FileManager.default.createSymbolicLink(
+      atPath: packed.path("data_batch_1.bin"), withDestinationPath: packed.path("elsewhere"))
+    #expect(try Dataset.open(packed.url.path).count == 1)
+  }
+
   @Test("A folder of PNG files is read in the order of their names")
   func pngFolder() throws {
     for (name, value) in [("b.png", UInt8(255)), ("a.png", 0)] {
@@ -87,6 +131,10 @@ struct ImageSourceTests {
     archive.add("arr_0", npy: NumpyArray.encoded(bytes: [0, 255, 0, 255, 0, 255], shape: [1, 1, 2, 3]))
     try OutputFile.write(archive.encoded(path: "x"), to: folder.path("x.npz"))
     #expect(try images(Dataset.open(folder.path("x.npz"))) == [-1, 1, 1, -1, -1, 1])
+    try OutputFile.write(NumpyArray.encoded(integers: [0, 255], shape: [1, 1, 2, 1]), to: folder.path("wide.npy"))
+    #expect(try images(Dataset.open(folder.path("wide.npy"))) == [-1, 1])
+    try OutputFile.write(NumpyArray.encoded(integers: [0, 256], shape: [1, 1, 2, 1]), to: folder.path("wider.npy"))
+    #expect(throws: FileError.self) { try Dataset.open(folder.path("wider.npy")) }
     try OutputFile.write(NumpyArray([1, 2], shape: [2]).encoded(), to: folder.path("flat.npy"))
     #expect(throws: FileError.self) { try Dataset.open(folder.path("flat.npy")) }
   }

@@ -93,6 +93,41 @@ struct MalformedFileTests {
     }
   }
 
+  @Test(
+    "No damage to a packed file traps",
+    arguments: ["stored.npz", "deflated.npz", "zip64.npz", "tiny-images-idx3-ubyte.gz"])
+  func shakenPacked(name: String) throws {
+    let bytes = try fileBytes(Fixtures.path("foreign/\(name)"))
+    let path = folder.path(name)
+    shake(bytes) { damaged in
+      try Data(damaged).write(to: URL(fileURLWithPath: path))
+      if name.hasSuffix(".npz") {
+        _ = try NumpyArchive.array(nil, in: path)
+      } else {
+        let stream = try ByteStream(path)
+        _ = try stream.read(24)
+        try stream.expectEnd()
+      }
+    }
+  }
+
+  @Test("No damage to a picture with texts, a palette or passes traps", arguments: ["texts", "palette", "interlaced"])
+  func shakenPictures(name: String) throws {
+    shake(try fileBytes(Fixtures.path("foreign/\(name).png"))) {
+      _ = try PNGImage(parsing: $0, path: name)
+    }
+  }
+
+  @Test("A picture that promises more pixels than its bytes can hold is refused before memory is asked for")
+  func hugePicture() throws {
+    var bytes = try PNGImage(width: 3, height: 2, channels: 3, pixels: .init(repeating: 9, count: 18)).encoded()
+    // Width and height of 65,536, and the checksum that goes with them.
+    bytes.replaceSubrange(16..<24, with: [0, 1, 0, 0, 0, 1, 0, 0])
+    bytes.replaceSubrange(29..<33, with: [0xE3, 0xE6, 0xA7, 0xB4])
+    let error = #expect(throws: FileError.self) { try bytes.withUnsafeBytes { try PNGImage(parsing: $0, path: "x") } }
+    #expect(error?.fault.contains("cut short") == true, "\(error?.fault ?? "")")
+  }
+
   @Test("Deep nesting is an error, not a stack overflow")
   func deepNesting() {
     let bytes = [UInt8](repeating: UInt8(ascii: "["), count: 1_000_000)

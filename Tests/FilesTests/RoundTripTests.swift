@@ -64,6 +64,7 @@ struct RoundTripTests {
     let texts = ["diffuse-gpu": "{\"steps\": 10}", "Title": "zw\u{F6}lf"]
     try OutputFile.write(image.encoded(texts: texts), to: folder.path("x.png"))
     #expect(try PNGImage(contentsOf: folder.path("x.png")) == image)
+    #expect(try PNGImage.texts(contentsOf: folder.path("x.png")) == texts)
   }
 
   @Test("The first frame of an animation is a picture of its own")
@@ -73,6 +74,30 @@ struct RoundTripTests {
     }
     try OutputFile.write(AnimatedPNG.encoded(frames, milliseconds: [40, 40, 400]), to: folder.path("x.png"))
     #expect(try PNGImage(contentsOf: folder.path("x.png")) == frames[0])
+  }
+
+  @Test("An animation numbers its chunks, counts its frames and keeps their pictures and durations")
+  func animationChunks() throws {
+    let frames = (0..<3).map {
+      PNGImage(width: 4, height: 2, channels: 1, pixels: .init(repeating: UInt8($0), count: 8))
+    }
+    let file = try AnimatedPNG.encoded(frames, milliseconds: [40, 50, 400], texts: ["Title": "x"])
+    var chunks: [(type: String, data: [UInt8])] = []
+    var position = 8
+    while position < file.count {
+      let length = file[position..<position + 4].reduce(0) { $0 << 8 | Int($1) }
+      let type = String(decoding: file[position + 4..<position + 8], as: UTF8.self)
+      chunks.append((type, Array(file[position + 8..<position + 8 + length])))
+      position += 12 + length
+    }
+    #expect(chunks.map(\.type) == ["IHDR", "acTL", "iTXt", "fcTL", "IDAT", "fcTL", "fdAT", "fcTL", "fdAT", "IEND"])
+    #expect(chunks[1].data == [0, 0, 0, 3, 0, 0, 0, 0])
+    let numbered = chunks.filter { $0.type == "fcTL" || $0.type == "fdAT" }
+    #expect(numbered.map { $0.data[3] } == [0, 1, 2, 3, 4])
+    #expect(chunks.filter { $0.type == "fcTL" }.map { Int($0.data[20]) << 8 | Int($0.data[21]) } == [40, 50, 400])
+    // The data of a later frame are those of its own picture.
+    let own = try frames[2].encoded()
+    #expect(own.indices.contains { own[$0...].starts(with: chunks[8].data.dropFirst(4)) })
   }
 
   @Test("JSON with Python's extra words is read, written and read again")

@@ -98,6 +98,33 @@ struct MomentTests {
     }
   }
 
+  @Test("Directions stay orthonormal where their weights differ by ten orders of magnitude, and rows repeat")
+  func orthonormal() {
+    let dimension = MomentAccumulator.denseLimit + 1
+    // Row k points along axis k with length 10^-k, twice, and back, so that the mean is zero.
+    var rows = [Float](repeating: 0, count: 24 * dimension)
+    for row in 0..<24 { rows[row * dimension + row % 6] = (row < 12 ? 1 : -1) * Float(pow(10, -Double(row % 6))) }
+    for axis in 0..<6 { for row in stride(from: 0, to: 24, by: 5) { rows[row * dimension + axis] += 0.001 } }
+    var accumulator = MomentAccumulator(dimension: dimension, rank: 6)
+    accumulator.add(Array(rows[..<(12 * dimension)]))
+    accumulator.add(Array(rows[(12 * dimension)...]))
+    let moments = accumulator.moments()
+    #expect(moments.rank == 6)
+    for i in 0..<6 {
+      for j in 0...i {
+        let dot = (0..<dimension).reduce(0.0) {
+          $0 + moments.basis[i * dimension + $1] * moments.basis[j * dimension + $1]
+        }
+        #expect(abs(dot - (i == j ? 1 : 0)) < 1e-9, "\(i), \(j): \(dot)")
+      }
+    }
+    let inner = rows.indices.filter { $0 % dimension < 6 }.map { rows[$0] }
+    let expected = SymmetricMatrix(order: 6, elements: Self.covariance(inner, dimension: 6)).eigenvalues().reversed()
+    for (value, reference) in zip(moments.eigenvalues, expected) {
+      #expect(abs(value - reference) < 1e-9 * moments.eigenvalues[0])
+    }
+  }
+
   @Test("Truncation keeps the total variance")
   func truncation() {
     var accumulator = MomentAccumulator(dimension: 10)
@@ -126,6 +153,57 @@ struct FrechetDistanceTests {
     // |dm|^2 = 5; (1-2)^2 + (2-1)^2 + 0 = 2.
     #expect(abs(frechetDistance(first, second) - 7) < 1e-9)
     #expect(abs(frechetDistance(first, first)) < 1e-9)
+  }
+
+  @Test("Over the joint span of two truncated bases it equals the distance of the whole matrices", arguments: [0, 2])
+  func jointSpan(secondRank: Int) {
+    let dimension = 9
+    func moments(_ seed: UInt64, rank: Int) -> Moments {
+      var accumulator = MomentAccumulator(dimension: dimension)
+      accumulator.add(MomentTests.rows(60, dimension: dimension, seed: seed))
+      return accumulator.moments().truncated(toRank: rank)
+    }
+    let (first, second) = (moments(1, rank: 3), moments(2, rank: secondRank))
+    /// The same covariance with every direction in the basis, which takes the path over whole matrices.
+    func whole(_ moments: Moments) -> Moments {
+      let eigen = moments.covariance().eigendecomposition()
+      let order = dimension
+      let rows = (0..<order).reversed().flatMap { eigen.vectors[$0 * order..<($0 + 1) * order] }
+      return Moments(
+        count: moments.count, mean: moments.mean, basis: rows, eigenvalues: eigen.values.reversed(), remainder: 0)
+    }
+    let expected = frechetDistance(whole(first), whole(second))
+    #expect(expected > 1)
+    #expect(abs(frechetDistance(first, second) / expected - 1) < 1e-9)
+    #expect(abs(frechetDistance(first, first)) < 1e-6)
+  }
+
+  @Test("Images of any size can be compared: 200,000 values take no matrix of that order")
+  func large() {
+    func moments(_ value: Double) -> Moments {
+      var basis = [Double](repeating: 0, count: 200_000)
+      basis[7] = 1
+      return Moments(
+        count: 9, mean: .init(repeating: 0, count: 200_000), basis: basis, eigenvalues: [value], remainder: 1)
+    }
+    #expect(abs(frechetDistance(moments(4), moments(25)) - 9) < 1e-6)
+  }
+
+  @Test("Samples of a Gaussian are as far from it as the bias says", arguments: [nil, 2])
+  func bias(rank: Int?) {
+    let (dimension, count, repetitions) = (6, 400, 60)
+    let variances: [Double] = [9, 4, 1, 1, 1, 1]
+    let truth = Self.diagonal(.init(repeating: 0, count: dimension), variances)
+    var generator = TorchGenerator(seed: 5)
+    let total = (0..<repetitions).reduce(0.0) { sum, _ in
+      var accumulator = MomentAccumulator(dimension: dimension)
+      let normals = generator.normal(count: count * dimension)
+      accumulator.add(normals.indices.map { normals[$0] * Float(variances[$0 % dimension].squareRoot()) })
+      return sum + frechetDistance(accumulator.moments(), truth)
+    }
+    let expected = (rank.map(truth.truncated) ?? truth).frechetBias(count: count)
+    // Sixty distances scatter by 40 % each, so that their mean is known to 5 %.
+    #expect(abs(total / Double(repetitions) / expected - 1) < 0.15)
   }
 
   @Test("Of Gaussians whose covariances do not commute it equals scipy's")

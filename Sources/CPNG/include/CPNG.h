@@ -28,10 +28,11 @@ int png_encode(const uint8_t *pixels, uint32_t width, uint32_t height, int chann
 
 /// Decodes any PNG to 8-bit grey or RGB: palettes are expanded, 16 bits reduced, alpha is dropped, interlacing undone.
 ///
-/// Files wider or higher than 65,536 pixels are refused. Returns 0 and bytes to be freed with `png_bytes_free`, or -1
-/// and a message.
+/// Files wider or higher than 65,536 pixels are refused, and those that promise more pixels than their bytes can hold.
+/// `texts` takes the text chunks: keyword, zero, text, zero, each in UTF-8. Returns 0 and bytes to be freed with
+/// `png_bytes_free`, or -1 and a message.
 int png_decode(const uint8_t *bytes, size_t count, uint32_t *width, uint32_t *height, int *channels,
-               struct png_bytes *pixels, char message[PNG_MESSAGE_LENGTH]);
+               struct png_bytes *pixels, struct png_bytes *texts, char message[PNG_MESSAGE_LENGTH]);
 
 /// Frees what the functions above have made.
 void png_bytes_free(struct png_bytes *bytes);
