@@ -53,11 +53,11 @@ let package = Package(
 
     // Floor 2: networks, and the mathematics that works with any denoiser.
     library("Networks", ["Compute", "Tensors", "Files", "HostMath"]),
-    library("Diffusion", ["Tensors", "HostMath"]),
+    library("Diffusion", ["Compute", "Tensors", "HostMath"]),
     library("Devices", ["Compute", "ComputeCPU", "ComputeOpenCL", "Conformance"]),
 
     // Floor 3: what users do.
-    library("SymmetryBreaking", ["Diffusion", "Tensors", "HostMath"]),
+    library("SymmetryBreaking", ["Compute", "Diffusion", "Tensors", "HostMath"]),
     library("Evaluation", ["Datasets", "HostMath"]),
     library(
       "Pipelines",

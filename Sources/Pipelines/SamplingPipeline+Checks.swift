@@ -78,6 +78,7 @@ extension SamplingPipeline {
   public static func schedulerDescription(_ model: Model) throws -> String? {
     guard let configuration = model.scheduler else { return nil }
     let scheduler = try Scheduler(configuration)
-    return "\(className(configuration)), \(scheduler.schedule.count) training steps, predicts \(scheduler.predictionType.rawValue)"
+    return
+      "\(className(configuration)), \(scheduler.schedule.count) training steps, predicts \(scheduler.predictionType.rawValue)"
   }
 }

@@ -30,8 +30,8 @@ public struct SamplingPipeline {
 
   private let backend: any Backend
   private let initialization: LateStartInitialization?
-  /// The level at which a run from the prior would begin.
-  private let top: NoiseLevel
+  /// The run from the prior, whose first level and scale a flow begins with.
+  private let whole: SamplingPlan
 
   /// Checks that settings, model and device fit, before any work is done.
   ///
@@ -45,8 +45,7 @@ public struct SamplingPipeline {
     let configuration = try Self.schedulerConfiguration(model, settings.sampler, notices: &notices)
     scheduler = try Scheduler(configuration, options: settings.options)
     schedulerName = Self.className(configuration)
-    let whole = try scheduler.plan(steps: settings.steps)
-    top = whole.start
+    whole = try scheduler.plan(steps: settings.steps)
     switch settings.start {
     case .prior: plan = whole
     case .late(let timestep, _), .images(let timestep, _):
@@ -140,8 +139,13 @@ public struct SamplingPipeline {
     switch settings.start {
     case .prior: break
     case .late(_, let kind):
-      let normals = try kind == .gaussian ? noise.freshNoise() : noise.initialNoise()
-      state = initialization?.state(from: normals, at: plan.start, top: top)
+      let normals =
+        switch kind {
+        case .gaussian: try noise.freshNoise()
+        case .flow: try noise.initialNoise().scaled(by: whole.initialScale)
+        case .noise: try noise.initialNoise()
+        }
+      state = initialization?.state(from: normals, at: plan.start, top: whole.start)
     case .images(_, let images):
       let clean = tensor(images, rows)
       state = .combination([(plan.start.alpha, clean), (plan.start.sigma, try noise.initialNoise())])

@@ -46,7 +46,8 @@ struct CheckCommand: ParsableCommand {
       "\(backend.device.name): \(passed) passed, \(failed.count) failed, \(skipped.count) skipped",
       json: .object([
         "device": .string(backend.device.name), "passed": .number(Double(passed)),
-        "failed": .array(failed.map { .string($0.description) }), "skipped": .array(skipped.map { .string($0.description) }),
+        "failed": .array(failed.map { .string($0.description) }),
+        "skipped": .array(skipped.map { .string($0.description) }),
       ]))
     if !failed.isEmpty { throw ExitCode.failure }
   }

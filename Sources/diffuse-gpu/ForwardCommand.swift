@@ -27,7 +27,8 @@ struct ForwardCommand: ParsableCommand {
   var output: String
 
   @Option(
-    name: .customLong("repeat"), help: ArgumentHelp("Evaluations to time; the first prepares weights.", valueName: "times"))
+    name: .customLong("repeat"),
+    help: ArgumentHelp("Evaluations to time; the first prepares weights.", valueName: "times"))
   var repetitions = 1
 
   @OptionGroup(title: "Device")

@@ -53,7 +53,8 @@ struct SampleCommand: ParsableCommand {
     @Flag(help: "DDIM: end each step where the next begins, also where diffusers does not.")
     var correctSteps = false
 
-    @Option(name: .customLong("class"), help: ArgumentHelp("The class, for class-conditional models.", valueName: "label"))
+    @Option(
+      name: .customLong("class"), help: ArgumentHelp("The class, for class-conditional models.", valueName: "label"))
     var classLabel: Int?
   }
 
@@ -126,7 +127,8 @@ struct SampleCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Write the trajectory as an animated PNG.", valueName: "file"))
     var animate: String?
 
-    @Option(help: ArgumentHelp("What those show: denoised (the estimate of the clean image) or noisy.", valueName: "view"))
+    @Option(
+      help: ArgumentHelp("What those show: denoised (the estimate of the clean image) or noisy.", valueName: "view"))
     var show: TrajectoryRecorder.View = .denoised
   }
 
@@ -151,7 +153,8 @@ struct SampleCommand: ParsableCommand {
     _ pipeline: SamplingPipeline, into sink: any ImageSink, on device: DeviceDescription, _ console: Console
   ) throws {
     var sink = sink
-    var recorder = recordsTrajectory ? TrajectoryRecorder(pipeline, every: images.saveEvery ?? 1, view: images.show) : nil
+    var recorder =
+      recordsTrajectory ? TrajectoryRecorder(pipeline, every: images.saveEvery ?? 1, view: images.show) : nil
     let steps = pipeline.plan.steps.count
     let seeds = pipeline.settings.seeds
     let display = ProgressDisplay(total: seeds.count * steps, unit: "image steps", quiet: console.isQuiet)
@@ -163,7 +166,8 @@ struct SampleCommand: ParsableCommand {
         display.update(progress.finishedImages * steps + progress.seeds.count * (progress.state.index + 1))
       },
       finished: { finished in
-        let record = RunRecord(pipeline, device: device.name, version: packageVersion, evaluations: finished.evaluations)
+        let record = RunRecord(
+          pipeline, device: device.name, version: packageVersion, evaluations: finished.evaluations)
         try sink.append(finished.values, seeds: finished.seeds, record: record)
       })
     let record = RunRecord(pipeline, device: device.name, version: packageVersion, evaluations: summary.evaluations)

@@ -24,9 +24,9 @@ enum Program {
   /// - Parameters:
   ///   - arguments: What is typed after the name.
   ///   - environment: Variables on top of the tests' own.
-  ///   - interruptAfter: Seconds after which Ctrl-C is pressed.
+  ///   - interruptWhen: A condition upon which Ctrl-C is pressed.
   static func run(
-    _ arguments: [String], environment: [String: String] = [:], interruptAfter: Double? = nil
+    _ arguments: [String], environment: [String: String] = [:], interruptWhen condition: (() -> Bool)? = nil
   ) throws -> Result {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: try path)
@@ -37,8 +37,8 @@ enum Program {
     process.standardError = error
     process.standardInput = FileHandle.nullDevice
     try process.run()
-    if let interruptAfter {
-      Thread.sleep(forTimeInterval: interruptAfter)
+    if let condition {
+      while process.isRunning && !condition() { usleep(20_000) }
       process.interrupt()
     }
     let outputData = output.fileHandleForReading.readDataToEndOfFile()

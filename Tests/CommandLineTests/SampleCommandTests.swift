@@ -130,7 +130,7 @@ struct SampleCommandTests {
   func interruption() throws {
     let result = try Program.run(
       ["sample", "--steps", "20", "--count", "4000", "--batch", "1", "--device", "cpu", "--output", folder.path("p")],
-      interruptAfter: 3)
+      interruptWhen: { FileManager.default.fileExists(atPath: self.folder.path("p/000001.png")) })
     #expect(result.status == 130, "\(result.error)")
     #expect(result.error.contains("stopped: "))
     let names = try FileManager.default.contentsOfDirectory(atPath: folder.path("p"))
