@@ -10,6 +10,12 @@ enum Interruption {
 
   /// Starts to listen for the signals.
   static func listen() {
+    // Who starts the program from a worker thread may hand down a mask that blocks them.
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    sigaddset(&signals, SIGINT)
+    sigaddset(&signals, SIGTERM)
+    pthread_sigmask(SIG_UNBLOCK, &signals, nil)
     for number in [SIGINT, SIGTERM] {
       signal(number) { number in
         Interruption.isRequestedFlag.store(true, ordering: .relaxed)
