@@ -15,7 +15,8 @@ public func frechetDistance(_ first: Moments, _ second: Moments) -> Double {
   let root = a.covariance { max(0, $0).squareRoot() }
   let inside = b.covariance().sandwiched(by: root).eigenvalues().reduce(0) { $0 + max(0, $1).squareRoot() }
   let outside = Double(first.dimension - a.dimension) * (first.remainder * second.remainder).squareRoot()
-  return shift + first.totalVariance + second.totalVariance - 2 * (inside + outside)
+  // Rounding leaves a little less than nothing between equal Gaussians.
+  return max(0, shift + first.totalVariance + second.totalVariance - 2 * (inside + outside))
 }
 
 /// Two covariances in the coordinates of an orthonormal basis of all directions of both; the means are left out.

@@ -34,6 +34,7 @@ struct WeightFiles {
   private func shards(of index: String) throws(FileError) -> [SafetensorsFile] {
     let name = ModelFiles.join(folder, index)
     let document = try files.open(name)
+    defer { withExtendedLifetime(document) {} }
     let shards = try SafetensorsIndex(parsing: document.bytes, path: files.path(name)).shards
     var opened: [String: SafetensorsFile] = [:]
     for shard in Set(shards.values).sorted() {
