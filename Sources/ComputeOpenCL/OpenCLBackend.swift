@@ -17,6 +17,7 @@ public final class OpenCLBackend: Backend {
   let queue: CommandQueue
   let pool: MemoryPool
   let parameters: LaunchParameters
+  private let options: BackendOptions
   private var zeroMemory: (count: Int, memory: DeviceMemory)?
   var seedMemory: (seeds: [UInt64], memory: DeviceMemory)?
 
@@ -40,10 +41,18 @@ public final class OpenCLBackend: Backend {
   package init(
     device: OpenCLDevice, options: BackendOptions = .init(), tier: KernelTier, kernels: String? = nil
   ) throws(DeviceError) {
+    self.options = options
     parameters = .init(tier: tier, nativeVectorWidth: device.nativeVectorWidth)
     let sources = try KernelSources(folder: kernels ?? environment("DIFFUSE_KERNELS"))
     queue = try CommandQueue(device: device, sources: sources, options: parameters.options)
     pool = MemoryPool(queue: queue, options: options)
+  }
+
+  /// A backend on the same device with the kernels of the other tier, so that a check reaches all kernels; nil if the
+  /// environment forces a tier.
+  public func inOtherTier() throws(DeviceError) -> OpenCLBackend? {
+    guard environment("DIFFUSE_OPENCL_TIER") == nil else { return nil }
+    return try .init(device: queue.device, options: options, tier: parameters.tier == .cpu ? .gpu : .cpu)
   }
 
   /// The device behind the backend.

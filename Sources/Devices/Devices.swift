@@ -62,4 +62,10 @@ public enum Devices {
       return try CPUBackend(options: options)
     }
   }
+
+  /// Backends on the same device that take other algorithms, so that a check reaches all kernels: for OpenCL the other tier.
+  public static func variants(of backend: any Backend) throws(DeviceError) -> [any Backend] {
+    guard let backend = backend as? OpenCLBackend, let other = try backend.inOtherTier() else { return [] }
+    return [other]
+  }
 }

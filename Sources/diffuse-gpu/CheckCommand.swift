@@ -32,12 +32,15 @@ struct CheckCommand: ParsableCommand {
     }
     guard !cases.isEmpty else { throw PipelineError("--only '\(only ?? "")': no case has such a name") }
     let backend = try device.open(console, guardZoneBytes: 256, selfCheck: false)
-    let display = ProgressDisplay(total: cases.count, unit: "cases", quiet: console.isQuiet)
+    let backends = [backend] + (try Devices.variants(of: backend))
+    let display = ProgressDisplay(total: cases.count * backends.count, unit: "cases", quiet: console.isQuiet)
     var done = 0
-    let results = ConformanceSuite.run(on: backend, cases: cases) { result in
-      done += 1
-      display.update(done)
-      if !console.isJSON, result.isFailure || verbose { print(result) }
+    let results = backends.flatMap { backend in
+      ConformanceSuite.run(on: backend, cases: cases) { result in
+        done += 1
+        display.update(done)
+        if !console.isJSON, result.isFailure || verbose { print(result) }
+      }
     }
     let failed = results.filter(\.isFailure)
     let skipped = results.filter { if case .skipped = $0.outcome { true } else { false } }
