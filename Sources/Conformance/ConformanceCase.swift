@@ -50,7 +50,7 @@ public struct ConformanceCase: Sendable {
   /// How long the case takes on a slow device.
   public var size: SizeClass {
     switch record.floatingPointOperations + record.bytesRead + record.bytesWritten {
-    case ..<300_000: .tiny
+    case ..<50_000: .tiny
     case ..<10_000_000: .small
     default: .large
     }

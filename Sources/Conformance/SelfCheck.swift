@@ -23,7 +23,7 @@ extension ConformanceSuite {
   package static let selfCheckCases: [ConformanceCase] = [
     fillNormalCase(length: 7, seeds: [3, 1 << 40], key: .init(step: 5, draw: 2)),
     multiplyMatricesCase(.init(rows: 9, columns: 17, inner: 5, transposesB: true), alpha: 0.5, beta: 1),
-    convolveCase(Layer(2, [5, 6], 5, 4, to: 9).offset.residual(.separate).scaled(0.7)),
+    convolveCase(Layer(2, [5, 4], 4, 3, to: 9).offset.residual(.separate).scaled(0.7)),
     convolveCase(Layer(2, [9], 5, 5, to: 8, kernel: 1)),
     normalizeGroupsCase(Normalization(2, [5, 7], 4, 3, groups: 3).modulated),
     attendCase(.init(batch: 2, channels: 16, height: 3, width: 3), heads: 2),

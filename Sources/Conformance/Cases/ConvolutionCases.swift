@@ -186,8 +186,8 @@ extension ConformanceSuite {
   /// Every subset of the epilogue on a 3x3 filter and on a 1x1 filter, and those that U-Nets use on all others.
   private static var epilogueConvolutions: [Layer] {
     let asymmetric = Padding(top: 0, bottom: 1, left: 0, right: 1)
-    let (square, pointwise) = (Layer(2, [10], 6, 5, to: 11), Layer(2, [10], 6, 5, to: 11, kernel: 1))
-    let (pair, pointwisePair) = (Layer(2, [7, 5], 6, 5, to: 9), Layer(2, [7, 5], 6, 5, to: 9, kernel: 1))
+    let (square, pointwise) = (Layer(2, [9], 3, 4, to: 10), Layer(2, [9], 3, 4, to: 10, kernel: 1))
+    let (pair, pointwisePair) = (Layer(2, [5, 4], 4, 3, to: 10), Layer(2, [5, 4], 4, 3, to: 10, kernel: 1))
     let others = [
       pair, pointwisePair, square.strided(2), square.strided(2).padded(asymmetric), square.doubled, pointwise.doubled,
       pair.doubled, Layer(2, [10], 1, 1, to: 11, kernel: 1), Layer(2, [7, 5], 1, 1, to: 9, kernel: 1),

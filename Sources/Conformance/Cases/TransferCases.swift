@@ -42,7 +42,7 @@ extension ConformanceSuite {
       }
     }
     let waiting = ConformanceCase(.read, "after a chain of operations", tolerance: .exact) { inputs in
-      let values = inputs.buffer(0, 65537, .uniform(-1, 1))
+      let values = inputs.buffer(0, 4097, .uniform(-1, 1))
       return inputs.prepared(values) {
         // Doublings are exact, so the result is as well.
         for _ in 0..<20 { inputs.backend.combine([.init(2, values)], into: values) }
