@@ -20,9 +20,7 @@ ELEMENTWISE kernel void enter(
   global const float *plane = source + (size_t)sample * channels * pixels + (pixel - sample * pixels);
   float lanes[LANES];
   for (int lane = 0; lane < LANES; lane++) {
-    int clamped = min(channel + lane, channels - 1);
-    float value = scale * plane[(size_t)clamped * pixels] + shift;
-    lanes[lane] = channel + lane < channels ? value : 0.0f;
+    lanes[lane] = channel + lane < channels ? scale * plane[(size_t)(channel + lane) * pixels] + shift : 0.0f;
   }
   store(load(lanes), destination + (size_t)pixel * PADDED(channels) + channel);
 }

@@ -38,8 +38,8 @@ __attribute__((reqd_work_group_size(GROUP_SIZE, 1, 1))) kernel void split_heads(
   size_t n = rest / head_pitch;
   size_t sample = n / heads;
   int size = channels / heads;
-  int channel = (int)(n - sample * heads) * size + min(i, size - 1);
-  global const float *pixel = projections + (sample * tokens + min(t, tokens - 1)) * PADDED(3 * channels);
+  int channel = (int)(n - sample * heads) * size + i;
+  global const float *pixel = projections + (sample * tokens + t) * PADDED(3 * channels);
   bool exists = t < tokens && i < size;
   queries[index] = exists ? pixel[channel] : 0.0f;
   keys[index] = exists ? pixel[channels + channel] : 0.0f;

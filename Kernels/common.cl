@@ -4,10 +4,10 @@
 //
 //   x[b, c, y, x] = data[((b * height + y) * width + x) * PADDED(channels) + c]
 //
-// Every kernel that writes an activation writes the padding too, and writes zeros there. Exact buffers are row-major.
-// A work-item moves LANES neighbouring channels at a time; LANES divides 16, so a vector is never half padding-free.
+// Every kernel that writes an activation writes the padding too: zeros, as long as what it reads is finite. Exact buffers
+// are row-major. A work-item moves LANES neighbouring channels at a time; LANES divides 16.
 // Only core OpenCL C 1.2 is used: no extension, no assumption about sub-groups; no barrier but those that every work-item
-// of a group reaches equally often; loads that may miss go to a clamped index and are replaced by zero afterwards.
+// of a group reaches equally often.
 #pragma OPENCL FP_CONTRACT ON
 
 // Values that one work-item moves at once, in floats: 4, 8 or 16; the native vector width of processors, 4 elsewhere.
@@ -46,9 +46,12 @@ typedef int4 vector_mask;
 // Work-groups whose kernel keeps vectors of its own: compilers for processors need not vectorise across work-items.
 #define ELEMENTWISE __attribute__((reqd_work_group_size(GROUP_SIZE, 1, 1))) __attribute__((vec_type_hint(vector)))
 
-// The lanes that stand for channels below `channels`, if the first lane stands for `channel`; the others become zero.
-vector without_padding(vector value, int channel, int channels) {
-  return select((vector)(0.0f), value, LANE_INDICES + channel < (vector_mask)(channels));
+// The first `count` lanes, all of them if it is larger; the others are zero.
+vector load_some(global const float *source, int count) {
+  if (count >= LANES) return load(source);
+  float lanes[LANES];
+  for (int lane = 0; lane < LANES; lane++) lanes[lane] = lane < count ? source[lane] : 0.0f;
+  return load(lanes);
 }
 
 // Stores the first `count` lanes, all of them if it is larger.
@@ -64,30 +67,20 @@ void store_some(vector value, global float *destination, int count) {
 
 // The largest lane.
 float largest(vector value) {
-#if LANES == 16
-  float8 eight = fmax(value.lo, value.hi);
-  float4 four = fmax(eight.lo, eight.hi);
-#elif LANES == 8
-  float4 four = fmax(value.lo, value.hi);
-#else
-  float4 four = value;
-#endif
-  float2 two = fmax(four.lo, four.hi);
-  return fmax(two.x, two.y);
+  float lanes[LANES];
+  store(value, lanes);
+  float result = lanes[0];
+  for (int lane = 1; lane < LANES; lane++) result = fmax(result, lanes[lane]);
+  return result;
 }
 
 // The sum of all lanes.
 float total(vector value) {
-#if LANES == 16
-  float8 eight = value.lo + value.hi;
-  float4 four = eight.lo + eight.hi;
-#elif LANES == 8
-  float4 four = value.lo + value.hi;
-#else
-  float4 four = value;
-#endif
-  float2 two = four.lo + four.hi;
-  return two.x + two.y;
+  float lanes[LANES];
+  store(value, lanes);
+  float result = 0.0f;
+  for (int lane = 0; lane < LANES; lane++) result += lanes[lane];
+  return result;
 }
 
 // Nonlinearities by number, in the order of the host's enumeration; each is zero at zero, so that padding stays zero.

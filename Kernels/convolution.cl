@@ -54,12 +54,14 @@ __attribute__((reqd_work_group_size(GROUP_SIZE, 1, 1))) kernel void pack_filter(
   rest /= depth;
   int tap = rest % taps;
   output += rest / taps * block;
-  int second = input - PADDED(first_channels);
-  bool exists = output < output_channels && (second < 0 ? input < first_channels : second < second_channels);
-  int channel = second < 0 ? min(input, first_channels - 1) : first_channels + min(second, second_channels - 1);
-  size_t row = (size_t)min(output, output_channels - 1) * (first_channels + second_channels) + channel;
-  float value = filter[row * taps + tap];
-  packed[index] = exists ? value : 0.0f;
+  bool is_first = input < PADDED(first_channels);
+  int channel = is_first ? input : input - PADDED(first_channels);
+  float value = 0.0f;
+  if (output < output_channels && channel < (is_first ? first_channels : second_channels)) {
+    channel += is_first ? 0 : first_channels;
+    value = filter[((size_t)output * (first_channels + second_channels) + channel) * taps + tap];
+  }
+  packed[index] = value;
 }
 
 void finish(
@@ -70,7 +72,7 @@ void finish(
   if (features & HAS_BIAS) sum += load(bias + channel);
   if (features & HAS_OFFSET) sum += load(offset + (size_t)sample * PADDED(channels) + channel);
   if (features & HAS_RESIDUAL) sum += load(residual + place);
-  store(without_padding(scale * sum, channel, channels), output + place);
+  store(scale * sum, output + place);
 }
 
 // zeros: as many zeros as the larger operand has padded channels, read in place of pixels outside of the input.
@@ -81,7 +83,7 @@ __attribute__((reqd_work_group_size(1, 1, 1))) __attribute__((vec_type_hint(vect
     int pixels, int extent, int stride, int top, int left, int doubling, int features, float scale) {
   int start = (int)get_global_id(0) * PIXELS;
   int block = (int)get_global_id(1);
-  int depths[2] = {PADDED(first_channels), PADDED(second_channels)};
+  int first_depth = PADDED(first_channels), second_depth = PADDED(second_channels);
   int height = in_height << doubling, width = in_width << doubling;
   int row[PIXELS], column[PIXELS], origin[PIXELS];
   vector sums0[PIXELS], sums1[PIXELS];
@@ -97,12 +99,12 @@ __attribute__((reqd_work_group_size(1, 1, 1))) __attribute__((vec_type_hint(vect
     sums1[p] = (vector)(0.0f);
   }
 
-  global const float *weights = packed + (size_t)block * extent * extent * (depths[0] + depths[1]) * (2 * LANES);
+  global const float *weights = packed + (size_t)block * extent * extent * (first_depth + second_depth) * (2 * LANES);
   for (int r = 0; r < extent; r++) {
     for (int s = 0; s < extent; s++) {
       for (int part = 0; part < 2; part++) {
         global const float *input = part == 0 ? first : second;
-        int depth = part == 0 ? depths[0] : depths[1];
+        int depth = part == 0 ? first_depth : second_depth;
         global const float *source[PIXELS];
 #pragma unroll
         for (int p = 0; p < PIXELS; p++) {
@@ -155,8 +157,7 @@ void finish_four(
   if (features & HAS_BIAS) sum += vload4(0, bias + channel);
   if (features & HAS_OFFSET) sum += vload4(0, offset + (size_t)sample * PADDED(channels) + channel);
   if (features & HAS_RESIDUAL) sum += vload4(0, residual + place);
-  int4 exists = (int4)(0, 1, 2, 3) + channel < (int4)(channels);
-  vstore4(select((float4)(0.0f), scale * sum, exists), 0, output + place);
+  vstore4(scale * sum, 0, output + place);
 }
 
 __attribute__((reqd_work_group_size(TILE_COLUMNS, TILE_ROWS, 1))) kernel void convolve_tiled(

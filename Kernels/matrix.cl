@@ -27,20 +27,13 @@ __attribute__((reqd_work_group_size(GROUP_SIZE, 1, 1))) kernel void pack_columns
   size_t rest = index / (2 * LANES);
   size_t k = rest % inner;
   size_t n = rest / inner * (2 * LANES) + lane;
-  float value = b[k * b_row + min(n, (size_t)columns - 1) * b_step];
-  packed[index] = n < columns ? value : 0.0f;
-}
-
-vector load_columns(global const float *source, int count) {
-  float lanes[LANES];
-  for (int lane = 0; lane < LANES; lane++) lanes[lane] = source[min(lane, count - 1)];
-  return load(lanes);
+  packed[index] = n < columns ? b[k * b_row + n * b_step] : 0.0f;
 }
 
 void finish_columns(vector sum, global float *c, int count, float alpha, float beta) {
   if (count <= 0) return;
   vector value = alpha * sum;
-  if (beta != 0.0f) value += beta * load_columns(c, count);
+  if (beta != 0.0f) value += beta * load_some(c, count);
   store_some(value, c, count);
 }
 
@@ -93,8 +86,8 @@ void load_tile(
   bool inner_runs = step_inner == 1;
   int outer = inner_runs ? place / PRODUCT_DEPTH : place % PRODUCT_TILE;
   int k = inner_runs ? place % PRODUCT_DEPTH : place / PRODUCT_TILE;
-  float value = source[min(first + outer, last - 1) * step_outer + min(k0 + k, inner - 1) * step_inner];
-  tile[k * PRODUCT_PITCH + outer] = first + outer < last && k0 + k < inner ? value : 0.0f;
+  bool exists = first + outer < last && k0 + k < inner;
+  tile[k * PRODUCT_PITCH + outer] = exists ? source[(first + outer) * step_outer + (k0 + k) * step_inner] : 0.0f;
 }
 
 __attribute__((reqd_work_group_size(16, 16, 1))) kernel void multiply_tiled(

@@ -129,12 +129,12 @@ ELEMENTWISE kernel void normalize_apply(
   } else {
     float lanes[LANES];
     for (int lane = 0; lane < LANES; lane++) {
-      int c = min(channel + lane, channels - 1);
-      lanes[lane] = c < first_channels ? left[c] : right[c - first_channels];
+      int c = channel + lane;
+      lanes[lane] = c < first_channels ? left[c] : c < channels ? right[c - first_channels] : 0.0f;
     }
     x = load(lanes);
   }
   global const float *row = coefficients + (size_t)sample * 3 * PADDED(channels) + channel;
   vector y = (x - load(row)) * load(row + PADDED(channels)) + load(row + 2 * PADDED(channels));
-  store(without_padding(apply_function(y, function), channel, channels), destination + index * LANES);
+  store(apply_function(y, function), destination + index * LANES);
 }

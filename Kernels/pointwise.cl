@@ -8,13 +8,6 @@
 // A work-group has GROUP_SIZE work-items. In combine and clamp_values a work-item owns LANES neighbouring values, the last
 // one what is left; in the others it owns one value. No local memory.
 
-vector load_some(global const float *source, int count) {
-  if (count >= LANES) return load(source);
-  float lanes[LANES];
-  for (int lane = 0; lane < LANES; lane++) lanes[lane] = source[min(lane, count - 1)];
-  return load(lanes);
-}
-
 ELEMENTWISE kernel void combine(
     global const float *x0, global const float *x1, global const float *x2, global const float *x3,
     global const float *x4, global const float *x5, global const float *x6, global const float *x7,

@@ -31,9 +31,9 @@ extension OpenCLBackend: PointwiseOperations {
       terms.allSatisfy { $0.buffer.count == destination.count }, "terms and destination have the same length")
     let sources = terms.compactMap { memory($0.buffer) }
     guard sources.count == terms.count, let out = memory(destination) else { return }
-    // Places past the last term hold the first one, which the kernel then does not read.
+    // The kernel does not read places past the last term: they hold the first one, times NaN, so that it would show.
     let places = (0..<8).map { sources[$0 < sources.count ? $0 : 0] }
-    let factors = (0..<8).map { $0 < terms.count ? Float(terms[$0].coefficient) : 0 }
+    let factors = (0..<8).map { $0 < terms.count ? Float(terms[$0].coefficient) : .nan }
     let arguments: [KernelArgument] =
       places.map { .memory($0.id) } + [.memory(out.id)] + factors.map { .float($0) }
       + [.int(terms.count), .int(destination.count)]
