@@ -17,12 +17,12 @@ test: install-debian ## Run all tests that a machine without a GPU can run; Open
 	DIFFUSE_REQUIRE_OPENCL=1 swift test -c release
 
 lint: ## Check formatting, the floors of the package and the kernels' syntax
-	swift format lint --strict --recursive --parallel Sources Tests Package.swift Benchmarks
+	swift format lint --strict --recursive --parallel Sources Tests Package.swift
 	.ci/check-floors
 	.ci/check-kernels
 
 format:
-	swift format --in-place --recursive --parallel Sources Tests Package.swift Benchmarks
+	swift format --in-place --recursive --parallel Sources Tests Package.swift
 
 check: build ## Run the conformance list on the device that is found
 	$(PROGRAM) check
@@ -30,8 +30,10 @@ check: build ## Run the conformance list on the device that is found
 check-all: test lint ## The slow checks: Intel's runtime, oclgrind, mutated kernels, a full disk, speed beside PyTorch
 	.ci/check-all
 
-bench: build
-	cd Benchmarks && swift package benchmark
+bench: build ## Time the network beside PyTorch, in an environment of its own
+	[ -x .build-peers/bin/python ] || python3 -m venv .build-peers
+	.build-peers/bin/pip install -q torch==2.13.0+cpu diffusers safetensors numpy
+	.build-peers/bin/python Benchmarks/peers/forward.py --devices cpu opencl
 
 install-debian: ## Install what Debian must provide, only if something is missing
 	@missing=$$(for package in $(DEBIAN); do \

@@ -93,7 +93,9 @@ let package = Package(
     tests(of: "Devices", ["Compute"]),
     tests(of: "SymmetryBreaking", ["Tensors", "Diffusion", "Conformance", "ComputeCPU"]),
     tests(of: "Evaluation", ["HostMath", "Datasets", "Files"]),
-    tests(of: "Pipelines", ["Networks", "Diffusion", "Tensors", "Files", "ComputeCPU"]),
+    tests(
+      of: "Pipelines",
+      ["Compute", "Networks", "Diffusion", "Tensors", "Files", "ComputeCPU", "Datasets", "HostMath"]),
     tests(of: "DiffuseGPU"),
     .testTarget(
       name: "CommandLineTests", dependencies: ["diffuse-gpu", "TestSupport", "Files"], swiftSettings: settings),

@@ -20,8 +20,8 @@ enum BatchPlan {
     let two = try ModelSummary(of: network, shape, batch: 2, on: backend)
     let states = 12 * 4 * shape.count
     let perImage = two.activationBytes - one.activationBytes + states
-    // Prepared filters take as much as the parameters, or four ninths as much again where they are transformed.
-    let fixed = max(0, one.activationBytes - perImage) + 4 * one.parameterCount * 3 / 2 + scratchBytes
+    // A filter transformed for Winograd's method holds 36 values for 9; no prepared form takes more.
+    let fixed = max(0, one.activationBytes - perImage) + 4 * 4 * one.parameterCount + scratchBytes
     let available = backend.memoryBudget
     let fitting = (available - fixed) / perImage
     guard fitting >= 1 else {

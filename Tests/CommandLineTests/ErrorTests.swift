@@ -146,7 +146,8 @@ struct ErrorTests {
     try sample("--initial-noise \(folder.path("flat.npy"))", "flat.npy")
     let wide = NumpyArray(.init(repeating: 0, count: 2 * 64), shape: [1, 2, 8, 8])
     try OutputFile.write(wide.encoded(), to: folder.path("wide.npy"))
-    try sample("--model \(Fixtures.path("sampling/random")) --initial-noise \(folder.path("wide.npy"))", "--initial-noise")
+    try sample(
+      "--model \(Fixtures.path("sampling/random")) --initial-noise \(folder.path("wide.npy"))", "--initial-noise")
     let fixture = Fixtures.path("sampling/random/ddpm-10")
     try sample(
       "--model \(Fixtures.path("sampling/random")) --scheduler-config \(fixture)/scheduler_config.json --initial-noise "
