@@ -78,7 +78,7 @@ public struct DDPMSampler: Sampler {
 }
 
 /// The mean and variance of the state at a cleaner level, given the state and the clean data.
-struct Posterior {
+package struct Posterior {
   /// The variance that one step adds, `1 - alphaBar / alphaBar'`.
   let beta: Double
   /// The factor of the clean data.
@@ -86,9 +86,9 @@ struct Posterior {
   /// The factor of the state.
   let stateWeight: Double
   /// The variance, at least 1e-20.
-  let variance: Double
+  package let variance: Double
 
-  init(from: NoiseLevel, to: NoiseLevel) {
+  package init(from: NoiseLevel, to: NoiseLevel) {
     let (noise, nextNoise) = (from.sigma * from.sigma, to.sigma * to.sigma)
     let ratio = Self.ratio(from: from, to: to)
     beta = 1 - ratio

@@ -68,11 +68,8 @@ public struct NoiseSchedule: Sendable, Hashable {
     guard count > 1 else { return 0 }
     let target = log(max(ratio, 1e-10))
     let logarithm = { (step: Int) in Double(self.ratio(at: step).tableLogarithm) }
-    var (low, high) = (0, last - 1)
-    while low < high {
-      let middle = (low + high + 1) / 2
-      if logarithm(middle) <= target { low = middle } else { high = middle - 1 }
-    }
+    // The last entry that is not above counts, also where a rescaled table does not rise at its end.
+    let low = min((0..<count).last { logarithm($0) <= target } ?? 0, last - 1)
     let (below, above) = (logarithm(low), logarithm(low + 1))
     let weight = min(max((below - target) / (below - above), 0), 1)
     return (1 - weight) * Double(low) + weight * Double(low + 1)

@@ -24,7 +24,9 @@ public struct Scheduler: Sendable {
     let schedulerClass = try configuration.schedulerClass()
     let builder = SchedulerBuilder(configuration: configuration, schedulerClass: schedulerClass, options: options)
     guard options == .init() || schedulerClass == .ddim else {
-      throw SamplerError("\(configuration.source): \(schedulerClass.rawValue) takes no eta; only DDIMScheduler does")
+      let what = options.eta != 0 ? "eta" : options.usesGridSteps ? "corrected steps" : "noise of limited estimates"
+      throw SamplerError(
+        "\(configuration.source): \(schedulerClass.rawValue) takes no \(what); only DDIMScheduler does")
     }
     schedule = try builder.schedule()
     predictionType = try configuration.choice("prediction_type", .epsilon)
