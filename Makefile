@@ -4,7 +4,7 @@ SUDO = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 PROGRAM = .build/release/diffuse-gpu
 PICTURE = digits.png
 
-.PHONY: sample build test lint format check check-all bench install-debian clean
+.PHONY: sample build test lint format check check-all bench bench-operations install-debian clean
 
 sample: build ## Sample a grid of digits with the model that the binary carries
 	$(PROGRAM) sample --output $(PICTURE)
@@ -17,7 +17,7 @@ test: install-debian ## Run all tests that a machine without a GPU can run; Open
 	DIFFUSE_REQUIRE_OPENCL=1 swift test -c release
 
 lint: ## Check formatting, the floors of the package and the kernels' syntax
-	swift format lint --strict --recursive --parallel Sources Tests Package.swift
+	swift format lint --strict --recursive --parallel Sources Tests Package.swift Benchmarks/Package.swift Benchmarks/OperationBenchmarks
 	.ci/check-floors
 	.ci/check-kernels
 
@@ -39,6 +39,9 @@ install-debian: ## Install what Debian must provide, only if something is missin
 	@missing=$$(for package in $(DEBIAN); do \
 	  dpkg-query -W -f='$${db:Status-Status}' $$package 2>/dev/null | grep -qx installed || echo $$package; done); \
 	[ -z "$$missing" ] || { $(SUDO) apt-get update -q && $(SUDO) apt-get install -y -q $$missing; }
+
+bench-operations: ## Time every operation on the CPU and on OpenCL, by the nested package
+	cd Benchmarks && swift package benchmark
 
 clean:
 	rm -rf .build .build-*
