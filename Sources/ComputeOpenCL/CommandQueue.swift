@@ -46,8 +46,7 @@ final class CommandQueue {
 
   deinit {
     // Nothing may be taken away from under work that is still queued.
-    _ = opencl_Finish(queue)
-    releaseCopies()
+    finish()
     for kernel in kernels.values { _ = opencl_ReleaseKernel(kernel.id) }
     programs.release()
     _ = opencl_ReleaseCommandQueue(queue)
@@ -86,17 +85,18 @@ final class CommandQueue {
   /// A short write does not wait for the work before it: the queue gets a copy that lives until the next wait.
   func write(_ source: UnsafeRawBufferPointer, to memory: cl_mem) {
     guard failure == nil else { return }
-    let waits = source.count > Self.longestCopy || pending.count >= Self.mostCopies
+    let isShort = source.count <= Self.longestCopy
     var bytes = source
-    if !waits {
+    if isShort {
+      if pending.count == Self.mostCopies { finish() }
       let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: source.count, alignment: 16)
       copy.copyMemory(from: source)
       pending.append(copy)
       bytes = UnsafeRawBufferPointer(copy)
     }
     let status = opencl_EnqueueWriteBuffer(
-      queue, memory, cl_bool(waits ? CL_TRUE : CL_FALSE), 0, bytes.count, bytes.baseAddress, 0, nil, nil)
-    if check(status, "writing \(source.count) bytes"), waits { releaseCopies() }
+      queue, memory, cl_bool(isShort ? CL_FALSE : CL_TRUE), 0, bytes.count, bytes.baseAddress, 0, nil, nil)
+    check(status, "writing \(source.count) bytes")
   }
 
   /// Waits for all work and copies bytes to the host, the first failure since the last wait permitting.
@@ -104,22 +104,25 @@ final class CommandQueue {
     guard failure == nil else { return }
     let status = opencl_EnqueueReadBuffer(
       queue, memory, cl_bool(CL_TRUE), offset, destination.count, destination.baseAddress, 0, nil, nil)
-    if check(status, "reading \(destination.count) bytes") { releaseCopies() }
+    check(status, "reading \(destination.count) bytes")
   }
 
   /// Waits for all work.
   ///
   /// - Throws: The first failure since the last wait.
   func wait() throws(DeviceError) {
-    check(opencl_Finish(queue), "waiting for the device")
-    releaseCopies()
+    finish()
     if let failure {
       self.failure = nil
       throw failure
     }
   }
 
-  private func releaseCopies() {
+  /// Waits for all work and gives the copies back.
+  ///
+  /// Nothing less will do: on Intel's runtime a blocking write returns while the sources of writes before it are still read.
+  private func finish() {
+    check(opencl_Finish(queue), "waiting for the device")
     for copy in pending { copy.deallocate() }
     pending.removeAll()
   }
