@@ -78,8 +78,7 @@ let package = Package(
       swiftSettings: settings),
 
     .target(
-      name: "TestSupport", dependencies: ["Files", "Compute", "Devices"], path: "Tests/TestSupport",
-      swiftSettings: settings),
+      name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     tests(of: "Compute"),
     tests(of: "Tensors", ["Conformance"]),
     tests(of: "Conformance", ["Devices", "ComputeCPU", "ComputeOpenCL"]),

@@ -20,9 +20,9 @@ public enum ImageOutput {
     case "png", "npz", "npy":
       try OutputFile.checkWritable(path)
       return switch form {
-      case "png": GridSink(path: path, shape: shape, zoom: zoom)
-      case "npz": ArchiveSink(path: path, shape: shape)
-      default: ArraySink(path: path, shape: shape)
+      case "png": FileSink.grid(path, shape, zoom: zoom)
+      case "npz": FileSink.archive(path, shape)
+      default: FileSink.array(path, shape)
       }
     case "":
       try OutputFile.prepareFolder(path)
@@ -79,100 +79,62 @@ private struct FolderSink: ImageSink {
   }
 
   mutating func finish(_ record: RunRecord) throws {
-    let file = (path as NSString).appendingPathComponent("run.json")
-    try OutputFile.write((record.with(seeds: seeds).json.text + "\n").utf8, to: file)
+    try record.with(seeds: seeds).write(to: (path as NSString).appendingPathComponent("run.json"))
   }
 }
 
-/// What the forms that are one file have in common: images are collected and written at the end.
-private struct Collection {
-  var values: [Float] = []
-  var seeds: [UInt64] = []
+/// The forms that are one file: images are collected, encoded together and written at the end.
+private struct FileSink: ImageSink {
+  let path: String
+  /// The whole file, made of all values, `[seeds.count, channels, height, width]`, and the record of their seeds.
+  let encode: (_ values: [Float], _ count: Int, _ record: RunRecord) throws -> [UInt8]
+  private var values: [Float] = []
+  private var seeds: [UInt64] = []
 
-  mutating func append(_ images: [Float], _ seeds: ArraySlice<UInt64>) {
+  init(path: String, encode: @escaping ([Float], Int, RunRecord) throws -> [UInt8]) {
+    self.path = path
+    self.encode = encode
+  }
+
+  mutating func append(_ images: [Float], seeds: ArraySlice<UInt64>, record: RunRecord) {
     values += images
     self.seeds += seeds
   }
 
-  /// Writes the file and, beside it, the record under the same name with `.json`.
-  func write(_ bytes: [UInt8], to path: String, _ record: RunRecord) throws {
-    try OutputFile.write(bytes, to: path)
-    let json = (path as NSString).deletingPathExtension + ".json"
-    try OutputFile.write((record.with(seeds: seeds).json.text + "\n").utf8, to: json)
-  }
-}
-
-/// All images in one picture.
-private struct GridSink: ImageSink {
-  let path: String
-  let shape: ImageShape
-  let zoom: Int
-  private var images = Collection()
-
-  init(path: String, shape: ImageShape, zoom: Int) {
-    self.path = path
-    self.shape = shape
-    self.zoom = zoom
-  }
-
-  mutating func append(_ images: [Float], seeds: ArraySlice<UInt64>, record: RunRecord) {
-    self.images.append(images, seeds)
-  }
-
   mutating func finish(_ record: RunRecord) throws {
-    guard !images.seeds.isEmpty else { return }
-    let grid = ImageConversion.grid(ImageConversion.interleaved(images.values, shape), shape, zoom: zoom)
-    try images.write(grid.encoded(texts: record.with(seeds: images.seeds).texts), to: path, record)
-  }
-}
-
-/// `arr_0`, uint8 `[count, height, width, channels]`, as tools that measure distances expect it; `arr_1` holds classes.
-private struct ArchiveSink: ImageSink {
-  let path: String
-  let shape: ImageShape
-  private var images = Collection()
-
-  init(path: String, shape: ImageShape) {
-    self.path = path
-    self.shape = shape
+    guard !seeds.isEmpty else { return }
+    let record = record.with(seeds: seeds)
+    try OutputFile.write(encode(values, seeds.count, record), to: path)
+    try record.write(to: (path as NSString).deletingPathExtension + ".json")
   }
 
-  mutating func append(_ images: [Float], seeds: ArraySlice<UInt64>, record: RunRecord) {
-    self.images.append(images, seeds)
-  }
-
-  mutating func finish(_ record: RunRecord) throws {
-    guard !images.seeds.isEmpty else { return }
-    var archive = NumpyArchive()
-    let bytes = ImageConversion.interleaved(images.values, shape)
-    let extents = [images.seeds.count, shape.height, shape.width, shape.channels]
-    archive.add("arr_0", npy: NumpyArray.encoded(bytes: bytes, shape: extents))
-    if let label = record.values["class"]?.int {
-      archive.add(
-        "arr_1", npy: NumpyArray.encoded(integers: .init(repeating: label, count: extents[0]), shape: [extents[0]]))
+  /// All images in one picture.
+  static func grid(_ path: String, _ shape: ImageShape, zoom: Int) -> FileSink {
+    FileSink(path: path) { values, _, record in
+      let grid = ImageConversion.grid(ImageConversion.interleaved(values, shape), shape, zoom: zoom)
+      return try grid.encoded(texts: record.texts)
     }
-    try images.write(archive.encoded(path: path), to: path, record)
-  }
-}
-
-/// The raw values, 32-bit floating point `[count, channels, height, width]`, not clipped.
-private struct ArraySink: ImageSink {
-  let path: String
-  let shape: ImageShape
-  private var images = Collection()
-
-  init(path: String, shape: ImageShape) {
-    self.path = path
-    self.shape = shape
   }
 
-  mutating func append(_ images: [Float], seeds: ArraySlice<UInt64>, record: RunRecord) {
-    self.images.append(images, seeds)
+  /// `arr_0`, uint8 `[count, height, width, channels]`, as tools that measure distances expect it; `arr_1` holds classes.
+  static func archive(_ path: String, _ shape: ImageShape) -> FileSink {
+    FileSink(path: path) { values, count, record in
+      var archive = NumpyArchive()
+      let bytes = ImageConversion.interleaved(values, shape)
+      let extents = [count, shape.height, shape.width, shape.channels]
+      archive.add("arr_0", npy: NumpyArray.encoded(bytes: bytes, shape: extents))
+      if let label = record.values["class"]?.int {
+        let labels = [Int](repeating: label, count: count)
+        archive.add("arr_1", npy: NumpyArray.encoded(integers: labels, shape: [count]))
+      }
+      return try archive.encoded(path: path)
+    }
   }
 
-  mutating func finish(_ record: RunRecord) throws {
-    guard !images.seeds.isEmpty else { return }
-    let extents = [images.seeds.count, shape.channels, shape.height, shape.width]
-    try images.write(NumpyArray(images.values, shape: extents).encoded(), to: path, record)
+  /// The raw values, 32-bit floating point `[count, channels, height, width]`, not clipped.
+  static func array(_ path: String, _ shape: ImageShape) -> FileSink {
+    FileSink(path: path) { values, count, _ in
+      NumpyArray(values, shape: [count, shape.channels, shape.height, shape.width]).encoded()
+    }
   }
 }

@@ -39,6 +39,11 @@ public struct RunRecord: Sendable {
   /// The record as a JSON document.
   public var json: JSONValue { .object(values) }
 
+  /// Writes the record as a JSON file.
+  func write(to path: String) throws(FileError) {
+    try OutputFile.write((json.text + "\n").utf8, to: path)
+  }
+
   /// The text chunks of a picture.
   public var texts: [String: String] { ["Software": "diffuse-gpu", "parameters": json.text] }
 }
