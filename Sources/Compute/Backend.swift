@@ -13,6 +13,14 @@ public protocol Backend: AnyObject, MemoryOperations, ActivationOperations, Rand
 {
   /// The device behind the backend.
   var device: DeviceDescription { get }
+
+  /// The arithmetic of the network's products, settled when the backend is opened.
+  var precision: Precision { get }
+}
+
+extension Backend {
+  /// Single precision, unless a backend says otherwise.
+  public var precision: Precision { .float32 }
 }
 
 /// Settings with which a backend is opened.
@@ -23,11 +31,21 @@ public struct BackendOptions: Sendable, Hashable {
   public var threads: Int?
   /// Bytes of known pattern kept before and after everything that is allocated, for ``MemoryOperations/checkGuardZones()``.
   public var guardZoneBytes: Int
+  /// The arithmetic of the network's products.
+  public var precision: Precision
+  /// Whether convolutions multiply every tap with every value, as the formula says, and take no faster algorithm that
+  /// rounds differently.
+  public var isExact: Bool
 
-  /// The defaults: no budget of its own, all cores, no guard zones.
-  public init(memoryBudget: Int? = nil, threads: Int? = nil, guardZoneBytes: Int = 0) {
+  /// The defaults: no budget of its own, all cores, no guard zones, single precision, the fastest algorithms.
+  public init(
+    memoryBudget: Int? = nil, threads: Int? = nil, guardZoneBytes: Int = 0, precision: Precision = .float32,
+    isExact: Bool = false
+  ) {
     self.memoryBudget = memoryBudget
     self.threads = threads
     self.guardZoneBytes = guardZoneBytes
+    self.precision = precision
+    self.isExact = isExact
   }
 }

@@ -12,6 +12,10 @@ import Glibc
 public final class CPUBackend: Backend {
   /// The device behind the backend.
   public let device: DeviceDescription
+  /// The arithmetic of convolutions; activations are kept in 32 bits all the same.
+  public let precision: Precision
+  /// Whether convolutions keep to the direct method.
+  let isExact: Bool
 
   let memory: CPUMemory
   let pool: ThreadPool
@@ -42,6 +46,8 @@ public final class CPUBackend: Backend {
     }
     _ = Self.openBLASIsSerial
     self.device = description
+    self.precision = options.precision
+    self.isExact = options.isExact
     self.pool = pool
     self.kernels = level.kernels
     self.memory = CPUMemory(

@@ -41,6 +41,11 @@ public final class OpenCLBackend: Backend {
   package init(
     device: OpenCLDevice, options: BackendOptions = .init(), tier: KernelTier, kernels: String? = nil
   ) throws(DeviceError) {
+    guard options.precision == .float32 else {
+      throw DeviceError(
+        .unavailable, device: device.description.name,
+        message: "precision \(options.precision.rawValue) is not there through OpenCL; float32 is")
+    }
     self.options = options
     parameters = .init(tier: tier, nativeVectorWidth: device.nativeVectorWidth)
     let sources = try KernelSources(folder: kernels ?? environment("DIFFUSE_KERNELS"))

@@ -65,6 +65,17 @@ public struct ConformanceCase: Sendable {
     }
   }
 
+  /// The error that is allowed on a device whose products have less precision.
+  ///
+  /// Both factors of every product are rounded, which gives their sums an error of about one unit roundoff; Winograd's
+  /// transforms may make three of it, and the largest of many errors lies within four standard deviations.
+  public func tolerance(in precision: Precision) -> Tolerance {
+    guard operation == .convolve, precision != .float32 else { return tolerance }
+    return .init(
+      bound: tolerance.bound + 4 * precision.unitRoundoff, isAbsolute: tolerance.isAbsolute,
+      reason: "\(tolerance.reason), products in \(precision.rawValue)")
+  }
+
   /// Makes the inputs on a backend, so that the operation alone can be timed.
   ///
   /// - Parameters:

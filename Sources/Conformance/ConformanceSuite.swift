@@ -45,14 +45,15 @@ public enum ConformanceSuite {
 
   /// What is wrong with a case on a backend, or nil if nothing is.
   private static func fault(of test: ConformanceCase, on backend: any Backend) -> String? {
+    let tolerance = test.tolerance(in: backend.precision)
     do throws(DeviceError) {
       let values = try test.run(on: backend)
-      if let fault = Comparison.fault(in: values, expected: oracle(test), tolerance: test.tolerance) { return fault }
+      if let fault = Comparison.fault(in: values, expected: oracle(test), tolerance: tolerance) { return fault }
       if let fault = Comparison.difference(values, try test.run(on: backend)) { return "does not repeat: \(fault)" }
       if let batch = test.batch, batch > 1 {
         let alone = try test.run(on: backend, samples: batch - 1..<batch)
         let within = Array(values.suffix(values.count / batch))
-        if let fault = Comparison.fault(in: alone, expected: within, tolerance: test.tolerance) {
+        if let fault = Comparison.fault(in: alone, expected: within, tolerance: tolerance) {
           return "the last sample alone differs from the batch: \(fault)"
         }
       }

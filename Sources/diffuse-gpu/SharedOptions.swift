@@ -18,6 +18,15 @@ struct DeviceOptions: ParsableArguments {
     help: ArgumentHelp("The memory a run may take, such as 512MB or 2GiB.", valueName: "size"))
   var maxMemory: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "The arithmetic of convolutions: float32 or bfloat16, which is faster and has 8 significant bits.",
+      valueName: "type"))
+  var precision: String = Precision.float32.rawValue
+
+  @Flag(help: "Convolve by the direct method only, without Winograd's faster one, which rounds differently.")
+  var exact = false
+
   /// Opens the device; what the user should know goes to standard error.
   ///
   /// - Parameters:
@@ -26,9 +35,13 @@ struct DeviceOptions: ParsableArguments {
   ///   - selfCheck: Whether an OpenCL device must pass a short check first.
   func open(_ console: Console, guardZoneBytes: Int = 0, selfCheck: Bool = true) throws -> any Backend {
     if let threads, threads < 1 { throw PipelineError("--threads \(threads): at least one thread is needed") }
+    guard let precision = Precision(rawValue: precision) else {
+      let names = Precision.allCases.map(\.rawValue).joined(separator: " or ")
+      throw PipelineError("--precision \(precision): \(names) is needed")
+    }
     let options = BackendOptions(
       memoryBudget: try maxMemory.map { try MemorySize($0).bytes }, threads: threads,
-      guardZoneBytes: guardZoneBytes)
+      guardZoneBytes: guardZoneBytes, precision: precision, isExact: exact)
     let request = try DeviceRequest(device ?? ProcessInfo.processInfo.environment["DIFFUSE_DEVICE"] ?? "auto")
     return try Devices.open(request, options, selfCheck: selfCheck) { console.note($0) }
   }
