@@ -14,11 +14,13 @@ cpu_level cpu_best_level(void) {
   bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
   bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
                 __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
-  return avx2 && avx512 ? CPU_AVX512 : avx2 ? CPU_AVX2 : CPU_PORTABLE;
+  if (avx2 && avx512) return __builtin_cpu_supports("avx512bf16") ? CPU_AVX512_BFLOAT16 : CPU_AVX512;
+  return avx2 ? CPU_AVX2 : CPU_PORTABLE;
 }
 
 const cpu_kernels *cpu_kernels_for(cpu_level level) {
   switch (level) {
+  case CPU_AVX512_BFLOAT16: return &cpu_kernels_avx512bf16;
   case CPU_AVX512: return &cpu_kernels_avx512;
   case CPU_AVX2: return &cpu_kernels_avx2;
   case CPU_PORTABLE: return &cpu_kernels_portable;

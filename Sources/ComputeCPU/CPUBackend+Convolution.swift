@@ -12,9 +12,10 @@ extension CPUBackend {
     precondition(filter.count == shape.filterCount, "a filter \(filter.shape) for \(shape)")
     precondition(destination !== operand.first && destination !== operand.second, "the destination is an operand")
     let plan = ConvolutionPlan(
-      shape, output: output, panelWidth: kernels.panel_width, threads: pool.threads)
+      shape, output: output, precision: precision, isExact: isExact, panelWidth: kernels.panel_width,
+      threads: pool.threads)
     guard let source = values(operand), let to = values(destination), let added = values(epilogue, output),
-      let packed = packed(filter, shape, plan.method)
+      let packed = packed(filter, shape, plan)
     else { return }
     let arguments = cpu_convolution(
       operand: source, epilogue: added, filter: packed, destination: to, batch: input.batch, height: input.height,
@@ -22,8 +23,7 @@ extension CPUBackend {
       kernel: shape.kernel, stride: shape.stride, top: shape.padding.top, left: shape.padding.left,
       shift: shape.doublesInput && plan.method != .phases ? 1 : 0, phases: plan.method == .phases ? 4 : 1,
       strip_rows: plan.stripRows, strips: plan.strips, block_columns: plan.blockColumns)
-    pool.run(
-      plan.method == .winograd ? kernels.convolve_winograd : kernels.convolve, arguments, count: plan.tasks)
+    pool.run(plan.method.task(kernels, plan.word), arguments, count: plan.tasks)
   }
 
   /// What the epilogue adds, or nil after a failure.
@@ -50,36 +50,14 @@ extension CPUBackend {
     return added
   }
 
-  /// The filter in the form that a method reads.
+  /// The filter in the form that a plan's method reads.
   private func packed(
-    _ filter: Parameter, _ shape: ConvolutionShape, _ method: ConvolutionPlan.Method
+    _ filter: Parameter, _ shape: ConvolutionShape, _ plan: ConvolutionPlan
   ) -> UnsafeMutablePointer<Float>? {
-    let count = method.formCount(shape, panelWidth: kernels.panel_width)
-    return form(of: filter, for: method.rawValue, count: count) { master, packed in
-      switch method {
-      case .gathered: pack(kernels.pack_filter, master[...], into: packed, shape, taps: shape.kernel * shape.kernel)
-      case .winograd: pack(kernels.pack_winograd, master[...], into: packed, shape, taps: 9)
-      case .phases:
-        let filters = ConvolutionPlan.Method.phaseFilters(master, shape)
-        let size = filters.count / 4
-        for phase in 0..<4 {
-          pack(
-            kernels.pack_filter, filters[phase * size..<(phase + 1) * size], into: packed + phase * count / 4, shape,
-            taps: 4)
-        }
-      }
-    }
-  }
-
-  private func pack(
-    _ task: KernelTask?, _ filter: ArraySlice<Float>, into packed: UnsafeMutablePointer<Float>,
-    _ shape: ConvolutionShape, taps: Int
-  ) {
-    filter.withUnsafeBufferPointer { source in
-      let arguments = cpu_packing(
-        source: source.baseAddress, packed: packed, outputs: shape.outputChannels, channels: shape.inputChannels,
-        taps: taps)
-      pool.run(task, arguments, count: pieces(shape.outputChannels, of: kernels.panel_width))
+    let wanted = FilterForm(plan.method, plan.word)
+    let count = wanted.count(shape, panelWidth: kernels.panel_width)
+    return form(of: filter, for: wanted.purpose, count: count) { master, packed in
+      wanted.pack(master, into: packed, shape, kernels, pool)
     }
   }
 }

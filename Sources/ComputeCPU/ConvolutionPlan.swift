@@ -1,19 +1,26 @@
 import CPUKernels
 package import Compute
 
-/// How a convolution is done: its method, which depends on the layer's shape only, and how its work is cut.
+/// How a convolution is done: its method, which depends on the layer's shape and the device only, and how its work is cut.
 package struct ConvolutionPlan {
-  /// The ways to convolve, by the form of the filter that each reads.
-  package enum Method: String {
-    /// Products of gathered strips.
+  /// The ways to convolve.
+  package enum Method: String, CaseIterable {
+    /// Products of gathered strips: the direct method.
     case gathered
     /// The same, with a 2x2 filter for each pixel of a doubled image's 2x2 blocks.
     case phases
     /// Winograd's minimal filtering F(4x4, 3x3).
-    case winograd
+    case winograd4x4 = "winograd 4x4"
+    /// The same for maps of few tiles, the filter transformed as it is multiplied: reading a transformed one, four times as
+    /// large, would take longer than the products.
+    case winograd4x4Passing = "winograd 4x4 in passing"
+    /// Winograd's minimal filtering F(2x4, 3x3), whose rounding errors 8 significant bits can bear.
+    case winograd2x4 = "winograd 2x4"
   }
 
   package let method: Method
+  /// The form of the factors of products.
+  let word: cpu_word
   /// Output pixels, or tiles, of a task.
   let stripRows: Int
   /// Tasks in that direction, those of one phase.
@@ -23,17 +30,32 @@ package struct ConvolutionPlan {
   /// Tasks in all.
   let tasks: Int
 
-  /// Bytes of scratch of a task: gathered or transformed rows of a fixed length, and their products.
-  package func scratchBytes(rowStride: Int) -> Int {
-    (method == .winograd ? 36 : 1) * stripRows * (rowStride + blockColumns) * MemoryLayout<Float>.stride
+  /// Bytes of scratch of a task: gathered or transformed rows of a fixed length, their products, and what is transformed of
+  /// the filter.
+  package func scratchBytes(rowStride: Int, panelWidth: Int) -> Int {
+    let passing = method == .winograd4x4Passing ? 36 * Int(CPU_PASSING_DEPTH) * panelWidth : 0
+    return (method.positions * stripRows * (rowStride + blockColumns) + passing) * MemoryLayout<Float>.stride
   }
 
-  package init(_ shape: ConvolutionShape, output: ActivationShape, panelWidth: Int, threads: Int) {
-    method = Self.method(for: shape, output: output)
+  /// The plan of a layer.
+  ///
+  /// - Parameters:
+  ///   - shape: The layer.
+  ///   - output: The shape of its result.
+  ///   - precision: The arithmetic of products.
+  ///   - isExact: Whether only the direct method will do.
+  ///   - panelWidth: Columns of a packed panel.
+  ///   - threads: Threads that share the tasks.
+  package init(
+    _ shape: ConvolutionShape, output: ActivationShape, precision: Precision = .float32, isExact: Bool = false,
+    panelWidth: Int, threads: Int
+  ) {
+    method = isExact ? .gathered : Self.method(for: shape, output: output, precision)
+    word = precision == .bfloat16 ? CPU_PAIRS : CPU_FLOATS
     let phases = method == .phases ? 4 : 1
-    let rows = method == .winograd ? output.batch * Self.tiles(output) : output.batch * output.pixels / phases
-    // Measured on Zen 4: 84 rows are six register tiles; 16 Winograd tiles of 256 channels fill the second-level cache.
-    var stripRows = method == .winograd ? 16 : 84
+    let rows = output.batch * (method.tile.map { Self.tiles(output, $0) } ?? output.pixels / phases)
+    // Measured on Zen 4: 84 rows are six register tiles; 16 tiles of 256 channels fill the second-level cache.
+    var stripRows = method.stripRows
     stripRows = pieces(rows, of: pieces(rows, of: stripRows))
     let strips = pieces(rows, of: stripRows)
     // Wide blocks gather less often, narrow ones keep all threads busy to the end.
@@ -49,45 +71,55 @@ package struct ConvolutionPlan {
     tasks = phases * strips * pieces(output.channels, of: columns)
   }
 
-  /// Tiles of 4x4 outputs that cover an image.
-  private static func tiles(_ output: ActivationShape) -> Int {
-    pieces(output.height, of: 4) * pieces(output.width, of: 4)
+  /// Tiles that cover an image.
+  private static func tiles(_ output: ActivationShape, _ tile: (height: Int, width: Int)) -> Int {
+    pieces(output.height, of: tile.height) * pieces(output.width, of: tile.width)
   }
 
-  private static func method(for shape: ConvolutionShape, output: ActivationShape) -> Method {
+  private static func method(
+    for shape: ConvolutionShape, output: ActivationShape, _ precision: Precision
+  ) -> Method {
     guard shape.kernel == 3, shape.stride == 1 else { return .gathered }
-    // 36 products a tile in place of 9 a pixel; transforms, edges and a filter four times as large have to pay off.
-    let isWorthwhile = shape.inputChannels >= 32 && shape.outputChannels >= 32 && tiles(output) >= 4
-    if isWorthwhile && 36 * tiles(output) * 3 <= 2 * 9 * output.pixels { return .winograd }
-    return shape.doublesInput && shape.padding == .all(1) ? .phases : .gathered
+    let tiles = tiles(output, (4, 4))
+    // 36 products a tile in place of 9 a pixel; transforms, edges and a larger filter have to pay off.
+    let isWorthwhile =
+      shape.inputChannels >= 32 && shape.outputChannels >= 32 && tiles >= 4 && 36 * tiles * 3 <= 2 * 9 * output.pixels
+    guard isWorthwhile else { return shape.doublesInput && shape.padding == .all(1) ? .phases : .gathered }
+    return precision == .bfloat16 ? .winograd2x4 : tiles < 64 ? .winograd4x4Passing : .winograd4x4
   }
 }
 
 extension ConvolutionPlan.Method {
-  /// Values of a packed filter.
-  func formCount(_ shape: ConvolutionShape, panelWidth: Int) -> Int {
-    let columns = pieces(shape.outputChannels, of: panelWidth) * panelWidth * shape.inputChannels
-    return switch self {
-    case .gathered: columns * shape.kernel * shape.kernel
-    case .phases: columns * 16
-    case .winograd: columns * 36
+  /// The outputs of a tile, if it works on tiles.
+  var tile: (height: Int, width: Int)? {
+    switch self {
+    case .gathered, .phases: nil
+    case .winograd4x4, .winograd4x4Passing: (4, 4)
+    case .winograd2x4: (2, 4)
     }
   }
 
-  /// The four 2x2 filters `[phase][output, input, 2, 2]` of a 3x3 filter that reads a doubled image: taps that fall on the
-  /// same pixel are added up.
-  static func phaseFilters(_ filter: [Float], _ shape: ConvolutionShape) -> [Float] {
-    let pairs = shape.outputChannels * shape.inputChannels
-    var result = [Float](repeating: 0, count: 16 * pairs)
-    for phase in 0..<4 {
-      for pair in 0..<pairs {
-        for tap in 0..<9 {
-          // Of an even pixel's three taps the last two fall together, of an odd one's the first two.
-          let row = (tap / 3 + 1 - phase / 2) / 2, column = (tap % 3 + 1 - phase % 2) / 2
-          result[(phase * pairs + pair) * 4 + row * 2 + column] += filter[pair * 9 + tap]
-        }
-      }
+  /// Products of a tile in place of one for each output and tap.
+  var positions: Int { tile.map { ($0.height + 2) * ($0.width + 2) } ?? 1 }
+
+  /// Output pixels, or tiles, of a task, at most. Measured on Zen 4: 84 rows are six register tiles; transformed tiles of
+  /// 256 channels and their products fill the second-level cache.
+  var stripRows: Int {
+    switch self {
+    case .gathered, .phases: 84
+    case .winograd4x4, .winograd4x4Passing: 16
+    case .winograd2x4: 28
     }
-    return result
+  }
+
+  /// The task that convolves.
+  func task(_ kernels: cpu_kernels, _ word: cpu_word) -> KernelTask? {
+    let isPairs = word == CPU_PAIRS
+    return switch self {
+    case .gathered, .phases: isPairs ? kernels.convolve.1 : kernels.convolve.0
+    case .winograd4x4: isPairs ? kernels.convolve_4x4.1 : kernels.convolve_4x4.0
+    case .winograd4x4Passing: kernels.convolve_4x4_passing
+    case .winograd2x4: isPairs ? kernels.convolve_2x4.1 : kernels.convolve_2x4.0
+    }
   }
 }

@@ -6,10 +6,12 @@ package enum DispatchLevel: String, CaseIterable {
   case portable
   case avx2
   case avx512
+  case avx512bf16
 
   /// The highest level that this processor has.
   package static var best: Self {
     switch cpu_best_level() {
+    case CPU_AVX512_BFLOAT16: .avx512bf16
     case CPU_AVX512: .avx512
     case CPU_AVX2: .avx2
     default: .portable
@@ -41,6 +43,7 @@ package enum DispatchLevel: String, CaseIterable {
     case .portable: CPU_PORTABLE
     case .avx2: CPU_AVX2
     case .avx512: CPU_AVX512
+    case .avx512bf16: CPU_AVX512_BFLOAT16
     }
   }
 }

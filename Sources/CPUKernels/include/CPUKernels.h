@@ -31,7 +31,7 @@ int cpu_available_cores(void);
 // Processor
 
 /// Instruction sets that kernels are compiled for, in ascending order.
-typedef enum { CPU_PORTABLE, CPU_AVX2, CPU_AVX512 } cpu_level;
+typedef enum { CPU_PORTABLE, CPU_AVX2, CPU_AVX512, CPU_AVX512_BFLOAT16 } cpu_level;
 
 /// The highest level that this processor has.
 cpu_level cpu_best_level(void);
@@ -59,11 +59,17 @@ typedef struct {
   float scale;
 } cpu_epilogue;
 
+/// Forms of the factors of a product: 32-bit values, or pairs of bfloat16 values in words of 32 bits.
+typedef enum { CPU_FLOATS, CPU_PAIRS, CPU_WORDS } cpu_word;
+
+/// Channels of a filter that are transformed in passing at a time: their positions take a third of a second-level cache.
+enum { CPU_PASSING_DEPTH = 64 };
+
 /// A convolution by products of gathered strips, or by Winograd's method.
 typedef struct {
   cpu_operand operand;
   cpu_epilogue epilogue;
-  const float *filter;  // packed: [phase][panel][kernel * kernel * channels][panel width], or by tile position
+  const float *filter;  // packed: [phase][panel][words of kernel * kernel * channels][panel width], or by tile position
   float *destination;
   long batch, height, width;               // of the input
   long output_height, output_width, output_channels;
@@ -73,7 +79,7 @@ typedef struct {
   long strip_rows, strips, block_columns;  // a task: strip_rows pixels (or tiles) by block_columns channels
 } cpu_convolution;
 
-/// A filter [outputs, channels, taps] to be packed in panels.
+/// A filter [outputs, channels, taps] to be packed in panels of words.
 typedef struct {
   const float *source;
   float *packed;
@@ -135,14 +141,16 @@ typedef struct {
   long tile_rows;     // rows of the product's register tile
   long panel_width;   // columns of a packed panel
   long row_stride;    // values from one gathered row to the next in scratch
-  cpu_task *convolve, *convolve_winograd;
+  // By the form of the factors: gathered strips, and Winograd's method in tiles of 4x4 and of 2x4 outputs.
+  cpu_task *convolve[CPU_WORDS], *convolve_4x4[CPU_WORDS], *convolve_2x4[CPU_WORDS];
+  cpu_task *convolve_4x4_passing;  // the same from a filter packed for gathered strips, transformed in passing
   cpu_task *chunk_statistics, *normalization_coefficients, *normalize;
   cpu_task *softmax_rows;
   cpu_task *enter, *leave, *halve, *double_size;
   cpu_task *activate, *combine, *clamp, *clamp_rows, *scale_rows;
   cpu_task *fill_normal;
   void (*philox)(const uint32_t counter[4], const uint32_t key[2], uint32_t words[4]);
-  cpu_task *pack_filter, *pack_winograd;  // a task is one panel
+  cpu_task *pack_filter[CPU_WORDS], *pack_4x4[CPU_WORDS], *pack_2x4[CPU_WORDS];  // a task is one panel
 } cpu_kernels;
 
 /// The table of a level that the processor has.

@@ -1,7 +1,7 @@
 // Convolutions as products of gathered strips: no image is ever unrolled as a whole.
 //
 // A task owns `strip_rows` output pixels, in [batch, y, x] order, and `block_columns` output channels. For each pass of at
-// most DEPTH values of k = (r * kernel + s) * channels + c it copies what its pixels read into scratch, then multiplies.
+// most DEPTH words of k = (r * kernel + s) * channels + c it copies what its pixels read into scratch, then multiplies.
 
 /// Where a pixel of the strip reads and writes.
 typedef struct {
@@ -11,28 +11,40 @@ typedef struct {
 
 enum { MOST_STRIP_ROWS = 256, MOST_BLOCK_COLUMNS = 512 };
 
-INLINE void copy_values(float *to, const float *from, long count) {
-  FOR_VECTORS(count, { PUT(to, GET(from)); })
+/// Writes values at places place ..< place + count of a row of words.
+INLINE void put_values(const cpu_word word, float *row, long place, const float *from, long count) {
+  if (word == CPU_FLOATS) {
+    float *to = row + place;
+    FOR_VECTORS(count, { PUT(to, GET(from)); })
+  } else {
+    loose_bfloat *to = (loose_bfloat *)row + place;
+    FOR_VECTORS(count, { store_bfloats(to + i, GET(from)); })
+  }
 }
 
-INLINE void clear_values(float *to, long count) {
-  FOR_VECTORS(count, { PUT(to, splat(0)); })
+/// Writes zeros at places place ..< place + count of a row of words.
+INLINE void put_zeros(const cpu_word word, float *row, long place, long count) {
+  if (word == CPU_FLOATS) memset(row + place, 0, (size_t)count * sizeof(float));
+  else memset((loose_bfloat *)row + place, 0, (size_t)count * sizeof(loose_bfloat));
 }
 
 /// Channels c ..< c + count of one pixel of an operand.
-INLINE void copy_channels(float *to, const cpu_operand *operand, long pixel, long c, long count) {
+INLINE void put_channels(
+    const cpu_word word, float *row, long place, const cpu_operand *operand, long pixel, long c, long count) {
   long seam = operand->first_channels;
   if (c < seam) {
     long head = count < seam - c ? count : seam - c;
-    copy_values(to, operand->first + pixel * seam + c, head);
-    to += head, c += head, count -= head;
+    put_values(word, row, place, operand->first + pixel * seam + c, head);
+    place += head, c += head, count -= head;
   }
-  if (count > 0) copy_values(to, operand->second + pixel * operand->second_channels + c - seam, count);
+  if (count > 0)
+    put_values(word, row, place, operand->second + pixel * operand->second_channels + c - seam, count);
 }
 
 /// Copies values k ..< k + depth of each pixel's receptive field into rows of scratch.
-static void gather(
-    const cpu_convolution *o, const pixel_place *places, long rows, long kernel, long k, long depth, float *a) {
+INLINE void gather(
+    const cpu_word word, const cpu_convolution *o, const pixel_place *places, long rows, long kernel, long k, long depth,
+    float *a) {
   long channels = o->operand.first_channels + o->operand.second_channels;
   long height = o->height << o->shift, width = o->width << o->shift;
   for (long done = 0; done < depth;) {
@@ -41,16 +53,19 @@ static void gather(
     long r = tap / kernel, s = tap % kernel;
     for (long row = 0; row < rows; row++) {
       long y = places[row].y + r, x = places[row].x + s;
-      float *to = a + row * STRIDE + done;
+      float *to = a + row * STRIDE;
       if (y < 0 || y >= height || x < 0 || x >= width) {
-        clear_values(to, count);
+        put_zeros(word, to, done, count);
       } else {
         long pixel = (places[row].image * o->height + (y >> o->shift)) * o->width + (x >> o->shift);
-        copy_channels(to, &o->operand, pixel, c, count);
+        put_channels(word, to, done, &o->operand, pixel, c, count);
       }
     }
     done += count;
   }
+  // What was left in the last half of a word must not be a NaN, which a filter of zero does not quench.
+  if (depth % IN_A_WORD(word))
+    for (long row = 0; row < rows; row++) put_zeros(word, a + row * STRIDE, depth, 1);
 }
 
 /// Adds what the epilogue says to a row of products and stores it.
@@ -91,8 +106,7 @@ static void place_pixels(const cpu_convolution *o, long phase, long first, long 
   }
 }
 
-static void convolve(const void *arguments, long index, void *scratch) {
-  const cpu_convolution *o = arguments;
+INLINE void convolve(const cpu_word word, const cpu_convolution *o, long index, void *scratch) {
   long blocks = (o->output_channels + o->block_columns - 1) / o->block_columns;
   long block = index % blocks, strip = index / blocks % o->strips, phase = index / blocks / o->strips;
   long column = block * o->block_columns;
@@ -107,16 +121,17 @@ static void convolve(const void *arguments, long index, void *scratch) {
   // The doubled input's phases are read by 2x2 filters: three taps of a row fall on two pixels.
   long kernel = o->phases == 4 ? 2 : o->kernel;
   long channels = o->operand.first_channels + o->operand.second_channels;
-  long depth = kernel * kernel * channels, passes = (depth + DEPTH - 1) / DEPTH;
-  long pass_depth = ((depth + passes - 1) / passes + 15) & ~15L;
+  long depth = kernel * kernel * channels, words = words_of(word, depth), passes = (words + DEPTH - 1) / DEPTH;
+  long pass_words = ((words + passes - 1) / passes + 15) & ~15L;
   long panels = (o->output_channels + PANEL - 1) / PANEL;
-  const float *filter = o->filter + (phase * panels + column / PANEL) * depth * PANEL;
+  const float *filter = o->filter + (phase * panels + column / PANEL) * words * PANEL;
   long stride = (columns + PANEL - 1) / PANEL * PANEL;
   float *a = scratch, *c = a + o->strip_rows * STRIDE;
-  for (long k = 0; k < depth; k += pass_depth) {
-    long count = depth - k < pass_depth ? depth - k : pass_depth;
-    gather(o, places, rows, kernel, k, count, a);
-    product(rows, columns, count, a, filter + k * PANEL, depth * PANEL, c, stride, k > 0);
+  for (long w = 0; w < words; w += pass_words) {
+    long count = words - w < pass_words ? words - w : pass_words;
+    long k = w * IN_A_WORD(word), end = (w + count) * IN_A_WORD(word);
+    gather(word, o, places, rows, kernel, k, (end < depth ? end : depth) - k, a);
+    product(word, rows, columns, count, a, filter + w * PANEL, words * PANEL, c, stride, w > 0);
   }
 
   float addends[MOST_BLOCK_COLUMNS];
@@ -125,4 +140,12 @@ static void convolve(const void *arguments, long index, void *scratch) {
       fill_addends(o, places[row].image, column, columns, addends);
     finish_row(o, c + row * stride, addends, places[row].output, column, columns);
   }
+}
+
+static void convolve_floats(const void *arguments, long index, void *scratch) {
+  convolve(CPU_FLOATS, arguments, index, scratch);
+}
+
+static void convolve_pairs(const void *arguments, long index, void *scratch) {
+  convolve(CPU_PAIRS, arguments, index, scratch);
 }

@@ -1,6 +1,7 @@
 // Everything that is compiled once for each instruction set: LANES, TILE_ROWS, KERNELS and KERNELS_NAME are given.
 #include "vector.h"
 #include "product.h"
+#include "transforms.h"
 #include "packing.h"
 #include "convolution.h"
 #include "winograd.h"
@@ -14,8 +15,10 @@ const cpu_kernels KERNELS = {
     .tile_rows = TILE_ROWS,
     .panel_width = PANEL,
     .row_stride = STRIDE,
-    .convolve = convolve,
-    .convolve_winograd = convolve_winograd,
+    .convolve = {convolve_floats, convolve_pairs},
+    .convolve_4x4 = {convolve_4x4_floats, convolve_4x4_pairs},
+    .convolve_2x4 = {convolve_2x4_floats, convolve_2x4_pairs},
+    .convolve_4x4_passing = convolve_4x4_passing,
     .chunk_statistics = chunk_statistics,
     .normalization_coefficients = normalization_coefficients,
     .normalize = normalize,
@@ -31,6 +34,7 @@ const cpu_kernels KERNELS = {
     .scale_rows = scale_rows,
     .fill_normal = fill_normal,
     .philox = philox_words,
-    .pack_filter = pack_filter,
-    .pack_winograd = pack_winograd,
+    .pack_filter = {pack_filter_floats, pack_filter_pairs},
+    .pack_4x4 = {pack_4x4_floats, pack_4x4_pairs},
+    .pack_2x4 = {pack_2x4_floats, pack_2x4_pairs},
 };

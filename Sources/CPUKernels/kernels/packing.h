@@ -1,48 +1,56 @@
 // Filters into panels of PANEL output channels, the columns past the last channel filled with zeros.
 
-/// To [panel][tap][channel][PANEL].
-static void pack_filter(const void *arguments, long panel, void *scratch) {
-  const cpu_packing *o = arguments;
-  float *packed = o->packed + panel * o->taps * o->channels * PANEL;
+/// Writes value k of a column of a panel.
+INLINE void put_packed(const cpu_word word, float *panel, long k, long column, float value) {
+  if (word == CPU_FLOATS) panel[k * PANEL + column] = value;
+  else ((loose_bfloat *)panel)[(k / 2 * PANEL + column) * 2 + k % 2] = bfloat_of(value);
+}
+
+/// To [panel][word of tap * channels + channel][PANEL].
+INLINE void pack_taps(const cpu_word word, const cpu_packing *o, long panel) {
+  long depth = o->taps * o->channels, words = words_of(word, depth);
+  float *packed = o->packed + panel * words * PANEL;
   for (long column = 0; column < PANEL; column++) {
     long output = panel * PANEL + column;
     const float *from = o->source + output * o->channels * o->taps;
     for (long c = 0; c < o->channels; c++)
       for (long tap = 0; tap < o->taps; tap++)
-        packed[(tap * o->channels + c) * PANEL + column] = output < o->outputs ? from[c * o->taps + tap] : 0;
+        put_packed(word, packed, tap * o->channels + c, column, output < o->outputs ? from[c * o->taps + tap] : 0);
+    if (depth % IN_A_WORD(word)) put_packed(word, packed, depth, column, 0);
   }
 }
 
-/// G g: three taps to six positions.
-INLINE void transform_taps(double g0, double g1, double g2, double to[6]) {
-  const double a = 0.70710678118654752440, b = 1.41421356237309504880;
-  double even_a = (g0 + 0.5 * g2) / -1.5, odd_a = a * g1 / -1.5, even_b = (g0 + 2 * g2) / 6, odd_b = b * g1 / 6;
-  to[0] = g0;
-  to[1] = even_a + odd_a;
-  to[2] = even_a - odd_a;
-  to[3] = even_b + odd_b;
-  to[4] = even_b - odd_b;
-  to[5] = g2;
-}
-
-/// To [position][panel][channel][PANEL], each 3x3 filter transformed as kernels/winograd.h says.
-static void pack_winograd(const void *arguments, long panel, void *scratch) {
-  const cpu_packing *o = arguments;
-  long panels = (o->outputs + PANEL - 1) / PANEL, size = o->channels * PANEL;
-  for (long column = 0; column < PANEL; column++) {
-    long output = panel * PANEL + column;
-    for (long c = 0; c < o->channels; c++) {
-      float *to = o->packed + panel * size + c * PANEL + column;
-      const float *g = o->source + (output * o->channels + c) * 9;
-      double half[3][6], line[6];
-      for (int r = 0; r < 3; r++) {
-        if (output < o->outputs) transform_taps(g[3 * r], g[3 * r + 1], g[3 * r + 2], half[r]);
-        else memset(half[r], 0, sizeof half[r]);
-      }
-      for (int x = 0; x < 6; x++) {
-        transform_taps(half[0][x], half[1][x], half[2][x], line);
-        for (int y = 0; y < 6; y++) to[(6 * y + x) * panels * size] = (float)line[y];
-      }
+/// To [position][panel][word of channel][PANEL], each 3x3 filter transformed for tiles of `height` x `width` outputs.
+INLINE void pack_positions(
+    const cpu_word word, const int height, const int width, const cpu_packing *o, long panel) {
+  long panels = (o->outputs + PANEL - 1) / PANEL, size = words_of(word, o->channels) * PANEL;
+  // LANES filters at once: their taps stand one after the other, so that a transform is that of vectors.
+  for (long first = 0; first < PANEL; first += LANES)
+    for (long c = 0; c < o->channels + o->channels % IN_A_WORD(word); c++) {
+      vector taps[9], positions[36];
+      for (int tap = 0; tap < 9; tap++)
+        for (int lane = 0; lane < LANES; lane++) {
+          long output = panel * PANEL + first + lane;
+          bool isThere = output < o->outputs && c < o->channels;
+          taps[tap][lane] = isThere ? o->source[(output * o->channels + c) * 9 + tap] : 0;
+        }
+      transform_filter(height, width, taps, positions);
+      for (int position = 0; position < (height + 2) * (width + 2); position++)
+        for (int lane = 0; lane < LANES; lane++)
+          put_packed(
+              word, o->packed + (position * panels + panel) * size, c, first + lane, positions[position][lane]);
     }
-  }
 }
+
+#define PACKING(name, call)                                                      \
+  static void name(const void *arguments, long panel, void *scratch) {           \
+    const cpu_packing *o = arguments;                                            \
+    call;                                                                        \
+  }
+
+PACKING(pack_filter_floats, pack_taps(CPU_FLOATS, o, panel))
+PACKING(pack_filter_pairs, pack_taps(CPU_PAIRS, o, panel))
+PACKING(pack_4x4_floats, pack_positions(CPU_FLOATS, 4, 4, o, panel))
+PACKING(pack_4x4_pairs, pack_positions(CPU_PAIRS, 4, 4, o, panel))
+PACKING(pack_2x4_floats, pack_positions(CPU_FLOATS, 2, 4, o, panel))
+PACKING(pack_2x4_pairs, pack_positions(CPU_PAIRS, 2, 4, o, panel))

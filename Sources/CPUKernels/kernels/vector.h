@@ -35,6 +35,29 @@ INLINE void store_part(float *to, vector values, long count) {
 #endif
 }
 
+/// A value rounded to its upper half, ties to even; a NaN stays one.
+INLINE uint16_t bfloat_of(float value) {
+  uint32_t bits;
+  memcpy(&bits, &value, sizeof bits);
+  return value != value ? (uint16_t)(bits >> 16 | 0x40) : (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
+typedef uint16_t bfloats __attribute__((vector_size(2 * LANES)));
+typedef bfloats loose_bfloats __attribute__((aligned(2), may_alias));
+typedef uint16_t loose_bfloat __attribute__((may_alias));
+
+/// Writes values rounded to their upper halves.
+INLINE void store_bfloats(loose_bfloat *to, vector values) {
+#if HAS_BFLOAT16
+  *(loose_bfloats *)to = (bfloats)_mm512_cvtneps_pbh((__m512)values);
+#else
+  uvector bits = (uvector)values, rounded = (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
+  ivector is_nan = values != values;
+  rounded = ((uvector)is_nan & (bits >> 16 | 0x40)) | (~(uvector)is_nan & rounded);
+  *(loose_bfloats *)to = __builtin_convertvector(rounded, bfloats);
+#endif
+}
+
 /// Runs a statement for each vector of `count` values, `i` its place: GET(p) and PUT(p, v) read and write at p + i.
 #define FOR_VECTORS(count, ...)                                       \
   {                                                                   \

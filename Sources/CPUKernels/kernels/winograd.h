@@ -1,99 +1,101 @@
-// 3x3 convolutions with stride 1 by Winograd's minimal filtering F(4x4, 3x3) (Lavin and Gray 2015): 36 products for 16
-// outputs where the direct method takes 144.
+// 3x3 convolutions with stride 1 by Winograd's minimal filtering: F(4x4, 3x3) takes 36 products for 16 outputs where the
+// direct method takes 144, F(2x4, 3x3) takes 24 for 8. See kernels/transforms.h for the transforms.
 //
-// Interpolation points 0, +-sqrt(1/2), +-sqrt 2 and infinity: their products stay near one, and the error stays within
-// twice that of the direct method (three times smaller than with the usual 0, +-1, +-2). A task owns `strip_rows` tiles
-// of 4x4 outputs and `block_columns` output channels; the filter is packed by position: [36][panel][channels][PANEL].
+// A task owns `strip_rows` tiles of outputs and `block_columns` output channels. The filter is packed by position,
+// [position][panel][word of channel][PANEL]; or, for maps of few tiles, where reading so large a form would take longer
+// than the products, as for gathered strips, and panels are transformed as they are multiplied.
 
-enum { POSITIONS = 36, MOST_TILES = 32 };
-#define POINT_A 0.70710678118654752f
-#define POINT_B 1.41421356237309505f
+enum {
+  MOST_POSITIONS = 36,
+  MOST_TILES = 32,
+  PASSING_DEPTH = CPU_PASSING_DEPTH,
+};
 
-/// B^T d: six values of the input to six positions.
-INLINE void transform_input(const vector d[6], vector to[6]) {
-  vector even_a = d[4] - 2.0f * d[2], odd_a = (d[3] - 2.0f * d[1]) * POINT_A;
-  vector even_b = d[4] - 0.5f * d[2], odd_b = (d[3] - 0.5f * d[1]) * POINT_B;
-  to[0] = (d[4] - 2.5f * d[2]) + d[0];
-  to[1] = even_a + odd_a;
-  to[2] = even_a - odd_a;
-  to[3] = even_b + odd_b;
-  to[4] = even_b - odd_b;
-  to[5] = (d[5] - 2.5f * d[3]) + d[1];
-}
+/// The extents of a tile, all known when a kernel is compiled.
+typedef struct {
+  cpu_word word;
+  int height, width;  // of the outputs: 2 or 4
+} tile_shape;
 
-/// A^T m: six positions to four outputs.
-INLINE void transform_output(const vector m[6], vector to[4]) {
-  vector sum_a = m[1] + m[2], odd_a = (m[1] - m[2]) * POINT_A;
-  vector sum_b = m[3] + m[4], odd_b = (m[3] - m[4]) * POINT_B;
-  to[0] = m[0] + sum_a + sum_b;
-  to[1] = odd_a + odd_b;
-  to[2] = 0.5f * sum_a + 2.0f * sum_b;
-  to[3] = 0.5f * odd_a + 2.0f * odd_b + m[5];
-}
+INLINE int positions_of(const tile_shape shape) { return (shape.height + 2) * (shape.width + 2); }
 
-/// Transforms `count` channels of one tile; `sources` are the 36 pixels, `to` the tile's row of the first position.
-static void transform_tile(const float *const sources[POSITIONS], long count, float *to, long position_stride) {
+/// Transforms `count` channels of one tile; `sources` are its pixels, `to` the tile's row of the first position.
+INLINE void transform_tile(
+    const tile_shape shape, const float *const sources[MOST_POSITIONS], long count, float *to, long place,
+    long position_stride) {
+  const int height = shape.height + 2, width = shape.width + 2;
   FOR_VECTORS(count, {
     vector half[6][6];
-    UNROLL for (int x = 0; x < 6; x++) {
+    UNROLL for (int x = 0; x < width; x++) {
       vector line[6], result[6];
-      UNROLL for (int y = 0; y < 6; y++) line[y] = GET(sources[6 * y + x]);
-      transform_input(line, result);
-      UNROLL for (int y = 0; y < 6; y++) half[y][x] = result[y];
+      UNROLL for (int y = 0; y < height; y++) line[y] = GET(sources[width * y + x]);
+      transform_input(shape.height, line, result);
+      UNROLL for (int y = 0; y < height; y++) half[y][x] = result[y];
     }
-    UNROLL for (int y = 0; y < 6; y++) {
+    UNROLL for (int y = 0; y < height; y++) {
       vector result[6];
-      transform_input(half[y], result);
-      UNROLL for (int x = 0; x < 6; x++) store(to + (6 * y + x) * position_stride + i, result[x]);
+      transform_input(shape.width, half[y], result);
+      UNROLL for (int x = 0; x < width; x++) {
+        float *row = to + (width * y + x) * position_stride;
+        if (shape.word == CPU_FLOATS) store(row + place + i, result[x]);
+        else store_bfloats((loose_bfloat *)row + place + i, result[x]);
+      }
     }
   })
 }
 
 /// Transforms channels c ..< c + depth of the strip's tiles into V [position][tile][STRIDE].
-static void transform_strip(const cpu_convolution *o, const pixel_place *places, long tiles, long c, long depth, float *v) {
-  static const float zeros[DEPTH + LANES];
+INLINE void transform_strip(
+    const tile_shape shape, const cpu_convolution *o, const pixel_place *places, long tiles, long c, long depth,
+    float *v) {
+  static const float zeros[2 * DEPTH + LANES];
+  const int rows = shape.height + 2, columns = shape.width + 2;
   long seam = o->operand.first_channels, height = o->height << o->shift, width = o->width << o->shift;
   for (long tile = 0; tile < tiles; tile++) {
     for (long done = 0; done < depth;) {
       bool is_first = c + done < seam;
       long channels = is_first ? seam : o->operand.second_channels, start = is_first ? c + done : c + done - seam;
       long count = channels - start < depth - done ? channels - start : depth - done;
-      const float *base = (is_first ? o->operand.first : o->operand.second) + start, *sources[POSITIONS];
-      for (long r = 0; r < 6; r++)
-        for (long s = 0; s < 6; s++) {
+      const float *base = (is_first ? o->operand.first : o->operand.second) + start, *sources[MOST_POSITIONS];
+      for (long r = 0; r < rows; r++)
+        for (long s = 0; s < columns; s++) {
           long y = places[tile].y + r, x = places[tile].x + s;
           bool inside = y >= 0 && y < height && x >= 0 && x < width;
           long pixel = (places[tile].image * o->height + (y >> o->shift)) * o->width + (x >> o->shift);
-          sources[6 * r + s] = inside ? base + pixel * channels : zeros;
+          sources[columns * r + s] = inside ? base + pixel * channels : zeros;
         }
-      transform_tile(sources, count, v + tile * STRIDE + done, tiles * STRIDE);
+      transform_tile(shape, sources, count, v + tile * STRIDE, done, tiles * STRIDE);
       done += count;
     }
+    if (depth % IN_A_WORD(shape.word))
+      for (int position = 0; position < positions_of(shape); position++)
+        put_zeros(shape.word, v + (position * tiles + tile) * STRIDE, depth, 1);
   }
 }
 
 /// Turns the products of one tile into outputs with the epilogue added; `m` is the tile's row of the first position.
-static void finish_tile(
-    const cpu_convolution *o, const float *m, long position_stride, const float *addends, const pixel_place *place,
-    long column, long columns) {
+INLINE void finish_tile(
+    const tile_shape shape, const cpu_convolution *o, const float *m, long position_stride, const float *addends,
+    const pixel_place *place, long column, long columns) {
+  const int positions = shape.width + 2;
   long top = place->y + o->top, left = place->x + o->left;
-  long height = o->output_height - top < 4 ? o->output_height - top : 4;
-  long width = o->output_width - left < 4 ? o->output_width - left : 4;
+  long height = o->output_height - top < shape.height ? o->output_height - top : shape.height;
+  long width = o->output_width - left < shape.width ? o->output_width - left : shape.width;
   long origin = place->output * o->output_channels + column;
   const float *residual = o->epilogue.residual;
   FOR_VECTORS(columns, {
     vector half[4][6];
-    UNROLL for (int x = 0; x < 6; x++) {
+    UNROLL for (int x = 0; x < positions; x++) {
       vector line[6], result[4];
-      UNROLL for (int y = 0; y < 6; y++) line[y] = load(m + (6 * y + x) * position_stride + i);
-      transform_output(line, result);
-      UNROLL for (int y = 0; y < 4; y++) half[y][x] = result[y];
+      UNROLL for (int y = 0; y < shape.height + 2; y++) line[y] = load(m + (positions * y + x) * position_stride + i);
+      transform_output(shape.height, line, result);
+      UNROLL for (int y = 0; y < shape.height; y++) half[y][x] = result[y];
     }
     vector addend = GET(addends);
     for (long y = 0; y < height; y++) {
       vector result[4];
-      transform_output(half[y], result);
-      UNROLL for (long x = 0; x < 4; x++) {
+      transform_output(shape.width, half[y], result);
+      UNROLL for (long x = 0; x < shape.width; x++) {
         if (x >= width) break;
         long place = origin + (y * o->output_width + x) * o->output_channels;
         vector value = result[x] + addend;
@@ -105,45 +107,68 @@ static void finish_tile(
 }
 
 /// Finds where tiles begin in the input and in the destination.
-static void place_tiles(const cpu_convolution *o, long first, long tiles, pixel_place *places) {
-  long height = (o->output_height + 3) / 4, width = (o->output_width + 3) / 4;
+INLINE void place_tiles(
+    const tile_shape shape, const cpu_convolution *o, long first, long tiles, pixel_place *places) {
+  long height = (o->output_height + shape.height - 1) / shape.height;
+  long width = (o->output_width + shape.width - 1) / shape.width;
   long x = first % width, y = first / width % height, image = first / width / height;
   for (long tile = 0; tile < tiles; tile++) {
     places[tile] = (pixel_place){
         .image = image,
-        .y = 4 * y - o->top,
-        .x = 4 * x - o->left,
-        .output = (image * o->output_height + 4 * y) * o->output_width + 4 * x,
+        .y = shape.height * y - o->top,
+        .x = shape.width * x - o->left,
+        .output = (image * o->output_height + shape.height * y) * o->output_width + shape.width * x,
     };
     if (++x == width) x = 0, y++;
     if (y == height) y = 0, image++;
   }
 }
 
-static void convolve_winograd(const void *arguments, long index, void *scratch) {
-  const cpu_convolution *o = arguments;
+/// Transforms channels c ..< c + depth of a panel packed as [tap][channel][PANEL] into [position][PASSING_DEPTH][PANEL].
+INLINE void transform_panel(const tile_shape shape, const float *panel, long channels, long c, long depth, float *to) {
+  for (long k = 0; k < depth; k++)
+    for (long j = 0; j < PANEL; j += LANES) {
+      vector taps[9], positions[MOST_POSITIONS];
+      UNROLL for (int tap = 0; tap < 9; tap++) taps[tap] = load(panel + (tap * channels + c + k) * PANEL + j);
+      transform_filter(shape.height, shape.width, taps, positions);
+      UNROLL for (int position = 0; position < positions_of(shape); position++)
+        store(to + (position * PASSING_DEPTH + k) * PANEL + j, positions[position]);
+    }
+}
+
+INLINE void convolve_tiles(
+    const tile_shape shape, const bool passing, const cpu_convolution *o, long index, void *scratch) {
+  const int positions = positions_of(shape);
   long blocks = (o->output_channels + o->block_columns - 1) / o->block_columns;
   long column = index % blocks * o->block_columns, strip = index / blocks;
   long columns = o->output_channels - column < o->block_columns ? o->output_channels - column : o->block_columns;
-  long total = o->batch * ((o->output_height + 3) / 4) * ((o->output_width + 3) / 4), first = strip * o->strip_rows;
-  long tiles = total - first < o->strip_rows ? total - first : o->strip_rows;
+  long total = o->batch * ((o->output_height + shape.height - 1) / shape.height) *
+               ((o->output_width + shape.width - 1) / shape.width);
+  long first = strip * o->strip_rows, tiles = total - first < o->strip_rows ? total - first : o->strip_rows;
 
   pixel_place places[MOST_TILES];
-  place_tiles(o, first, tiles, places);
+  place_tiles(shape, o, first, tiles, places);
 
-  long channels = o->operand.first_channels + o->operand.second_channels;
-  long passes = (channels + DEPTH - 1) / DEPTH, pass_depth = ((channels + passes - 1) / passes + 15) & ~15L;
-  long panels = (o->output_channels + PANEL - 1) / PANEL, panel_stride = channels * PANEL;
+  long channels = o->operand.first_channels + o->operand.second_channels, words = words_of(shape.word, channels);
+  long limit = passing ? PASSING_DEPTH : DEPTH, passes = (words + limit - 1) / limit;
+  long pass_words = ((words + passes - 1) / passes + 15) & ~15L;
+  long panels = (o->output_channels + PANEL - 1) / PANEL;
   long stride = (columns + PANEL - 1) / PANEL * PANEL;
-  float *v = scratch, *m = v + POSITIONS * tiles * STRIDE;
-  for (long c = 0; c < channels; c += pass_depth) {
-    long depth = channels - c < pass_depth ? channels - c : pass_depth;
-    transform_strip(o, places, tiles, c, depth, v);
-    for (long position = 0; position < POSITIONS; position++) {
-      const float *filter = o->filter + (position * panels + column / PANEL) * panel_stride + c * PANEL;
-      product(
-          tiles, columns, depth, v + position * tiles * STRIDE, filter, panel_stride, m + position * tiles * stride,
-          stride, c > 0);
+  float *v = scratch, *m = v + positions * tiles * STRIDE, *u = m + positions * tiles * stride;
+  for (long w = 0; w < words; w += pass_words) {
+    long count = words - w < pass_words ? words - w : pass_words;
+    long c = w * IN_A_WORD(shape.word), end = (w + count) * IN_A_WORD(shape.word);
+    transform_strip(shape, o, places, tiles, c, (end < channels ? end : channels) - c, v);
+    for (long first = 0; first < columns; first += passing ? PANEL : columns) {
+      long width = passing && columns - first > PANEL ? PANEL : columns - first, panel = (column + first) / PANEL;
+      if (passing) transform_panel(shape, o->filter + panel * 9 * channels * PANEL, channels, c, count, u);
+      for (long position = 0; position < positions; position++) {
+        const float *filter = passing ? u + position * PASSING_DEPTH * PANEL
+                                      : o->filter + ((position * panels + panel) * words + w) * PANEL;
+        product(
+            shape.word, tiles, width, count, v + position * tiles * STRIDE, filter, words * PANEL,
+            m + position * tiles * stride + first, stride, w > 0);
+      }
     }
   }
 
@@ -151,6 +176,17 @@ static void convolve_winograd(const void *arguments, long index, void *scratch) 
   for (long tile = 0; tile < tiles; tile++) {
     if (tile == 0 || places[tile].image != places[tile - 1].image)
       fill_addends(o, places[tile].image, column, columns, addends);
-    finish_tile(o, m + tile * stride, tiles * stride, addends, &places[tile], column, columns);
+    finish_tile(shape, o, m + tile * stride, tiles * stride, addends, &places[tile], column, columns);
   }
 }
+
+#define TILED(name, word, height, width, passing)                                                       \
+  static void name(const void *arguments, long index, void *scratch) {                                  \
+    convolve_tiles((tile_shape){word, height, width}, passing, arguments, index, scratch);              \
+  }
+
+TILED(convolve_4x4_floats, CPU_FLOATS, 4, 4, false)
+TILED(convolve_4x4_pairs, CPU_PAIRS, 4, 4, false)
+TILED(convolve_2x4_floats, CPU_FLOATS, 2, 4, false)
+TILED(convolve_2x4_pairs, CPU_PAIRS, 2, 4, false)
+TILED(convolve_4x4_passing, CPU_FLOATS, 4, 4, true)

@@ -1,0 +1,85 @@
+import CPUKernels
+import Compute
+
+/// The form of a filter that convolutions read.
+struct FilterForm {
+  /// The ways to pack.
+  enum Packing: String {
+    case taps, phases, positions4x4, positions2x4
+  }
+
+  let packing: Packing
+  let word: cpu_word
+
+  init(_ method: ConvolutionPlan.Method, _ word: cpu_word) {
+    packing =
+      switch method {
+      case .gathered, .winograd4x4Passing: .taps
+      case .phases: .phases
+      case .winograd4x4: .positions4x4
+      case .winograd2x4: .positions2x4
+      }
+    self.word = word
+  }
+
+  /// What it is kept under.
+  var purpose: String { word == CPU_PAIRS ? "\(packing.rawValue), bfloat16" : packing.rawValue }
+
+  /// 32-bit words in all.
+  func count(_ shape: ConvolutionShape, panelWidth: Int) -> Int {
+    let columns = pieces(shape.outputChannels, of: panelWidth) * panelWidth, perWord = word == CPU_PAIRS ? 2 : 1
+    return switch packing {
+    case .taps: columns * pieces(shape.inputChannels * shape.kernel * shape.kernel, of: perWord)
+    case .phases: columns * 4 * pieces(shape.inputChannels * 4, of: perWord)
+    case .positions4x4: columns * 36 * pieces(shape.inputChannels, of: perWord)
+    case .positions2x4: columns * 24 * pieces(shape.inputChannels, of: perWord)
+    }
+  }
+
+  /// Packs a filter.
+  func pack(
+    _ filter: [Float], into packed: UnsafeMutablePointer<Float>, _ shape: ConvolutionShape, _ kernels: cpu_kernels,
+    _ pool: ThreadPool
+  ) {
+    func run(
+      _ tasks: (KernelTask?, KernelTask?), _ filter: ArraySlice<Float>, _ packed: UnsafeMutablePointer<Float>, taps: Int
+    ) {
+      filter.withUnsafeBufferPointer { source in
+        let arguments = cpu_packing(
+          source: source.baseAddress, packed: packed, outputs: shape.outputChannels, channels: shape.inputChannels,
+          taps: taps)
+        pool.run(
+          word == CPU_PAIRS ? tasks.1 : tasks.0, arguments, count: pieces(shape.outputChannels, of: kernels.panel_width)
+        )
+      }
+    }
+    switch packing {
+    case .taps: run(kernels.pack_filter, filter[...], packed, taps: shape.kernel * shape.kernel)
+    case .positions4x4: run(kernels.pack_4x4, filter[...], packed, taps: 9)
+    case .positions2x4: run(kernels.pack_2x4, filter[...], packed, taps: 9)
+    case .phases:
+      let filters = Self.phaseFilters(filter, shape), size = filters.count / 4
+      let step = count(shape, panelWidth: kernels.panel_width) / 4
+      for phase in 0..<4 {
+        run(kernels.pack_filter, filters[phase * size..<(phase + 1) * size], packed + phase * step, taps: 4)
+      }
+    }
+  }
+
+  /// The four 2x2 filters `[phase][output, input, 2, 2]` of a 3x3 filter that reads a doubled image: taps that fall on the
+  /// same pixel are added up.
+  private static func phaseFilters(_ filter: [Float], _ shape: ConvolutionShape) -> [Float] {
+    let pairs = shape.outputChannels * shape.inputChannels
+    var result = [Float](repeating: 0, count: 16 * pairs)
+    for phase in 0..<4 {
+      for pair in 0..<pairs {
+        for tap in 0..<9 {
+          // Of an even pixel's three taps the last two fall together, of an odd one's the first two.
+          let row = (tap / 3 + 1 - phase / 2) / 2, column = (tap % 3 + 1 - phase % 2) / 2
+          result[(phase * pairs + pair) * 4 + row * 2 + column] += filter[pair * 9 + tap]
+        }
+      }
+    }
+    return result
+  }
+}
