@@ -1,10 +1,10 @@
 public import Compute
 
 extension CPUBackend {
-  /// Takes a block of the pool, page-aligned.
+  /// Takes a block of the arena, page-aligned.
   public func makeBuffer(count: Int) -> Buffer { CPUBuffer(count: count, in: memory) }
 
-  /// Takes a block of the pool for `[batch, height, width, channels]`, without halo or padding.
+  /// Takes a block of the arena for `[batch, height, width, channels]`, without halo or padding.
   public func makeActivation(_ shape: ActivationShape) -> Activation { CPUActivation(shape, in: memory) }
 
   /// Copies at once.
@@ -29,13 +29,13 @@ extension CPUBackend {
   /// Four bytes a value.
   public func byteCount(of shape: ActivationShape) -> Int { shape.count * MemoryLayout<Float>.stride }
 
-  /// Buffers, activations, prepared weights, idle blocks and the threads' scratch.
+  /// Buffers, activations, prepared weights, what is free in the arena and the threads' scratch.
   public var memoryUse: MemoryUse { memory.use }
 
   /// What the backend was opened with, or all memory that the process can have.
   public var memoryBudget: Int { memory.budget }
 
-  /// Frees the idle blocks of the pool.
+  /// Gives what is free in the arena back to the system.
   public func releaseUnusedMemory() { memory.releaseIdle() }
 
   /// Compares the zones around every live allocation with their pattern.

@@ -44,15 +44,20 @@ public final class CPUBackend: Backend {
       throw DeviceError(
         .unavailable, device: description.name, message: "the system does not start \(threads) threads")
     }
+    guard
+      let memory = CPUMemory(
+        deviceName: description.name, budget: options.memoryBudget ?? description.memoryBytes,
+        guardZoneBytes: options.guardZoneBytes)
+    else {
+      throw DeviceError(.unavailable, device: description.name, message: "the system has no addresses left")
+    }
     _ = Self.openBLASIsSerial
     self.device = description
     self.precision = options.precision
     self.isExact = options.isExact
     self.pool = pool
     self.kernels = level.kernels
-    self.memory = CPUMemory(
-      deviceName: description.name, budget: options.memoryBudget ?? description.memoryBytes,
-      guardZoneBytes: options.guardZoneBytes)
+    self.memory = memory
     memory.account(forBytes: threads * ThreadPool.scratchBytes)
   }
 
@@ -108,13 +113,13 @@ extension CPUBackend {
     return memory.failure == nil ? storage.values : nil
   }
 
-  /// A form of a parameter in the pool, made by `fill` from the master's values.
+  /// A form of a parameter, made by `fill` from the master's values.
   func form(
     of parameter: Parameter, for purpose: String, count: Int, fill: ([Float], UnsafeMutablePointer<Float>) -> Void
   ) -> UnsafeMutablePointer<Float>? {
     guard memory.failure == nil else { return nil }
     let storage = parameter.prepared(for: purpose, by: self) { master in
-      let storage = CPUStorage(count: count, in: memory)
+      let storage = CPUStorage(count: count, in: memory, .lasting)
       if let values = storage.values { fill(master, values) }
       return storage
     }

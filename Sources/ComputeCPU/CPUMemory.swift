@@ -1,26 +1,38 @@
 package import Compute
 import Glibc
 
-/// The backend's memory: a pool of page-aligned blocks keyed by their size, a budget, and guard zones.
+/// The backend's memory: an arena for what comes and goes, blocks of their own for what stays, a budget, and guard zones.
 ///
 /// It also keeps the backend's first failure, since memory is what fails on this device.
 final class CPUMemory {
   /// The failure that the next wait throws; while there is one, operations do nothing.
   private(set) var failure: DeviceError?
+  /// What is held now, and the most that was.
   private(set) var use = MemoryUse()
 
   private let deviceName: String
   let budget: Int
   private let guardBytes: Int
-  private var idle: [Int: [UnsafeMutableRawPointer]] = [:]
+  private var arena: Arena
   /// Values' place and size by block, kept only if there are guard zones to check.
   private var guarded: [UnsafeMutableRawPointer: Int] = [:]
 
-  private static let pageBytes = 4096
   /// A NaN, so that reading a guard zone shows as well.
   private static let guardWord: UInt32 = 0xFFC0_FFEE
 
-  init(deviceName: String, budget: Int, guardZoneBytes: Int) {
+  /// How long a block is going to be used.
+  enum Lifetime {
+    /// As long as an evaluation takes, or less: a block of the arena.
+    case passing
+    /// As long as a network: a block of its own, so that it does not part the arena.
+    case lasting
+  }
+
+  /// Memory of a budget, or nil if the system has no addresses left.
+  init?(deviceName: String, budget: Int, guardZoneBytes: Int) {
+    // Blocks that lie between free ranges may keep a request from fitting into as many addresses as there are bytes.
+    guard let arena = Arena(reserving: min(budget, Int.max / 4) * 2) else { return nil }
+    self.arena = arena
     self.deviceName = deviceName
     self.budget = budget
     // Whole cache lines keep the values aligned.
@@ -28,7 +40,7 @@ final class CPUMemory {
   }
 
   deinit {
-    releaseIdle()
+    arena.unmap()
   }
 
   /// Counts memory that lives outside of the pool, such as the threads' scratch.
@@ -49,9 +61,9 @@ final class CPUMemory {
   }
 
   /// Room for `count` values, or nil after a failure, which it records.
-  func allocate(count: Int) -> UnsafeMutablePointer<Float>? {
+  func allocate(count: Int, _ lifetime: Lifetime) -> UnsafeMutablePointer<Float>? {
     let capacity = capacity(for: count)
-    guard let block = idle[capacity]?.popLast() ?? makeBlock(capacity) else { return nil }
+    guard let block = lifetime == .passing ? passingBlock(capacity) : lastingBlock(capacity) else { return nil }
     if guardBytes > 0 {
       guarded[block] = count
       for zone in zones(of: block, count: count) { zone.update(repeating: Self.guardWord) }
@@ -59,24 +71,23 @@ final class CPUMemory {
     return (block + guardBytes).assumingMemoryBound(to: Float.self)
   }
 
-  /// Takes room for `count` values back into the pool.
-  func release(_ values: UnsafeMutablePointer<Float>, count: Int) {
-    let block = UnsafeMutableRawPointer(values) - guardBytes
+  /// Takes back room for `count` values.
+  func release(_ values: UnsafeMutablePointer<Float>, count: Int, _ lifetime: Lifetime) {
+    let block = UnsafeMutableRawPointer(values) - guardBytes, capacity = capacity(for: count)
     if guardBytes > 0 {
       check(block, count: count)
       guarded[block] = nil
     }
-    idle[capacity(for: count), default: []].append(block)
+    if lifetime == .lasting {
+      free(block)
+      account(forBytes: -capacity)
+    } else {
+      changeArena { $0.release(block, capacity) }
+    }
   }
 
-  /// Gives idle blocks back to the system.
-  func releaseIdle() {
-    for (capacity, blocks) in idle {
-      for block in blocks { free(block) }
-      use.current -= capacity * blocks.count
-    }
-    idle.removeAll()
-  }
+  /// Gives what is free in the arena back to the system.
+  func releaseIdle() { changeArena { $0.trim() } }
 
   /// Records a failure if a guard zone around any allocation has changed.
   func checkGuardZones() {
@@ -85,26 +96,48 @@ final class CPUMemory {
 
   private func capacity(for count: Int) -> Int {
     let bytes = count * MemoryLayout<Float>.stride + 2 * guardBytes
-    return (bytes + Self.pageBytes - 1) / Self.pageBytes * Self.pageBytes
+    return max(1, (bytes + Arena.pageBytes - 1) / Arena.pageBytes) * Arena.pageBytes
   }
 
-  private func makeBlock(_ capacity: Int) -> UnsafeMutableRawPointer? {
-    if capacity > budget - use.current { releaseIdle() }
-    guard capacity <= budget - use.current else {
-      fail(
-        .outOfMemory, "\(capacity) bytes more would go past the budget of \(budget) bytes, \(use.current) are in use")
-      return nil
-    }
+  private func passingBlock(_ capacity: Int) -> UnsafeMutableRawPointer? {
+    guard hasBudget(for: capacity, growth: { $0.growth(for: capacity) }) else { return nil }
     var block: UnsafeMutableRawPointer?
-    if posix_memalign(&block, Self.pageBytes, capacity) != 0 || block == nil {
+    changeArena { block = $0.allocate(capacity) }
+    if block == nil { failForLackOfMemory(capacity) }
+    return block
+  }
+
+  private func lastingBlock(_ capacity: Int) -> UnsafeMutableRawPointer? {
+    guard hasBudget(for: capacity, growth: { _ in capacity }) else { return nil }
+    var block: UnsafeMutableRawPointer?
+    if posix_memalign(&block, Arena.pageBytes, capacity) != 0 || block == nil {
       releaseIdle()
-      guard posix_memalign(&block, Self.pageBytes, capacity) == 0, block != nil else {
-        fail(.outOfMemory, "the system has no \(capacity) bytes more, \(use.current) are in use")
+      guard posix_memalign(&block, Arena.pageBytes, capacity) == 0, block != nil else {
+        failForLackOfMemory(capacity)
         return nil
       }
     }
     account(forBytes: capacity)
     return block
+  }
+
+  /// Whether a block fits the budget, if need be after giving back what is free; a failure if not.
+  private func hasBudget(for capacity: Int, growth: (Arena) -> Int) -> Bool {
+    if growth(arena) > budget - use.current { releaseIdle() }
+    if growth(arena) <= budget - use.current { return true }
+    fail(
+      .outOfMemory, "\(capacity) bytes more would go past the budget of \(budget) bytes, \(use.current) are in use")
+    return false
+  }
+
+  private func failForLackOfMemory(_ capacity: Int) {
+    fail(.outOfMemory, "the system has no \(capacity) bytes more, \(use.current) are in use")
+  }
+
+  private func changeArena(_ change: (inout Arena) -> Void) {
+    let before = arena.residentBytes
+    change(&arena)
+    account(forBytes: arena.residentBytes - before)
   }
 
   /// The zones before and after the values, the second cut to whole words.
@@ -122,21 +155,23 @@ final class CPUMemory {
   }
 }
 
-/// Room for values in the pool, given back when the last reference goes.
+/// Room for values, given back when the last reference goes.
 package final class CPUStorage {
   /// Nil if the allocation failed.
   package let values: UnsafeMutablePointer<Float>?
-  let count: Int
   let memory: CPUMemory
+  private let count: Int
+  private let lifetime: CPUMemory.Lifetime
 
-  init(count: Int, in memory: CPUMemory) {
+  init(count: Int, in memory: CPUMemory, _ lifetime: CPUMemory.Lifetime = .passing) {
     self.count = count
     self.memory = memory
-    self.values = memory.allocate(count: count)
+    self.lifetime = lifetime
+    self.values = memory.allocate(count: count, lifetime)
   }
 
   deinit {
-    if let values { memory.release(values, count: count) }
+    if let values { memory.release(values, count: count, lifetime) }
   }
 }
 

@@ -59,7 +59,7 @@ package struct ConvolutionPlan {
     stripRows = pieces(rows, of: pieces(rows, of: stripRows))
     let strips = pieces(rows, of: stripRows)
     // Wide blocks gather less often, narrow ones keep all threads busy to the end.
-    var columns = min(pieces(output.channels, of: panelWidth) * panelWidth, 256)
+    var columns = min(pieces(output.channels, of: panelWidth) * panelWidth, method.blockColumns)
     let isSmall = rows * shape.filterCount < 100_000
     let wanted = isSmall || threads == 1 ? 1 : 4 * threads
     while phases * strips * pieces(output.channels, of: columns) < wanted && columns > panelWidth {
@@ -85,7 +85,10 @@ package struct ConvolutionPlan {
     let isWorthwhile =
       shape.inputChannels >= 32 && shape.outputChannels >= 32 && tiles >= 4 && 36 * tiles * 3 <= 2 * 9 * output.pixels
     guard isWorthwhile else { return shape.doublesInput && shape.padding == .all(1) ? .phases : .gathered }
-    return precision == .bfloat16 ? .winograd2x4 : tiles < 64 ? .winograd4x4Passing : .winograd4x4
+    if precision == .bfloat16 { return .winograd2x4 }
+    // A transformed filter of 36 values has to be worth its memory and the time to read it.
+    let formBytes = 36 * 4 * shape.inputChannels * shape.outputChannels
+    return tiles < 16 || tiles < 256 && formBytes > 10_000_000 ? .winograd4x4Passing : .winograd4x4
   }
 }
 
@@ -107,10 +110,13 @@ extension ConvolutionPlan.Method {
   var stripRows: Int {
     switch self {
     case .gathered, .phases: 84
-    case .winograd4x4, .winograd4x4Passing: 16
-    case .winograd2x4: 28
+    case .winograd4x4: 16
+    case .winograd4x4Passing, .winograd2x4: 28
     }
   }
+
+  /// Output channels of a task, at most.
+  var blockColumns: Int { self == .winograd4x4Passing ? 128 : 256 }
 
   /// The task that convolves.
   func task(_ kernels: cpu_kernels, _ word: cpu_word) -> KernelTask? {

@@ -45,6 +45,18 @@ public final class MappedFile {
     self.isMapped = false
   }
 
+  /// Lets the system have the pages of a range back that nothing else shares; they are read anew when next touched.
+  ///
+  /// A network's weights are read once, into the forms that a device wants: without this they would stay resident twice.
+  func releasePages(_ range: Range<Int>) {
+    guard isMapped, let base = bytes.baseAddress else { return }
+    let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+    let first = (range.lowerBound + page - 1) / page * page, end = range.upperBound / page * page
+    guard first < end else { return }
+    // Only advice: if the system does not take it, memory is used for longer.
+    _ = madvise(UnsafeMutableRawPointer(mutating: base + first), end - first, Int32(MADV_DONTNEED))
+  }
+
   deinit {
     if isMapped { munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count) }
   }

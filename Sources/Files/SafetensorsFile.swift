@@ -164,7 +164,7 @@ public struct SafetensorsFile {
     guard position == end else { throw FileError(path, "\(end - position) bytes follow the last tensor") }
   }
 
-  /// Reads a floating-point tensor, converted to 32 bits.
+  /// Reads a floating-point tensor, converted to 32 bits; the file's pages are given back afterwards.
   ///
   /// - Parameters:
   ///   - entry: A tensor of this file of a floating-point type.
@@ -174,5 +174,6 @@ public struct SafetensorsFile {
     defer { withExtendedLifetime(file) {} }
     let bytes = UnsafeRawBufferPointer(rebasing: file.bytes[entry.range])
     FloatConversion.read(bytes, as: entry.type, into: destination)
+    file.releasePages(entry.range)
   }
 }

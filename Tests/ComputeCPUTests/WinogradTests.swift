@@ -113,7 +113,7 @@ struct WinogradTests {
             let alone = ConvolutionPlan(
               shape, output: .init(batch: 1, channels: outputs, height: size, width: size), panelWidth: panelWidth,
               threads: 1)
-            #expect(plan.scratchBytes(rowStride: rowStride) <= ThreadPool.scratchBytes)
+            #expect(plan.scratchBytes(rowStride: rowStride, panelWidth: panelWidth) <= ThreadPool.scratchBytes)
             #expect(plan.method == alone.method)
           }
         }

@@ -35,10 +35,11 @@ INLINE void pack_positions(
           taps[tap][lane] = isThere ? o->source[(output * o->channels + c) * 9 + tap] : 0;
         }
       transform_filter(height, width, taps, positions);
-      for (int position = 0; position < (height + 2) * (width + 2); position++)
-        for (int lane = 0; lane < LANES; lane++)
-          put_packed(
-              word, o->packed + (position * panels + panel) * size, c, first + lane, positions[position][lane]);
+      for (int position = 0; position < (height + 2) * (width + 2); position++) {
+        float *to = o->packed + (position * panels + panel) * size;
+        if (word == CPU_FLOATS) store(to + c * PANEL + first, positions[position]);
+        else for (int lane = 0; lane < LANES; lane++) put_packed(word, to, c, first + lane, positions[position][lane]);
+      }
     }
 }
 
