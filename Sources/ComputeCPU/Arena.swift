@@ -6,7 +6,7 @@ import Glibc
 /// resolution: what is free is one sorted list of ranges, neighbours are joined, and a request takes the smallest range that
 /// holds it. So a large block's room serves small ones later, which a pool keyed by size cannot offer. Addresses are
 /// reserved once; memory is the system's until it is first written.
-struct Arena {
+package final class Arena {
   /// Free bytes that lie one after the other.
   private struct Range {
     var start: Int
@@ -18,10 +18,10 @@ struct Arena {
   }
 
   /// All blocks are whole pages.
-  static let pageBytes = 4096
+  package static let pageBytes = 4096
 
   /// Bytes of blocks and of free ranges that have not been given back to the system.
-  private(set) var residentBytes = 0
+  package private(set) var residentBytes = 0
 
   private let base: UnsafeMutableRawPointer
   private let reserved: Int
@@ -31,7 +31,7 @@ struct Arena {
   private var free: [Range] = []
 
   /// An arena of at most `bytes` bytes of addresses, or fewer if the system has no more; nil if it has none.
-  init?(reserving bytes: Int) {
+  package init?(reserving bytes: Int) {
     var reserved = (max(bytes, Self.pageBytes) + Self.pageBytes - 1) / Self.pageBytes * Self.pageBytes
     while reserved >= Self.pageBytes {
       let base = mmap(nil, reserved, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
@@ -45,17 +45,18 @@ struct Arena {
     return nil
   }
 
-  /// Gives all addresses back; no block may be used any more.
-  func unmap() { munmap(base, reserved) }
+  deinit {
+    munmap(base, reserved)
+  }
 
   /// Bytes by which a block of `bytes` would let ``residentBytes`` grow.
-  func growth(for bytes: Int) -> Int {
+  package func growth(for bytes: Int) -> Int {
     guard let index = bestFit(bytes) else { return bytes - (residentTail?.count ?? 0) }
     return free[index].isResident ? 0 : bytes
   }
 
   /// A block of whole pages, or nil if there are neither addresses nor memory.
-  mutating func allocate(_ bytes: Int) -> UnsafeMutableRawPointer? {
+  package func allocate(_ bytes: Int) -> UnsafeMutableRawPointer? {
     guard let index = bestFit(bytes) ?? extend(for: bytes) else { return nil }
     let range = free[index]
     if !range.isResident { residentBytes += bytes }
@@ -66,12 +67,12 @@ struct Arena {
   }
 
   /// Takes a block back.
-  mutating func release(_ block: UnsafeMutableRawPointer, _ bytes: Int) {
+  package func release(_ block: UnsafeMutableRawPointer, _ bytes: Int) {
     insert(.init(start: block - base, count: bytes, isResident: true))
   }
 
   /// Gives the memory of free ranges back to the system.
-  mutating func trim() {
+  package func trim() {
     for index in free.indices where free[index].isResident {
       madvise(base + free[index].start, free[index].count, MADV_DONTNEED)
       residentBytes -= free[index].count
@@ -89,7 +90,7 @@ struct Arena {
   private var residentTail: Range? { tail.flatMap { $0.isResident ? $0 : nil } }
 
   /// Moves the end of what is used so that the last free range holds `bytes`; its place in the list.
-  private mutating func extend(for bytes: Int) -> Int? {
+  private func extend(for bytes: Int) -> Int? {
     let start = tail?.start ?? top, end = start + bytes
     guard end <= reserved, mprotect(base + top, end - top, PROT_READ | PROT_WRITE) == 0 else { return nil }
     let isResident = residentTail != nil
@@ -101,7 +102,7 @@ struct Arena {
   }
 
   /// Inserts a free range and joins it with its neighbours; one that was given back counts as in use again if the other does.
-  private mutating func insert(_ range: Range) {
+  private func insert(_ range: Range) {
     var (low, high) = (0, free.count)
     while low < high {
       let middle = (low + high) / 2
@@ -113,7 +114,7 @@ struct Arena {
   }
 
   /// Joins a free range with the next.
-  private mutating func join(_ index: Int) {
+  private func join(_ index: Int) {
     let next = free.remove(at: index + 1)
     if free[index].isResident != next.isResident {
       residentBytes += next.isResident ? free[index].count : next.count

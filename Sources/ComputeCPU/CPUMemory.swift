@@ -13,7 +13,7 @@ final class CPUMemory {
   private let deviceName: String
   let budget: Int
   private let guardBytes: Int
-  private var arena: Arena
+  private let arena: Arena
   /// Values' place and size by block, kept only if there are guard zones to check.
   private var guarded: [UnsafeMutableRawPointer: Int] = [:]
 
@@ -37,10 +37,6 @@ final class CPUMemory {
     self.budget = budget
     // Whole cache lines keep the values aligned.
     self.guardBytes = (max(0, guardZoneBytes) + 63) / 64 * 64
-  }
-
-  deinit {
-    arena.unmap()
   }
 
   /// Counts memory that lives outside of the pool, such as the threads' scratch.
@@ -101,8 +97,7 @@ final class CPUMemory {
 
   private func passingBlock(_ capacity: Int) -> UnsafeMutableRawPointer? {
     guard hasBudget(for: capacity, growth: { $0.growth(for: capacity) }) else { return nil }
-    var block: UnsafeMutableRawPointer?
-    changeArena { block = $0.allocate(capacity) }
+    let block = changeArena { $0.allocate(capacity) }
     if block == nil { failForLackOfMemory(capacity) }
     return block
   }
@@ -134,10 +129,11 @@ final class CPUMemory {
     fail(.outOfMemory, "the system has no \(capacity) bytes more, \(use.current) are in use")
   }
 
-  private func changeArena(_ change: (inout Arena) -> Void) {
+  /// Changes the arena and keeps the books.
+  private func changeArena<Result>(_ change: (Arena) -> Result) -> Result {
     let before = arena.residentBytes
-    change(&arena)
-    account(forBytes: arena.residentBytes - before)
+    defer { account(forBytes: arena.residentBytes - before) }
+    return change(arena)
   }
 
   /// The zones before and after the values, the second cut to whole words.

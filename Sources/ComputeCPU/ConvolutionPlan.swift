@@ -54,9 +54,7 @@ package struct ConvolutionPlan {
     word = precision == .bfloat16 ? CPU_PAIRS : CPU_FLOATS
     let phases = method == .phases ? 4 : 1
     let rows = output.batch * (method.tile.map { Self.tiles(output, $0) } ?? output.pixels / phases)
-    // Measured on Zen 4: 84 rows are six register tiles; 16 tiles of 256 channels fill the second-level cache.
-    var stripRows = method.stripRows
-    stripRows = pieces(rows, of: pieces(rows, of: stripRows))
+    let stripRows = pieces(rows, of: pieces(rows, of: method.stripRows))
     let strips = pieces(rows, of: stripRows)
     // Wide blocks gather less often, narrow ones keep all threads busy to the end.
     var columns = min(pieces(output.channels, of: panelWidth) * panelWidth, method.blockColumns)
@@ -105,8 +103,10 @@ extension ConvolutionPlan.Method {
   /// Products of a tile in place of one for each output and tap.
   var positions: Int { tile.map { ($0.height + 2) * ($0.width + 2) } ?? 1 }
 
-  /// Output pixels, or tiles, of a task, at most. Measured on Zen 4: 84 rows are six register tiles; transformed tiles of
-  /// 256 channels and their products fill the second-level cache.
+  /// Output pixels, or tiles, of a task, at most.
+  ///
+  /// Measured on Zen 4: 84 rows are six register tiles; transformed tiles of 256 channels and their products fill the
+  /// second-level cache.
   var stripRows: Int {
     switch self {
     case .gathered, .phases: 84

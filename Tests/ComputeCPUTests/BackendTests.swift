@@ -17,7 +17,7 @@ struct BackendTests {
     let error = #expect(throws: DeviceError.self) {
       _ = try CPUBackend { $0 == "DIFFUSE_CPU" ? "avx1024" : nil }
     }
-    #expect(error?.message == "DIFFUSE_CPU=avx1024 is none of portable, avx2, avx512")
+    #expect(error?.message == "DIFFUSE_CPU=avx1024 is none of portable, avx2, avx512, avx512bf16")
   }
 
   @Test("The environment chooses the instruction set")

@@ -18,25 +18,44 @@ struct ConformanceTests {
     for result in ConformanceSuite.run(on: backend) { #expect(result.outcome == .passed, "\(level): \(result)") }
   }
 
+  @Test(
+    "Every case passes in bfloat16 and by the direct method, on every instruction set",
+    arguments: DispatchLevel.available)
+  func passesOtherwise(level: DispatchLevel) throws {
+    let cases = ConformanceSuite.cases.filter { $0.operation == .convolve }
+    for (precision, isExact) in [(Precision.bfloat16, false), (.bfloat16, true), (.float32, true)] {
+      let backend = try makeBackend(
+        level, options: .init(guardZoneBytes: 256, precision: precision, isExact: isExact))
+      for result in ConformanceSuite.run(on: backend, cases: cases) {
+        #expect(result.outcome == .passed, "\(level), \(precision)\(isExact ? ", exact" : ""): \(result)")
+      }
+    }
+  }
+
   @Test("Three threads give the same bits as one", arguments: DispatchLevel.available)
   func threadsDoNotMatter(level: DispatchLevel) throws {
-    let alone = try makeBackend(level, options: .init(threads: 1))
-    let together = try makeBackend(level, options: .init(threads: 3))
-    for test in ConformanceSuite.cases {
-      let (one, three) = (try test.run(on: alone), try test.run(on: together))
-      #expect(one.map(\.bitPattern) == three.map(\.bitPattern), "\(level): \(test.title)")
+    for precision in Precision.allCases {
+      let alone = try makeBackend(level, options: .init(threads: 1, precision: precision))
+      let together = try makeBackend(level, options: .init(threads: 3, precision: precision))
+      for test in ConformanceSuite.cases where precision == .float32 || test.operation == .convolve {
+        let (one, three) = (try test.run(on: alone), try test.run(on: together))
+        #expect(one.map(\.bitPattern) == three.map(\.bitPattern), "\(level), \(precision): \(test.title)")
+      }
     }
   }
 
   @Test("A sample alone has the bits that it has within a batch", arguments: DispatchLevel.available)
   func batchDoesNotMatter(level: DispatchLevel) throws {
-    let backend = try makeBackend(level)
-    for test in ConformanceSuite.cases {
-      guard let batch = test.batch, batch > 1 else { continue }
-      let within = try test.run(on: backend)
-      let alone = try test.run(on: backend, samples: 0..<1)
-      #expect(
-        alone.map(\.bitPattern) == within.prefix(within.count / batch).map(\.bitPattern), "\(level): \(test.title)")
+    for precision in Precision.allCases {
+      let backend = try makeBackend(level, options: .init(precision: precision))
+      for test in ConformanceSuite.cases where precision == .float32 || test.operation == .convolve {
+        guard let batch = test.batch, batch > 1 else { continue }
+        let within = try test.run(on: backend)
+        let alone = try test.run(on: backend, samples: 0..<1)
+        #expect(
+          alone.map(\.bitPattern) == within.prefix(within.count / batch).map(\.bitPattern),
+          "\(level), \(precision): \(test.title)")
+      }
     }
   }
 }

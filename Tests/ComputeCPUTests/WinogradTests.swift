@@ -73,6 +73,7 @@ struct WinogradTests {
     WideLayer(channels: [20, 24], outputs: 32, height: 8, width: 8, doubles: true),
     WideLayer(channels: [40], outputs: 32, height: 1, width: 2, doubles: true),
     WideLayer(channels: [40], outputs: 64, height: 16, width: 16, stride: 2),
+    WideLayer(channels: [33, 12], outputs: 35, height: 9, width: 9),
     WideLayer(channels: [512, 512], outputs: 32, height: 4, width: 4),
     WideLayer(channels: [64], outputs: 600, height: 8, width: 8),
   ]
@@ -87,6 +88,23 @@ struct WinogradTests {
       let error = zip(values, expected).map { abs($0 - $1) }.max() ?? .infinity
       #expect(error <= 4e-6 * largest, "\(level): \(error / largest)")
       try backend.checkGuardZones()
+    }
+  }
+
+  @Test("Products of bfloat16 pairs err by no more than a few roundings of their factors", arguments: layers)
+  func isAccurateInPairs(layer: WideLayer) throws {
+    let expected = try layer.run(on: ReferenceBackend())
+    let squares = expected.reduce(0) { $0 + $1 * $1 }
+    for level in DispatchLevel.available {
+      for isExact in [false, true] {
+        let backend = try makeBackend(
+          level, options: .init(guardZoneBytes: 128, precision: .bfloat16, isExact: isExact))
+        let values = try layer.run(on: backend)
+        let error = (zip(values, expected).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) } / squares).squareRoot()
+        // Rounding both factors alone makes 0.0023; F(2x4, 3x3) may make three times that; none at all would be wrong too.
+        #expect(error < (isExact ? 0.003 : 0.008) && error > 1e-4, "\(level): \(error)")
+        try backend.checkGuardZones()
+      }
     }
   }
 
