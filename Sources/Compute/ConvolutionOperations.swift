@@ -24,6 +24,20 @@ public struct ConvolutionEpilogue {
   }
 }
 
+/// How a device does a convolution.
+public struct ConvolutionMethod: Sendable, Hashable {
+  /// The method's name, such as `winograd 4x4`.
+  public let name: String
+  /// Bytes of the form in which the device keeps the filter.
+  public let filterBytes: Int
+
+  /// A method.
+  public init(name: String, filterBytes: Int) {
+    self.name = name
+    self.filterBytes = filterBytes
+  }
+}
+
 /// Convolutions, and with a 1x1 filter all products of activations with weights.
 public protocol ConvolutionOperations: AnyObject {
   /// Convolves an operand with a filter `[outputChannels, inputChannels, kernel, kernel]`; see ``ConvolutionShape`` for
@@ -34,4 +48,7 @@ public protocol ConvolutionOperations: AnyObject {
   func convolve(
     _ operand: Operand, _ filter: Parameter, _ shape: ConvolutionShape, _ epilogue: ConvolutionEpilogue,
     into destination: Activation)
+
+  /// What this device does for a layer with a result of this shape: a matter of the layer, never of the batch.
+  func method(of shape: ConvolutionShape, output: ActivationShape) -> ConvolutionMethod
 }

@@ -3,7 +3,7 @@
 /// Whatever runs on a backend runs on this one in no time, so that operations and memory are known before a run:
 ///
 /// ```
-/// let plan = PlanningBackend(byteCount: { backend.byteCount(of: $0) })
+/// let plan = PlanningBackend(for: backend)
 /// ... // evaluate the network on `plan`
 /// plan.memoryUse.peak       // bytes of buffers and activations alive at once
 /// plan.floatingPointOperations
@@ -20,18 +20,31 @@ public final class PlanningBackend: Backend {
 
   private let ledger = MemoryLedger()
   private let activationBytes: (ActivationShape) -> Int
+  private let convolutionMethod: (ConvolutionShape, ActivationShape) -> ConvolutionMethod
+  private var filterBytes: [ObjectIdentifier: Int] = [:]
 
   /// A plan for a device.
   ///
   /// - Parameters:
   ///   - device: Its description; by default one that has no limits.
   ///   - byteCount: The bytes of an activation on that device; by default four a value.
+  ///   - method: How that device does a convolution; by default directly, from a filter of four bytes a value.
   public init(
     device: DeviceDescription = .planning,
-    byteCount: @escaping (ActivationShape) -> Int = { 4 * $0.count }
+    byteCount: @escaping (ActivationShape) -> Int = { 4 * $0.count },
+    method: @escaping (ConvolutionShape, ActivationShape) -> ConvolutionMethod = { shape, _ in
+      .init(name: "direct", filterBytes: 4 * shape.filterCount)
+    }
   ) {
     self.device = device
     self.activationBytes = byteCount
+    self.convolutionMethod = method
+  }
+
+  /// A plan for the device of another backend, in its layouts and by its methods.
+  public convenience init(for backend: any Backend) {
+    self.init(
+      device: backend.device, byteCount: { backend.byteCount(of: $0) }, method: { backend.method(of: $0, output: $1) })
   }
 
   /// Operations of all calls so far, in floating-point additions and multiplications.
@@ -44,10 +57,16 @@ public final class PlanningBackend: Backend {
     parameters.values.reduce(0) { $0 + $1.count }
   }
 
+  /// Bytes of the forms in which the device keeps the parameters that were read.
+  public var preparedBytes: Int {
+    parameters.reduce(0) { $0 + (filterBytes[$1.key] ?? 4 * $1.value.count) }
+  }
+
   /// Forgets operations and parameters; what lives goes on living, and the peak starts from there.
   public func reset() {
     records.removeAll()
     parameters.removeAll()
+    filterBytes.removeAll()
     ledger.peak = ledger.current
   }
 
@@ -278,11 +297,17 @@ extension PlanningBackend {
       if residual === destination { traits.insert(.inPlace) }
     }
     if epilogue.scale != 1 { traits.insert(.scaled) }
+    filterBytes[ObjectIdentifier(filter)] = convolutionMethod(shape, destination.shape).filterBytes
     let sources = [operand.first, operand.second, epilogue.channelOffset, epilogue.residual]
     record(
       .convolve, .convolution(shape, operands: operand.shapes, result: destination.shape), traits: traits,
       work: shape.floatingPointOperations(for: operand.shape),
       reads: sources.reduce(note(filter) + note(epilogue.bias)) { $0 + bytes($1) }, writes: bytes(destination))
+  }
+
+  /// What the planned device does.
+  public func method(of shape: ConvolutionShape, output: ActivationShape) -> ConvolutionMethod {
+    convolutionMethod(shape, output)
   }
 
   /// Counts a normalisation: eight operations a value, two more for scale and shift, one for the function.

@@ -11,9 +11,7 @@ extension CPUBackend {
     precondition(destination.shape == output, "\(destination.shape) is not \(output)")
     precondition(filter.count == shape.filterCount, "a filter \(filter.shape) for \(shape)")
     precondition(destination !== operand.first && destination !== operand.second, "the destination is an operand")
-    let plan = ConvolutionPlan(
-      shape, output: output, precision: precision, isExact: isExact, panelWidth: kernels.panel_width,
-      threads: pool.threads)
+    let plan = plan(shape, output)
     guard let source = values(operand), let to = values(destination), let added = values(epilogue, output),
       let packed = packed(filter, shape, plan)
     else { return }
@@ -24,6 +22,20 @@ extension CPUBackend {
       shift: shape.doublesInput && plan.method != .phases ? 1 : 0, phases: plan.method == .phases ? 4 : 1,
       strip_rows: plan.stripRows, strips: plan.strips, block_columns: plan.blockColumns)
     pool.run(plan.method.task(kernels, plan.word), arguments, count: plan.tasks)
+  }
+
+  /// The method of the layer's ``ConvolutionPlan``.
+  public func method(of shape: ConvolutionShape, output: ActivationShape) -> ConvolutionMethod {
+    let plan = plan(shape, output), form = FilterForm(plan.method, plan.word)
+    return .init(
+      name: plan.method.rawValue,
+      filterBytes: form.count(shape, panelWidth: kernels.panel_width) * MemoryLayout<Float>.stride)
+  }
+
+  private func plan(_ shape: ConvolutionShape, _ output: ActivationShape) -> ConvolutionPlan {
+    .init(
+      shape, output: output, precision: precision, isExact: isExact, panelWidth: kernels.panel_width,
+      threads: pool.threads)
   }
 
   /// What the epilogue adds, or nil after a failure.

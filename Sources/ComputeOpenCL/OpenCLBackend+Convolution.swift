@@ -40,6 +40,13 @@ extension OpenCLBackend: ConvolutionOperations {
     }
   }
 
+  /// Products of gathered tiles, from a filter whose channels are padded.
+  public func method(of shape: ConvolutionShape, output: ActivationShape) -> ConvolutionMethod {
+    let taps = shape.kernel * shape.kernel, inputs = shape.inputChannels.roundedUp(to: 16) + 16
+    let outputs = shape.outputChannels.roundedUp(to: parameters.filterBlock)
+    return .init(name: "direct", filterBytes: 4 * taps * inputs * outputs)
+  }
+
   /// A filter in the order in which the kernels read it, split where the operands meet.
   private func packed(_ filter: Parameter, _ operand: Operand, _ shape: ConvolutionShape) -> DeviceMemory? {
     let first = operand.first.shape.channels

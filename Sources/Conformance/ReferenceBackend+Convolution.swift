@@ -1,6 +1,11 @@
 public import Compute
 
 extension ReferenceBackend {
+  /// The formula itself.
+  public func method(of shape: ConvolutionShape, output: ActivationShape) -> ConvolutionMethod {
+    .init(name: "direct", filterBytes: 4 * shape.filterCount)
+  }
+
   /// The sum of ``ConvolutionShape`` and the addends of ``ConvolutionEpilogue``, term by term.
   public func convolve(
     _ operand: Operand, _ filter: Parameter, _ shape: ConvolutionShape, _ epilogue: ConvolutionEpilogue,

@@ -20,8 +20,7 @@ enum BatchPlan {
     let two = try ModelSummary(of: network, shape, batch: 2, on: backend)
     let states = 12 * 4 * shape.count
     let perImage = two.activationBytes - one.activationBytes + states
-    // A filter transformed for Winograd's method holds 36 values for 9; no prepared form takes more.
-    let fixed = max(0, one.activationBytes - perImage) + 4 * 4 * one.parameterCount + scratchBytes
+    let fixed = max(0, one.activationBytes - perImage) + one.preparedBytes + scratchBytes
     let available = backend.memoryBudget
     let fitting = (available - fixed) / perImage
     guard fitting >= 1 else {

@@ -11,6 +11,8 @@ public struct ModelSummary: Sendable, Hashable {
   public let floatingPointOperations: Int
   /// Bytes of buffers and activations that live at once during an evaluation.
   public let activationBytes: Int
+  /// Bytes of the forms in which the parameters are kept.
+  public let preparedBytes: Int
   /// How often each operation is called in an evaluation.
   public let operations: [Operation: Int]
 
@@ -20,22 +22,18 @@ public struct ModelSummary: Sendable, Hashable {
   ///   - network: The network.
   ///   - shape: The images' extents.
   ///   - batch: Images of one evaluation.
-  ///   - backend: Whose layout of activations counts; by default four bytes a value.
+  ///   - backend: Whose layouts and methods count; by default four bytes a value.
   public init(
     of network: UNet, _ shape: ImageShape, batch: Int, on backend: (any Backend)? = nil
   ) throws(NetworkError) {
-    let plan: PlanningBackend
-    if let backend {
-      plan = PlanningBackend(device: backend.device) { backend.byteCount(of: $0) }
-    } else {
-      plan = PlanningBackend()
-    }
+    let plan = backend.map { PlanningBackend(for: $0) } ?? PlanningBackend()
     let extents = [batch, shape.channels, shape.height, shape.width]
     let x = Tensor(plan.makeBuffer(count: extents.reduce(1, *)), shape: extents, on: plan)
     _ = try network(x, timesteps: [1], classLabels: network.exampleLabel)
     parameterCount = network.parameterCount
     floatingPointOperations = plan.floatingPointOperations
     activationBytes = plan.memoryUse.peak
+    preparedBytes = plan.preparedBytes
     operations = plan.records.reduce(into: [:]) { $0[$1.key.operation, default: 0] += $1.value }
   }
 }

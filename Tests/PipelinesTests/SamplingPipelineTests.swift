@@ -44,7 +44,7 @@ struct SamplingPipelineTests {
     let model = try Model(nil)
     let seeds = SamplingSettings(seeds: Array(0..<64))
     let plenty = try SamplingPipeline(model, seeds, on: CPUBackend()).batch
-    let scarce = try SamplingPipeline(model, seeds, on: CPUBackend(options: .init(memoryBudget: 40_000_000))).batch
+    let scarce = try SamplingPipeline(model, seeds, on: CPUBackend(options: .init(memoryBudget: 24_000_000))).batch
     #expect(plenty == 16)
     #expect((1..<16).contains(scarce))
     let error = #expect(throws: PipelineError.self) {
@@ -54,7 +54,7 @@ struct SamplingPipelineTests {
     var large = seeds
     large.batch = 64
     #expect(throws: PipelineError.self) {
-      try SamplingPipeline(model, large, on: CPUBackend(options: .init(memoryBudget: 40_000_000)))
+      try SamplingPipeline(model, large, on: CPUBackend(options: .init(memoryBudget: 24_000_000)))
     }
   }
 

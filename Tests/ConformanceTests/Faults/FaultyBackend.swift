@@ -17,6 +17,9 @@ final class FaultyBackend: Backend {
   func makeActivation(_ shape: ActivationShape) -> Activation { oracle.makeActivation(shape) }
   func synchronize() throws(DeviceError) {}
   func byteCount(of shape: ActivationShape) -> Int { oracle.byteCount(of: shape) }
+  func method(of shape: ConvolutionShape, output: ActivationShape) -> ConvolutionMethod {
+    oracle.method(of: shape, output: output)
+  }
   var memoryUse: MemoryUse { oracle.memoryUse }
   var memoryBudget: Int { oracle.memoryBudget }
   func releaseUnusedMemory() {}
