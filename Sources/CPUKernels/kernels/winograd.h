@@ -52,17 +52,25 @@ INLINE void transform_strip(
   const int rows = shape.height + 2, columns = shape.width + 2;
   long seam = o->operand.first_channels, height = o->height << o->shift, width = o->width << o->shift;
   for (long tile = 0; tile < tiles; tile++) {
+    // The pixels that the tile reads, by row and column; -1 is outside of the image.
+    long row_pixels[6], column_pixels[6];
+    UNROLL for (int r = 0; r < rows; r++) {
+      long y = places[tile].y + r;
+      row_pixels[r] = y >= 0 && y < height ? (places[tile].image * o->height + (y >> o->shift)) * o->width : -1;
+    }
+    UNROLL for (int s = 0; s < columns; s++) {
+      long x = places[tile].x + s;
+      column_pixels[s] = x >= 0 && x < width ? x >> o->shift : -1;
+    }
     for (long done = 0; done < depth;) {
       bool is_first = c + done < seam;
       long channels = is_first ? seam : o->operand.second_channels, start = is_first ? c + done : c + done - seam;
       long count = channels - start < depth - done ? channels - start : depth - done;
       const float *base = (is_first ? o->operand.first : o->operand.second) + start, *sources[MOST_POSITIONS];
-      for (long r = 0; r < rows; r++)
-        for (long s = 0; s < columns; s++) {
-          long y = places[tile].y + r, x = places[tile].x + s;
-          bool inside = y >= 0 && y < height && x >= 0 && x < width;
-          long pixel = (places[tile].image * o->height + (y >> o->shift)) * o->width + (x >> o->shift);
-          sources[columns * r + s] = inside ? base + pixel * channels : zeros;
+      UNROLL for (int r = 0; r < rows; r++)
+        UNROLL for (int s = 0; s < columns; s++) {
+          bool inside = row_pixels[r] >= 0 && column_pixels[s] >= 0;
+          sources[columns * r + s] = inside ? base + (row_pixels[r] + column_pixels[s]) * channels : zeros;
         }
       transform_tile(shape, sources, count, v + tile * STRIDE, done, tiles * STRIDE);
       done += count;
