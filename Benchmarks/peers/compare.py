@@ -1,0 +1,162 @@
+"""Compares diffuse-gpu with the programs that its users would take instead, on the same weights, inputs and cores.
+
+    python3 Benchmarks/peers/compare.py                    # all tables
+    python3 Benchmarks/peers/compare.py cifar10 --batches 8 --rounds 9 --json results.json
+
+Tables: cifar10 (the U-Net of google/ddpm-cifar10-32), celebahq (that of google/ddpm-ema-celebahq-256, with memory) and
+mnist (64 images of the embedded model, from the start of the process to the picture). Every program is a process of its
+own that sleeps while the others run; they take turns in an order that changes every round. A round is the best of three
+evaluations, a figure the median over the rounds. Errors are relative to the largest value of an evaluation in float64.
+The peers are installed from PyPI into .build-peers.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import environment
+
+if __name__ == "__main__":
+    environment.enter()
+
+import numpy  # noqa: E402  (installed by the line above)
+
+from programs import OurProgram, Peer  # noqa: E402
+
+here = Path(__file__).resolve().parent
+NETWORKS = {
+    "cifar10": {"config": "ddpm-cifar10-32.json", "size": 32, "batches": [1, 8], "gigaflops": 12.1},
+    "celebahq": {"config": "ddpm-ema-celebahq-256.json", "size": 256, "batches": [1], "gigaflops": 496},
+}
+PEERS = ["PyTorch eager", "PyTorch channels_last", "torch.compile", "ONNX Runtime", "OpenVINO f32",
+         "PyTorch bf16 autocast", "OpenVINO bf16"]
+OURS = {
+    "diffuse-gpu": [],
+    "diffuse-gpu --exact": ["--exact"],
+    "diffuse-gpu bfloat16": ["--precision", "bfloat16"],
+    "diffuse-gpu opencl": ["--device", "opencl"],
+}
+LARGEST_ERROR = 5e-5
+
+
+def main():
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("tables", nargs="*", default=["cifar10", "celebahq", "mnist"])
+    options.add_argument("--rounds", type=int, default=7)
+    options.add_argument("--threads", type=int, default=os.cpu_count())
+    options.add_argument("--batches", type=int, nargs="+", help="instead of a table's own")
+    options.add_argument("--only", nargs="+", help="programs whose names contain one of these")
+    options.add_argument("--program", default=str(environment.repository / ".build/release/diffuse-gpu"))
+    options.add_argument("--json", type=Path, help="where to keep all figures")
+    arguments = options.parse_args()
+    results = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for table in arguments.tables:
+            if table == "mnist":
+                import mnist
+
+                results[table] = mnist.compare(arguments, Path(folder))
+            elif table in NETWORKS:
+                network = NETWORKS[table]
+                for batch in arguments.batches or network["batches"]:
+                    results[f"{table}, batch {batch}"] = compare(arguments, Path(folder) / table, network, batch)
+            else:
+                sys.exit(f"{table}: no such table; there are cifar10, celebahq and mnist")
+            if arguments.json:
+                arguments.json.write_text(json.dumps(results, indent=2) + "\n")
+
+
+def compare(arguments, folder, network, batch):
+    """Times all programs on a network and prints their table."""
+    model, inputs = make_inputs(arguments, folder, network, batch)
+    for form in ("onnx", "openvino"):
+        Peer(f"export {form}", model, inputs, arguments.threads).end()
+    truth = Peer("float64", model, inputs, arguments.threads)
+    truth.end()
+    programs = [Peer(name, model, inputs, arguments.threads) for name in PEERS if wanted(arguments, name)]
+    programs += [OurProgram(name, arguments.program, flags, model, inputs, arguments.threads)
+                 for name, flags in OURS.items() if wanted(arguments, name)]
+    for program in programs:
+        program.error = largest_error(program.output, truth.output)
+    for turn in range(arguments.rounds):
+        for place in range(len(programs)):
+            program = programs[(place + turn) % len(programs)]
+            program.seconds.append(min(program.run(3)))
+    for program in programs:
+        program.end()
+    rows = {program.name: {"seconds": [value / batch for value in program.seconds], "error": program.error,
+                           "memory": program.memory} for program in programs}
+    print_table(f"{network['config'].removesuffix('.json')}, batch {batch}, {arguments.threads} threads", rows,
+                network["gigaflops"])
+    check(rows)
+    return rows
+
+
+def wanted(arguments, name):
+    return arguments.only is None or any(part in name for part in arguments.only)
+
+
+def make_inputs(arguments, folder, network, batch):
+    """Random weights, images and times; the paths of the model and of the arrays."""
+    model = folder / "model"
+    if not model.exists():
+        folder.mkdir(parents=True)
+        subprocess.run([arguments.program, "init", here / network["config"], "--seed", "0", "--output", model, "--quiet"],
+                       check=True, stdout=subprocess.DEVNULL)
+    generator = numpy.random.default_rng(batch)
+    paths = folder / f"x{batch}.npy", folder / f"t{batch}.npy"
+    numpy.save(paths[0], generator.standard_normal((batch, 3, network["size"], network["size"]), dtype="float32"))
+    numpy.save(paths[1], numpy.linspace(10, 900, batch, dtype="float32"))
+    return model, paths
+
+
+def largest_error(path, truth):
+    expected = numpy.load(truth)
+    return float(numpy.abs(numpy.load(path) - expected).max() / numpy.abs(expected).max())
+
+
+def ratios(rows, name, reference):
+    """How many times faster than another program, round by round."""
+    if reference not in rows:
+        return None
+    return sorted(other / own for own, other in zip(rows[name]["seconds"], rows[reference]["seconds"]))
+
+
+def spread(values, digits):
+    """The median of some values, and the least and the largest."""
+    if values is None:
+        return "-"
+    return f"{statistics.median(values):.{digits}f} ({min(values):.{digits}f}-{max(values):.{digits}f})"
+
+
+def print_table(title, rows, gigaflops):
+    print(f"\n{title}\n")
+    print("| | seconds an image | GFLOP/s | times OpenVINO f32 | times OpenVINO bf16 | largest error | peak memory |")
+    print("|---|---|---|---|---|---|---|")
+    for name, row in rows.items():
+        rate = gigaflops / statistics.median(row["seconds"])
+        print(f"| {name} | {spread(row['seconds'], 4)} | {rate:.0f} | {spread(ratios(rows, name, 'OpenVINO f32'), 2)} | "
+              f"{spread(ratios(rows, name, 'OpenVINO bf16'), 2)} | {row['error']:.1e} | {row['memory'] / 1e6:.0f} MB |",
+              flush=True)
+
+
+def check(rows):
+    """Stops if a result of ours is further from the truth than it may be."""
+    for name, row in rows.items():
+        if not name.startswith("diffuse-gpu"):
+            continue
+        bound = LARGEST_ERROR
+        if "bfloat16" in name:
+            bound = 2 * rows["OpenVINO bf16"]["error"] if "OpenVINO bf16" in rows else 0.05
+        if not row["error"] <= bound:
+            sys.exit(f"{name}: the largest error is {row['error']:.1e}, allowed are {bound:.1e}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,26 @@
+"""The Python environment of the peers: made on first use in .build-peers, with the versions that figures speak of."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+PACKAGES = [
+    "torch==2.13.0+cpu", "diffusers==0.42.1", "safetensors==0.8.0", "numpy==2.4.6", "pillow==13.0.0", "onnx==1.23.2",
+    "onnxruntime==1.32.0", "openvino==2026.4.1",
+]
+repository = Path(__file__).resolve().parents[2]
+folder = repository / ".build-peers"
+
+
+def enter():
+    """Makes the environment if need be, and runs the same command in it unless it runs there already."""
+    python = folder / "bin" / "python"
+    if Path(sys.prefix).resolve() == folder.resolve():
+        return
+    if not (folder / "complete").exists():
+        print("installing the peers into .build-peers", file=sys.stderr)
+        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+        subprocess.run([folder / "bin" / "pip", "install", "--quiet", *PACKAGES], check=True)
+        (folder / "complete").touch()
+    os.execv(python, [str(python), *sys.argv])
