@@ -21,6 +21,23 @@ enum BatchPlan {
     let states = 12 * 4 * shape.count
     let perImage = two.activationBytes - one.activationBytes + states
     let fixed = max(0, one.activationBytes - perImage) + one.preparedBytes + scratchBytes
+    return try batch(settings, fixedBytes: fixed, bytesPerImage: perImage, on: backend)
+  }
+
+  /// The batch of a run with the exact score of a data set, which keeps the images and, for each sample, a logit and a
+  /// probability of every image.
+  static func batch(
+    for data: ImageCollection, _ settings: SamplingSettings, on backend: any Backend
+  ) throws -> Int {
+    let perImage = 4 * (2 * data.count + 14 * data.shape.count)
+    let fixed = 4 * (data.values.count + 2 * data.count) + scratchBytes
+    return try batch(settings, fixedBytes: fixed, bytesPerImage: perImage, worthwhile: 128, on: backend)
+  }
+
+  private static func batch(
+    _ settings: SamplingSettings, fixedBytes fixed: Int, bytesPerImage perImage: Int, worthwhile most: Int? = nil,
+    on backend: any Backend
+  ) throws -> Int {
     let available = backend.memoryBudget
     let fitting = (available - fixed) / perImage
     guard fitting >= 1 else {
@@ -36,7 +53,7 @@ enum BatchPlan {
       }
       return min(batch, settings.seeds.count)
     }
-    return min(settings.seeds.count, fitting, worthwhile[backend.device.kind] ?? 16)
+    return min(settings.seeds.count, fitting, most ?? worthwhile[backend.device.kind] ?? 16)
   }
 
   /// Scratch of all threads together.

@@ -11,7 +11,7 @@ public struct RunRecord: Sendable {
   public init(_ pipeline: SamplingPipeline, device: String, version: String, evaluations: Int) {
     let settings = pipeline.settings
     values = [
-      "program": .string("diffuse-gpu \(version)"), "model": .string(pipeline.model.name), "device": .string(device),
+      "program": .string("diffuse-gpu \(version)"), "model": .string(settings.data.map { "the exact score of \($0.path)" } ?? pipeline.model.name), "device": .string(device),
       "scheduler": .string(pipeline.schedulerName), "steps": .number(Double(settings.steps)),
       "function_evaluations": .number(Double(evaluations)),
       "timesteps": .array(pipeline.plan.steps.map { .number($0.from.timestep) }),

@@ -26,6 +26,12 @@ extension SamplingPipeline {
 
   /// The extents of the images of a run: as the settings say, else as the model does.
   public static func imageShape(_ model: Model, _ settings: SamplingSettings) throws -> ImageShape {
+    if let data = settings.data {
+      guard settings.size.map({ $0.height == data.shape.height && $0.width == data.shape.width }) ?? true else {
+        throw PipelineError("--size: the images of \(data.path) are \(data.shape)")
+      }
+      return data.shape
+    }
     if let size = settings.size { return model.imageShape(height: size.height, width: size.width) }
     if let shape = model.imageShape { return shape }
     throw PipelineError("\(model.name): its configuration names no sample_size; say --size HEIGHTxWIDTH")
@@ -33,13 +39,12 @@ extension SamplingPipeline {
 
   /// Whether the network takes such images and labels, and recorded noise and images are as many as the seeds.
   static func check(_ model: Model, _ settings: SamplingSettings, _ shape: ImageShape) throws {
-    do {
-      try model.network.checkInput(
-        shape: [1, shape.channels, shape.height, shape.width], timesteps: [1],
-        classLabels: settings.classLabel.map { [Double($0)] })
-    } catch {
-      let hint = settings.classLabel == nil ? "" : " (--class)"
-      throw PipelineError("\(model.name): \(error)\(hint)")
+    if let data = settings.data {
+      guard settings.classLabel == nil else {
+        throw PipelineError("--class: the exact score of \(data.path) is that of all its images")
+      }
+    } else {
+      try checkNetwork(model, settings, shape)
     }
     let count = settings.seeds.count * shape.count
     if case .images(_, let images) = settings.start, images.count != count {
@@ -55,6 +60,17 @@ extension SamplingPipeline {
     }
   }
 
+  private static func checkNetwork(_ model: Model, _ settings: SamplingSettings, _ shape: ImageShape) throws {
+    do {
+      try model.network.checkInput(
+        shape: [1, shape.channels, shape.height, shape.width], timesteps: [1],
+        classLabels: settings.classLabel.map { [Double($0)] })
+    } catch {
+      let hint = settings.classLabel == nil ? "" : " (--class)"
+      throw PipelineError("\(model.name): \(error)\(hint)")
+    }
+  }
+
   static func initialization(
     _ model: Model, _ settings: SamplingSettings, _ shape: ImageShape, on backend: any Backend
   ) throws -> LateStartInitialization? {
@@ -66,7 +82,7 @@ extension SamplingPipeline {
           + "`diffuse-gpu statistics` or name a file with --statistics")
     }
     guard statistics.shape == shape else {
-      throw PipelineError("the statistics are of images of \(statistics.shape), the model's are of \(shape)")
+      throw PipelineError("the statistics are of images of \(statistics.shape), the run's are of \(shape)")
     }
     let gaussian = statistics.gaussian(on: backend)
     return kind == .gaussian ? .gaussian(gaussian) : .flow(gaussian)

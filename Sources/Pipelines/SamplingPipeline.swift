@@ -30,6 +30,7 @@ public struct SamplingPipeline {
 
   private let backend: any Backend
   private let initialization: LateStartInitialization?
+  private let denoiser: any Denoiser
   /// The run from the prior, whose first level and scale a flow begins with.
   private let whole: SamplingPlan
 
@@ -57,7 +58,14 @@ public struct SamplingPipeline {
     imageShape = try Self.imageShape(model, settings)
     try Self.check(model, settings, imageShape)
     initialization = try Self.initialization(model, settings, imageShape, on: backend)
-    batch = try BatchPlan.batch(for: model.network, imageShape, settings, on: backend)
+    if let data = settings.data {
+      batch = try BatchPlan.batch(for: data, settings, on: backend)
+      denoiser = data.denoiser(on: backend)
+    } else {
+      batch = try BatchPlan.batch(for: model.network, imageShape, settings, on: backend)
+      denoiser = NetworkDenoiser(
+        model.network, scheduler.predictionType, classLabels: settings.classLabel.map { [Double($0)] })
+    }
     self.notices = notices
   }
 
@@ -133,8 +141,6 @@ public struct SamplingPipeline {
   /// A run of the images of some seeds.
   private func makeRun(_ rows: Range<Int>) throws -> SamplingRun {
     let noise = noiseSource(rows)
-    let label = settings.classLabel.map { [Double($0)] }
-    let denoiser = NetworkDenoiser(model.network, scheduler.predictionType, classLabels: label)
     var state: Tensor?
     switch settings.start {
     case .prior: break

@@ -58,6 +58,8 @@ public struct SamplingSettings: Sendable {
   public var sampler = SamplerChoice.model
   /// What diffusers takes as arguments of a call: eta.
   public var options = SchedulerOptions()
+  /// A data set whose exact score takes the network's place, or nil for the network.
+  public var data: ImageCollection?
   /// Steps of the run.
   public var steps = 50
   /// Where the run begins.

@@ -37,6 +37,15 @@ struct SampleCommand: ParsableCommand {
 
     @Option(
       help: ArgumentHelp(
+        "A data set whose exact score takes the network's place.",
+        discussion: """
+          The posterior mean over all its images: samples end on images of the set. Files and folders as `statistics` reads them; \
+          the model still gives the schedule.
+          """, valueName: "path"))
+    var data: String?
+
+    @Option(
+      help: ArgumentHelp(
         "The sampler: \(SamplerName.allCases.map(\.rawValue).joined(separator: ", ")).",
         discussion: "The model's own scheduler by default.", valueName: "name"))
     var sampler: String?
@@ -137,6 +146,9 @@ struct SampleCommand: ParsableCommand {
     var model = try Model(self.model.model, variant: self.model.variant)
     if let file = start.statistics { model.statistics = try ImageStatistics(SafetensorsFile(file)) }
     var settings = try SamplingSettings(arguments: self, model: model)
+    if let path = self.model.data, settings.needsStatistics, start.statistics == nil {
+      model.statistics = try ImageStatistics(of: Dataset.open(path))
+    }
     if images.skipExisting {
       settings.seeds = ImageOutput.missing(settings.seeds, in: images.output)
       guard !settings.seeds.isEmpty else { return console.note("all images are there already") }
