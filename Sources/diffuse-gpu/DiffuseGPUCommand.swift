@@ -19,6 +19,6 @@ struct DiffuseGPUCommand: ParsableCommand {
     version: packageVersion,
     subcommands: [
       SampleCommand.self, ForwardCommand.self, DevicesCommand.self, CheckCommand.self, StatisticsCommand.self,
-      EvaluateCommand.self, InfoCommand.self, InitCommand.self,
+      EvaluateCommand.self, BenchCommand.self, InfoCommand.self, InitCommand.self,
     ])
 }

@@ -6,6 +6,7 @@ extension SamplingSettings {
     let (options, start, images) = (arguments.model, arguments.start, arguments.images)
     try Self.check(arguments)
     self.init(seeds: try Self.seeds(images).seeds)
+    if let path = options.data { data = try ImageCollection(Dataset.open(path)) }
     if let name = options.sampler { sampler = .named(try SamplerName(name)) }
     if let file = options.schedulerConfig { sampler = .configuration(try SchedulerConfiguration(contentsOf: file)) }
     self.options = SchedulerOptions(eta: options.eta ?? 0, usesGridSteps: options.correctSteps)
@@ -27,10 +28,17 @@ extension SamplingSettings {
     }
   }
 
+  /// Whether the run begins with normals that have the data's moments.
+  var needsStatistics: Bool {
+    if case .late(_, let kind) = start { kind != .noise } else { false }
+  }
+
   /// Arguments that exclude or need each other, and numbers out of range.
   private static func check(_ arguments: SampleCommand) throws(PipelineError) {
     let (options, start, images) = (arguments.model, arguments.start, arguments.images)
     try exclude(options.sampler != nil, "--sampler", options.schedulerConfig != nil, "--scheduler-config")
+    try exclude(options.data != nil, "--data", options.classLabel != nil, "--class")
+    try exclude(options.data != nil, "--data", options.variant != nil, "--variant")
     try exclude(images.seeds != nil, "--seeds", images.seed != nil, "--seed")
     try exclude(images.seeds != nil, "--seeds", images.count != nil, "--count")
     try exclude(start.lateStart != nil, "--late-start", start.inputImages != nil, "--input-images")
@@ -64,7 +72,8 @@ extension SamplingSettings {
     return try SeedList(first: images.seed ?? 0, count: images.count ?? 16)
   }
 
-  private static func size(_ text: String) throws(PipelineError) -> (height: Int, width: Int) {
+  /// Height and width as they are written in arguments.
+  static func size(_ text: String) throws(PipelineError) -> (height: Int, width: Int) {
     let parts = text.lowercased().split(separator: "x", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
     guard (1...2).contains(parts.count), parts.allSatisfy({ (1...65_536).contains($0) }) else {
       throw PipelineError("--size '\(text)': write one number, or HEIGHTxWIDTH such as 32x48")

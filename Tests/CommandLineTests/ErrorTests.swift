@@ -35,6 +35,7 @@ struct ErrorTests {
   @Test(
     "Arguments that make no sense name themselves",
     arguments: [
+      ("--data nonesuch", "nonesuch"), ("--data x --class 1", "--class"), ("--precision half", "--precision half"),
       ("--steps 0", "--steps 0"), ("--steps 1001 --sampler ddim", "1001"), ("--late-start 0", "start 0"),
       ("--late-start 1000", "start 1000"), ("--late-start=-5", "start -5"), ("--device cuda", "'cuda'"),
       ("--device opencl:99", "99"), ("--device opencl:nonesuch", "nonesuch"), ("--sampler nonesuch", "nonesuch"),

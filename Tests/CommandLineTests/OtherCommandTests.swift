@@ -18,12 +18,20 @@ struct OtherCommandTests {
 
   @Test(
     "Every command explains itself",
-    arguments: ["sample", "forward", "devices", "check", "statistics", "evaluate", "info", "init"])
+    arguments: ["sample", "forward", "devices", "check", "statistics", "evaluate", "bench", "info", "init"])
   func help(command: String) throws {
     let result = try Program.run([command, "--help"])
     #expect(result.status == 0)
     #expect(result.output.hasPrefix("OVERVIEW: "))
     #expect(result.output.contains("--quiet"))
+  }
+
+  @Test("bench reports ceilings, layers and the whole network")
+  func bench() throws {
+    let report = try run("bench --batch 1 --repeat 1 --device cpu")
+    #expect(report["network"]?["seconds"]?.array?.count == 1)
+    #expect((report["ceilings"]?["product"]?.number ?? 0) > 1e8)
+    #expect((report["layers"]?.array?.count ?? 0) > 20)
   }
 
   @Test("--version prints a version")

@@ -133,17 +133,26 @@ typedef struct {
   uint32_t step, draw;
 } cpu_normal;
 
+/// Multiply-adds from registers: `iterations` times `peak_sums` values, one result a task.
+typedef struct {
+  float *results;
+  float factor;
+  long iterations;
+} cpu_peak;
+
 // Kernels
 
 /// The kernels of one instruction set.
 typedef struct {
   const char *name;
+  long peak_sums;     // multiply-adds of floats in an iteration of `peak`
   long tile_rows;     // rows of the product's register tile
   long panel_width;   // columns of a packed panel
   long row_stride;    // values from one gathered row to the next in scratch
   // By the form of the factors: gathered strips, and Winograd's method in tiles of 4x4 and of 2x4 outputs.
   cpu_task *convolve[CPU_WORDS], *convolve_4x4[CPU_WORDS], *convolve_2x4[CPU_WORDS];
   cpu_task *convolve_4x4_passing;  // the same from a filter packed for gathered strips, transformed in passing
+  cpu_task *peak[CPU_WORDS];
   cpu_task *chunk_statistics, *normalization_coefficients, *normalize;
   cpu_task *softmax_rows;
   cpu_task *enter, *leave, *halve, *double_size;

@@ -9,9 +9,11 @@
 #include "rows.h"
 #include "images.h"
 #include "random.h"
+#include "peak.h"
 
 const cpu_kernels KERNELS = {
     .name = KERNELS_NAME,
+    .peak_sums = PEAK_CHAINS * LANES,
     .tile_rows = TILE_ROWS,
     .panel_width = PANEL,
     .row_stride = STRIDE,
@@ -19,6 +21,7 @@ const cpu_kernels KERNELS = {
     .convolve_4x4 = {convolve_4x4_floats, convolve_4x4_pairs},
     .convolve_2x4 = {convolve_2x4_floats, convolve_2x4_pairs},
     .convolve_4x4_passing = convolve_4x4_passing,
+    .peak = {peak_floats, peak_pairs},
     .chunk_statistics = chunk_statistics,
     .normalization_coefficients = normalization_coefficients,
     .normalize = normalize,

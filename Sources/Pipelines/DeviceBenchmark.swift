@@ -1,0 +1,166 @@
+public import Compute
+public import Datasets
+public import Files
+public import Networks
+import Tensors
+
+/// How fast a device is at each operation and at a whole network, beside what it can do at most.
+public struct DeviceBenchmark: Sendable {
+  /// What the device can do at most, measured.
+  public struct Ceilings: Sendable {
+    /// Additions and multiplications a second from registers, in the precision of products; nil where it is not measured.
+    public let arithmetic: Double?
+    /// Additions and multiplications a second of a product of two square matrices of 1,536 rows.
+    public let product: Double
+    /// Bytes a second read and written by a copy of 128 MiB.
+    public let copy: Double
+  }
+
+  /// One operation on one set of sizes.
+  public struct Entry: Sendable {
+    /// What it is and what it costs.
+    public let record: OperationRecord
+    /// How the device does it, where there is a choice.
+    public let method: String?
+    /// Calls in an evaluation, or one.
+    public let calls: Int
+    /// Seconds of a call.
+    public let seconds: Double
+
+    /// Additions and multiplications a second, those of the direct method.
+    public var arithmetic: Double { Double(record.floatingPointOperations) / seconds }
+    /// Bytes a second, each operand and result counted once.
+    public var traffic: Double { Double(record.bytesRead + record.bytesWritten) / seconds }
+    /// Seconds of all calls.
+    public var totalSeconds: Double { Double(calls) * seconds }
+  }
+
+  /// The device's name.
+  public let device: String
+  /// The arithmetic of products.
+  public let precision: Precision
+  /// What the device can do at most.
+  public let ceilings: Ceilings
+  /// Operations on exact values, which samplers use, on a million values.
+  public let exact: [Entry]
+  /// The operations of an evaluation of the network, the costliest first, each waited for.
+  public let layers: [Entry]
+  /// The model's name, the extents of an image and the images of an evaluation.
+  public let model: (name: String, shape: ImageShape, batch: Int)
+  /// Seconds of each evaluation of the network, without waits in between.
+  public let evaluations: [Double]
+  /// Additions and multiplications of an evaluation, by the direct method.
+  public let floatingPointOperations: Int
+  /// The most bytes that the backend held.
+  public let peakMemory: Int
+
+  /// Measures a device.
+  ///
+  /// - Parameters:
+  ///   - model: The network.
+  ///   - shape: The extents of its images.
+  ///   - batch: Images of an evaluation.
+  ///   - repetitions: Evaluations that count.
+  ///   - backend: The device.
+  public init(
+    _ model: Model, _ shape: ImageShape, batch: Int, repetitions: Int, on backend: any Backend
+  ) throws {
+    device = backend.device.name
+    precision = backend.precision
+    self.model = (model.name, shape, batch)
+    floatingPointOperations = try ModelSummary(of: model.network, shape, batch: batch).floatingPointOperations
+    // The network comes first, so that its peak of memory is its own.
+    evaluations = try Self.evaluate(model.network, shape, batch, on: backend, repetitions: repetitions)
+    peakMemory = backend.memoryUse.peak
+    let timing = TimingBackend(backend)
+    _ = try Self.evaluate(model.network, shape, batch, on: timing, repetitions: 1)
+    timing.reset()
+    _ = try Self.evaluate(model.network, shape, batch, on: timing, repetitions: repetitions)
+    layers = Self.entries(of: timing, repetitions: repetitions + 1).filter { $0.record.operation != .write }
+    ceilings = try Self.ceilings(of: backend)
+    exact = try Self.exactOperations(on: TimingBackend(backend))
+  }
+
+  /// Times evaluations; one before them prepares weights.
+  private static func evaluate(
+    _ network: UNet, _ shape: ImageShape, _ batch: Int, on backend: any Backend, repetitions: Int
+  ) throws -> [Double] {
+    let x = Tensor.noise(
+      [shape.channels, shape.height, shape.width], seeds: (0..<UInt64(batch)).map { $0 }, key: .init(step: 0),
+      on: backend)
+    return try (0...repetitions).map { _ in
+      try backend.synchronize()
+      return try seconds {
+        _ = try network(x, timesteps: [500], classLabels: network.exampleLabel)
+        try backend.synchronize()
+      }
+    }.suffix(repetitions)
+  }
+
+  private static func seconds(_ work: () throws -> Void) rethrows -> Double {
+    let begin = ContinuousClock.now
+    try work()
+    let elapsed = (ContinuousClock.now - begin).components
+    return Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18
+  }
+
+  /// What was timed, the costliest first.
+  private static func entries(of timing: TimingBackend, repetitions: Int) -> [Entry] {
+    timing.timings.map { record, found in
+      var method: String?
+      if case .convolution(let shape, _, let output) = record.shape {
+        method = timing.method(of: shape, output: output).name
+      }
+      return Entry(
+        record: record, method: method, calls: max(1, found.calls / repetitions),
+        seconds: found.seconds / Double(found.calls))
+    }.sorted { ($1.totalSeconds, $0.record.shape.description) < ($0.totalSeconds, $1.record.shape.description) }
+  }
+
+  private static func ceilings(of backend: any Backend) throws -> Ceilings {
+    let values = backend.makeBuffer(count: 1 << 25), copy = backend.makeBuffer(count: 1 << 25)
+    backend.fillNormal(values, seeds: [1], key: .init(step: 0))
+    let extent = 1536
+    let matrix = backend.makeBuffer(count: extent * extent), result = backend.makeBuffer(count: extent * extent)
+    backend.fillNormal(matrix, seeds: [1], key: .init(step: 0))
+    func best(_ work: () -> Void) throws -> Double {
+      try (0..<4).map { _ in
+        try backend.synchronize()
+        return try seconds {
+          work()
+          try backend.synchronize()
+        }
+      }.dropFirst().min() ?? .infinity
+    }
+    let copying = try best { backend.combine([Term(1, values)], into: copy) }
+    let multiplying = try best {
+      backend.multiplyMatrices(
+        .init(rows: extent, columns: extent, inner: extent), alpha: 1, matrix, matrix, beta: 0, into: result)
+    }
+    return .init(
+      arithmetic: try (backend as? any ArithmeticPeakMeasurement)?.measureArithmeticPeak(),
+      product: 2 * Double(extent * extent * extent) / multiplying, copy: 8 * Double(values.count) / copying)
+  }
+
+  /// What samplers do between evaluations, and products with a data set.
+  private static func exactOperations(on timing: TimingBackend) throws -> [Entry] {
+    let rows = 1024, columns = 1024, count = rows * columns
+    let a = timing.makeBuffer(count: count), b = timing.makeBuffer(count: count)
+    let factors = timing.makeBuffer([Float](repeating: 2, count: rows))
+    let host = [Float](repeating: 1, count: count)
+    let repetitions = 5
+    for repetition in 0...repetitions {
+      if repetition == 1 { timing.reset() }
+      timing.write(host, to: b)
+      timing.fillNormal(a, seeds: (0..<UInt64(rows)).map { $0 }, key: .init(step: 0))
+      timing.combine([Term(0.5, a), Term(0.5, b)], into: b)
+      timing.clamp(a, lower: -1, upper: 1, into: b)
+      timing.clampRows(a, limits: factors, into: b)
+      timing.scaleRows(a, by: factors, into: b)
+      timing.softmaxRows(a, columns: columns, scale: 1, offsets: nil, into: b)
+      timing.multiplyMatrices(.init(rows: rows, columns: columns, inner: rows), alpha: 1, a, a, beta: 0, into: b)
+    }
+    try timing.synchronize()
+    return entries(of: timing, repetitions: repetitions)
+  }
+}

@@ -1,0 +1,49 @@
+import ArgumentParser
+import DiffuseGPU
+
+struct BenchCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "bench",
+    abstract: "Measure a device: every operation, a whole network, and what the device can do at most.",
+    discussion: """
+      GFLOP/s count the additions and multiplications of the direct method, whatever algorithm a layer takes, so that faster algorithms \
+      may pass the device's peak; GB/s count every operand and result once. The network as a whole is timed without waits between its \
+      operations, the operations one by one with them.
+      """)
+
+  @Option(help: ArgumentHelp("A diffusers model directory; the embedded MNIST model by default.", valueName: "path"))
+  var model: String?
+
+  @Option(help: ArgumentHelp("Images of an evaluation.", valueName: "count"))
+  var batch = 8
+
+  @Option(help: ArgumentHelp("Height and width, such as 32 or 32x48; the model's own by default.", valueName: "size"))
+  var size: String?
+
+  @Option(name: .customLong("repeat"), help: ArgumentHelp("Evaluations that count.", valueName: "times"))
+  var repetitions = 5
+
+  @Flag(help: "Print every layer of the network, not one line an operation.")
+  var layers = false
+
+  @OptionGroup(title: "Device")
+  var device: DeviceOptions
+
+  @OptionGroup
+  var outputOptions: OutputOptions
+
+  func run() throws {
+    let console = outputOptions.console
+    for (name, value) in [("--batch", batch), ("--repeat", repetitions)] where value < 1 {
+      throw PipelineError("\(name) \(value): at least 1 is needed")
+    }
+    let model = try Model(self.model)
+    for warning in model.warnings { console.note(warning) }
+    var settings = SamplingSettings(seeds: [0])
+    settings.size = try size.map(SamplingSettings.size)
+    let shape = try SamplingPipeline.imageShape(model, settings)
+    let backend = try device.open(console)
+    let benchmark = try DeviceBenchmark(model, shape, batch: batch, repetitions: repetitions, on: backend)
+    console.result(benchmark.text(layers: layers), json: benchmark.json)
+  }
+}
