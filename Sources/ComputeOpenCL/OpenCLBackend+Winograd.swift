@@ -6,8 +6,8 @@ struct WinogradPlan {
   static let positions = 36
   /// `ROW_GAP` and `POSITION_GAP` of winograd.cl.
   private static let (rowGap, positionGap) = (16, 16)
-  /// Scratch in floats: of one work-item on processors (2 MB, half of it in the second-level cache), of a launch elsewhere
-  /// (32 MB, within the last-level cache of large graphics processors).
+  /// Scratch in floats: of one work-item on processors (2 MB, most of it in the second-level cache), of a launch elsewhere
+  /// (32 MB, within the last-level cache of large graphics processors, and never more than a 32nd of the budget).
   private static let (slotBound, launchBound) = (1 << 19, 1 << 23)
 
   /// Tiles of a task, on processors, or of a launch.
@@ -18,6 +18,8 @@ struct WinogradPlan {
   let tasks: Int
   /// Floats of scratch of a task, or of the transformed input of a launch.
   let slot: Int
+  /// Tasks that run side by side.
+  let slots: Int
 
   /// Whether the method is worth its transforms: a property of the layer's shape, not of the batch.
   static func pays(for shape: ConvolutionShape, output: ActivationShape) -> Bool {
@@ -37,14 +39,17 @@ struct WinogradPlan {
   }
 
   /// The plan of a layer whose operands have `depth` padded channels in all.
-  init(depth: Int, output: ActivationShape, parameters: LaunchParameters, computeUnits: Int) {
+  init(depth: Int, output: ActivationShape, parameters: LaunchParameters, computeUnits: Int, budget: Int) {
     let tiles = Self.tiles(output)
+    // In floats of four bytes.
+    let share = budget / 32 / 4
     guard parameters.tier == .cpu else {
       let width = depth + output.paddedChannels
-      let fitting = max(1, Self.launchBound / (Self.positions * width) / parameters.tilePixels) * parameters.tilePixels
+      let bound = min(Self.launchBound, share)
+      let fitting = max(1, bound / (Self.positions * width) / parameters.tilePixels) * parameters.tilePixels
       let launches = tiles.dividedUp(by: fitting)
       (strip, part, tasks) = (min(tiles, fitting), output.channels.dividedUp(by: parameters.filterBlock), launches)
-      slot = Self.positions * strip * depth
+      (slot, slots) = (Self.positions * strip * depth, 1)
       return
     }
     let (rows, block) = (parameters.rows, parameters.filterBlock)
@@ -61,6 +66,7 @@ struct WinogradPlan {
     part = blocks.dividedUp(by: parts)
     tasks = tiles.dividedUp(by: strip) * blocks.dividedUp(by: part)
     slot = floats(strip, part)
+    slots = min(tasks, computeUnits, max(1, share / slot))
   }
 }
 
@@ -73,9 +79,10 @@ extension OpenCLBackend {
     let input = operand.first.shape
     let depth = input.paddedChannels + (operand.second?.shape.paddedChannels ?? 0)
     let plan = WinogradPlan(
-      depth: depth, output: output, parameters: parameters, computeUnits: device.computeUnits)
-    let slots = parameters.tier == .cpu ? min(plan.tasks, device.computeUnits) : 1
-    guard let weights = transformed(filter, operand, shape), let scratch = scratch(slots * plan.slot) else { return }
+      depth: depth, output: output, parameters: parameters, computeUnits: device.computeUnits, budget: memoryBudget)
+    guard let weights = transformed(filter, operand, shape), let scratch = scratch(plan.slots * plan.slot) else {
+      return
+    }
     let channels = [input.channels, operand.second?.shape.channels ?? 0]
     let sizes = [input.height, input.width, output.height, output.width]
     let place = [shape.padding.top, shape.padding.left, shape.doublesInput ? 1 : 0]
@@ -83,7 +90,7 @@ extension OpenCLBackend {
     if parameters.tier == .cpu {
       let numbers = channels + [output.channels] + sizes + [tiles] + place + [epilogue.features, plan.strip, plan.part]
       queue.launch(
-        .convolveWinograd, for: .convolve, groups: [slots], of: [1],
+        .convolveWinograd, for: .convolve, groups: [plan.slots], of: [1],
         memories.operands + [.memory(weights.id), .memory(memories.zeros.id)] + memories.epilogue
           + [.memory(scratch.id)] + numbers.map { .int($0) } + [.long(plan.slot), .float(epilogue.scale)])
       return
