@@ -11,7 +11,7 @@
 //
 // transform_filter   packed[((position * blocks + o / block) * depth + i') * block + o % block] = (G g[o, i] G^T)[position]
 //                      i' counts the padded channels of the first operand, then those of the second, depth is all of
-//                      them; what is padding is zero. A work-item owns all positions of one o and i'.
+//                      them; what is padding is zero. A work-item owns all positions of LANES o and one i'.
 // convolve_winograd  for processors, all in one: a work-item, a group of its own, takes one task after the other, task =
 //                      group, group + groups, ...: all of a strip of `strip` tiles and `part` of the blocks of 2 * LANES
 //                      output channels. Of scratch it has a slot of `slot` floats, small enough for a core's caches:
@@ -37,9 +37,9 @@
 #define POSITION_GAP 16
 
 // G g: three taps to six positions.
-void transform_taps(const float *g, float *to) {
-  float even_a = (g[0] + 0.5f * g[2]) * (-1.0f / 1.5f), odd_a = g[1] * (-POINT_A / 1.5f);
-  float even_b = (g[0] + 2.0f * g[2]) * (1.0f / 6.0f), odd_b = g[1] * (POINT_B / 6.0f);
+void transform_taps(const vector *g, vector *to) {
+  vector even_a = (g[0] + 0.5f * g[2]) * (-1.0f / 1.5f), odd_a = g[1] * (-POINT_A / 1.5f);
+  vector even_b = (g[0] + 2.0f * g[2]) * (1.0f / 6.0f), odd_b = g[1] * (POINT_B / 6.0f);
   to[0] = g[0];
   to[1] = even_a + odd_a;
   to[2] = even_a - odd_a;
@@ -70,32 +70,44 @@ void gather_line(const vector *m, vector *to) {
   to[3] = 0.5f * odd_a + 2.0f * odd_b + m[5];
 }
 
-__attribute__((reqd_work_group_size(GROUP_SIZE, 1, 1))) kernel void transform_filter(
+// count: values of one position. Neighbouring work-items have neighbouring i', as neighbours in memory.
+ELEMENTWISE kernel void transform_filter(
     global const float *filter, global float *packed, int output_channels, int first_channels, int second_channels,
     int block, int count) {
   size_t index = get_global_id(0);
-  if (index >= count) return;
+  if (index >= count / LANES) return;
   int depth = PADDED(first_channels) + PADDED(second_channels);
-  int rest = (int)(index / block);
-  int output = (int)(index % block) + rest / depth * block;
-  int input = rest % depth;
+  int input = (int)(index % depth);
+  int output = (int)(index / depth) * LANES;
   bool is_first = input < PADDED(first_channels);
   int channel = is_first ? input : input - PADDED(first_channels);
-  bool exists = output < output_channels && channel < (is_first ? first_channels : second_channels);
-  channel += is_first ? 0 : first_channels;
-  global const float *taps = filter + ((size_t)output * (first_channels + second_channels) + channel) * 9;
+  bool exists = channel < (is_first ? first_channels : second_channels);
+  int channels = first_channels + second_channels;
+  global const float *taps = filter + ((size_t)output * channels + channel + (is_first ? 0 : first_channels)) * 9;
 
-  float half_way[6][3];
+  vector half_way[6][3];
+#pragma unroll
   for (int s = 0; s < 3; s++) {
-    float line[3], result[6];
-    for (int r = 0; r < 3; r++) line[r] = exists ? taps[3 * r + s] : 0.0f;
+    vector line[3], result[6];
+#pragma unroll
+    for (int r = 0; r < 3; r++) {
+      float lanes[LANES];
+      for (int lane = 0; lane < LANES; lane++) {
+        lanes[lane] = exists && output + lane < output_channels ? taps[(size_t)lane * channels * 9 + 3 * r + s] : 0.0f;
+      }
+      line[r] = load(lanes);
+    }
     transform_taps(line, result);
+#pragma unroll
     for (int y = 0; y < 6; y++) half_way[y][s] = result[y];
   }
+  packed += ((size_t)(output / block) * depth + input) * block + output % block;
+#pragma unroll
   for (int y = 0; y < 6; y++) {
-    float result[6];
+    vector result[6];
     transform_taps(half_way[y], result);
-    for (int x = 0; x < 6; x++) packed[(size_t)(6 * y + x) * count + index] = result[x];
+#pragma unroll
+    for (int x = 0; x < 6; x++) store(result[x], packed + (size_t)(6 * y + x) * count);
   }
 }
 

@@ -144,7 +144,7 @@ extension OpenCLBackend {
         let packed = pool.allocate(WinogradPlan.positions * count, for: purpose)
       else { return nil }
       launch(
-        .transformFilter, for: .convolve, items: count, .memory(raw.id), .memory(packed.id),
+        .transformFilter, for: .convolve, items: count / parameters.lanes, .memory(raw.id), .memory(packed.id),
         .int(shape.outputChannels), .int(first), .int(second), .int(block), .int(count))
       return packed
     }
