@@ -15,8 +15,7 @@
 // convolve_winograd  for processors, all in one: a work-item, a group of its own, takes one task after the other, task =
 //                      group, group + groups, ...: all of a strip of `strip` tiles and `part` of the blocks of 2 * LANES
 //                      output channels. Of scratch it has a slot of `slot` floats, small enough for a core's caches:
-//                        v[position][strip][depth + ROW_GAP], then m[position][strip][part * 2 * LANES + ROW_GAP],
-//                        each position POSITION_GAP floats longer
+//                        v[position][strip][depth + ROW_GAP], then m[position][strip][part * 2 * LANES + ROW_GAP]
 //                      strip is a multiple of PIXELS. No local memory, no barrier. Global size: (groups).
 // transform_input    for graphics processors: v[position][tile - first_tile][depth], `tiles` of them. A work-item owns LANES
 //                      channels of a tile. The products are convolve_tiled's, as 36 convolutions of one tap.
@@ -32,9 +31,8 @@
 #define PIXELS 4
 #endif
 
-// Floats between the rows of v and m, and between their positions: a power of two would fall into few sets of a cache.
+// Floats between the rows of v and of m: rows a power of two apart would share few sets of a cache.
 #define ROW_GAP 16
-#define POSITION_GAP 16
 
 // G g: three taps to six positions.
 void transform_taps(const vector *g, vector *to) {
@@ -233,7 +231,7 @@ __attribute__((reqd_work_group_size(1, 1, 1))) __attribute__((vec_type_hint(vect
   int parts = (blocks + part - 1) / part;
   int tasks = (tiles + strip - 1) / strip * parts;
   size_t v_pitch = depth + ROW_GAP, m_pitch = part * 2 * LANES + ROW_GAP;
-  size_t v_step = strip * v_pitch + POSITION_GAP, m_step = strip * m_pitch + POSITION_GAP;
+  size_t v_step = strip * v_pitch, m_step = strip * m_pitch;
   global float *v = scratch + get_group_id(0) * slot;
   global float *m = v + POSITIONS * v_step;
   for (int task = (int)get_group_id(0); task < tasks; task += (int)get_num_groups(0)) {

@@ -1,25 +1,50 @@
 import Compute
 
-/// How a convolution by Winograd's F(4x4, 3x3) is cut, so that its scratch stays small whatever the batch.
+/// How a convolution by Winograd's F(4x4, 3x3) is cut on processors, so that its scratch stays small whatever the batch.
 struct WinogradPlan {
   /// Products for each tile and pair of channels.
   static let positions = 36
-  /// `ROW_GAP` and `POSITION_GAP` of winograd.cl.
-  private static let (rowGap, positionGap) = (16, 16)
-  /// Scratch in floats: of one work-item on processors (2 MB, most of it in the second-level cache), of a launch elsewhere
-  /// (32 MB, within the last-level cache of large graphics processors, and never more than a 32nd of the budget).
-  private static let (slotBound, launchBound) = (1 << 19, 1 << 23)
+  /// `ROW_GAP` of winograd.cl.
+  private static let rowGap = 16
+  /// Floats of scratch of a task: 2 MB, most of it in the second-level cache.
+  private static let slotBound = 1 << 19
+  /// Floats of scratch of a launch elsewhere: 32 MB, within the last-level cache of large graphics processors.
+  private static let launchBound = 1 << 23
 
-  /// Tiles of a task, on processors, or of a launch.
+  /// Tiles of a task.
   let strip: Int
   /// Blocks of output channels of a task.
   let part: Int
-  /// Tasks in all, or launches.
-  let tasks: Int
-  /// Floats of scratch of a task, or of the transformed input of a launch.
+  /// Floats of scratch of a task.
   let slot: Int
   /// Tasks that run side by side.
   let slots: Int
+
+  /// The plan of a layer whose operands have `depth` padded channels in all, within a budget of memory in bytes.
+  init(depth: Int, output: ActivationShape, parameters: LaunchParameters, computeUnits: Int, budget: Int) {
+    let tiles = Self.tiles(output)
+    let (rows, block) = (parameters.rows, parameters.filterBlock)
+    let blocks = output.channels.dividedUp(by: block)
+    func floats(_ strip: Int, _ part: Int) -> Int {
+      Self.positions * strip * (depth + part * block + 2 * Self.rowGap)
+    }
+    // Evenly filled strips of whole register tiles, as long as the bound allows: a long strip reads the filter less often.
+    let longest = max(rows, Self.slotBound * rows / floats(rows, blocks) / rows * rows)
+    strip = tiles.dividedUp(by: tiles.dividedUp(by: longest)).roundedUp(to: rows)
+    let strips = tiles.dividedUp(by: strip)
+    part = blocks.dividedUp(by: min(blocks, computeUnits.dividedUp(by: strips)))
+    slot = floats(strip, part)
+    slots = min(strips * blocks.dividedUp(by: part), computeUnits, max(1, Self.share(of: budget) / slot))
+  }
+
+  /// Tiles of a launch where products have kernels of their own, in whole tiles of `convolve_tiled`.
+  static func chunk(depth: Int, output: ActivationShape, parameters: LaunchParameters, budget: Int) -> Int {
+    let bound = min(launchBound, share(of: budget)), rows = parameters.tilePixels
+    return min(tiles(output), max(rows, bound / (positions * (depth + output.paddedChannels)) / rows * rows))
+  }
+
+  /// The floats of scratch that a budget in bytes has room for beside all else.
+  private static func share(of budget: Int) -> Int { budget / 32 / 4 }
 
   /// Whether the method is worth its transforms: a property of the layer's shape, not of the batch.
   static func pays(for shape: ConvolutionShape, output: ActivationShape) -> Bool {
@@ -37,37 +62,6 @@ struct WinogradPlan {
   private static func tilesPerImage(_ output: ActivationShape) -> Int {
     output.height.dividedUp(by: 4) * output.width.dividedUp(by: 4)
   }
-
-  /// The plan of a layer whose operands have `depth` padded channels in all.
-  init(depth: Int, output: ActivationShape, parameters: LaunchParameters, computeUnits: Int, budget: Int) {
-    let tiles = Self.tiles(output)
-    // In floats of four bytes.
-    let share = budget / 32 / 4
-    guard parameters.tier == .cpu else {
-      let width = depth + output.paddedChannels
-      let bound = min(Self.launchBound, share)
-      let fitting = max(1, bound / (Self.positions * width) / parameters.tilePixels) * parameters.tilePixels
-      let launches = tiles.dividedUp(by: fitting)
-      (strip, part, tasks) = (min(tiles, fitting), output.channels.dividedUp(by: parameters.filterBlock), launches)
-      (slot, slots) = (Self.positions * strip * depth, 1)
-      return
-    }
-    let (rows, block) = (parameters.rows, parameters.filterBlock)
-    let blocks = output.channels.dividedUp(by: block)
-    func floats(_ strip: Int, _ part: Int) -> Int {
-      Self.positions * (strip * (depth + part * block + 2 * Self.rowGap) + 2 * Self.positionGap)
-    }
-    // Evenly filled strips of whole register tiles, as long as the bound allows: a long strip reads the filter less often.
-    let longest = max(rows, Self.slotBound * rows / floats(rows, blocks) / rows * rows)
-    let strips = tiles.dividedUp(by: longest)
-    let strip = tiles.dividedUp(by: strips).roundedUp(to: rows)
-    let parts = min(blocks, computeUnits.dividedUp(by: tiles.dividedUp(by: strip)))
-    self.strip = strip
-    part = blocks.dividedUp(by: parts)
-    tasks = tiles.dividedUp(by: strip) * blocks.dividedUp(by: part)
-    slot = floats(strip, part)
-    slots = min(tasks, computeUnits, max(1, share / slot))
-  }
 }
 
 extension OpenCLBackend {
@@ -78,16 +72,15 @@ extension OpenCLBackend {
   ) {
     let input = operand.first.shape
     let depth = input.paddedChannels + (operand.second?.shape.paddedChannels ?? 0)
-    let plan = WinogradPlan(
-      depth: depth, output: output, parameters: parameters, computeUnits: device.computeUnits, budget: memoryBudget)
-    guard let weights = transformed(filter, operand, shape), let scratch = scratch(plan.slots * plan.slot) else {
-      return
-    }
+    guard let weights = transformed(filter, operand, shape) else { return }
     let channels = [input.channels, operand.second?.shape.channels ?? 0]
     let sizes = [input.height, input.width, output.height, output.width]
     let place = [shape.padding.top, shape.padding.left, shape.doublesInput ? 1 : 0]
     let tiles = WinogradPlan.tiles(output)
     if parameters.tier == .cpu {
+      let plan = WinogradPlan(
+        depth: depth, output: output, parameters: parameters, computeUnits: device.computeUnits, budget: memoryBudget)
+      guard let scratch = scratch(plan.slots * plan.slot) else { return }
       let numbers = channels + [output.channels] + sizes + [tiles] + place + [epilogue.features, plan.strip, plan.part]
       queue.launch(
         .convolveWinograd, for: .convolve, groups: [plan.slots], of: [1],
@@ -95,19 +88,21 @@ extension OpenCLBackend {
           + [.memory(scratch.id)] + numbers.map { .int($0) } + [.long(plan.slot), .float(epilogue.scale)])
       return
     }
-    guard let products = self.scratch(WinogradPlan.positions * plan.strip * output.paddedChannels) else { return }
-    for first in stride(from: 0, to: tiles, by: plan.strip) {
-      let count = min(plan.strip, tiles - first)
-      let chunk = [first, count]
+    let chunk = WinogradPlan.chunk(depth: depth, output: output, parameters: parameters, budget: memoryBudget)
+    guard let v = scratch(WinogradPlan.positions * chunk * depth),
+      let m = scratch(WinogradPlan.positions * chunk * output.paddedChannels)
+    else { return }
+    for first in stride(from: 0, to: tiles, by: chunk) {
+      let count = min(chunk, tiles - first)
       launch(
         .transformInput, for: .convolve, items: count * depth / parameters.lanes,
-        memories.operands + [.memory(memories.zeros.id), .memory(scratch.id)]
-          + (channels + sizes + chunk + place).map { .int($0) })
-      multiplyPositions(scratch, weights, products, depth: depth, channels: output.channels, tiles: count)
+        memories.operands + [.memory(memories.zeros.id), .memory(v.id)]
+          + (channels + sizes + [first, count] + place).map { .int($0) })
+      multiplyPositions(v, weights, m, depth: depth, channels: output.channels, tiles: count)
       launch(
         .transformOutput, for: .convolve, items: count * output.paddedChannels / parameters.lanes,
-        [.memory(products.id)] + memories.epilogue
-          + ([output.channels, output.height, output.width] + chunk + [epilogue.features]).map { .int($0) }
+        [.memory(m.id)] + memories.epilogue
+          + ([output.channels, output.height, output.width, first, count, epilogue.features]).map { .int($0) }
           + [.float(epilogue.scale)])
     }
   }
