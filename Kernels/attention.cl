@@ -9,7 +9,7 @@
 // split_heads      from projections, an activation [batch, 3 * channels, height, width] (queries, keys, values), makes
 //                    queries[(n * head_pitch + i) * token_pitch + t]   and keys alike, tokens running fastest
 //                    values[(n * token_pitch + t) * head_pitch + i]    zero where t or i is padding
-//                    A work-item owns one (n, t, i), t running fastest.
+//                    A work-item owns LANES neighbouring t and HEAD_STEP neighbouring i of one n, t running fastest.
 // attend_direct    for processors: a work-item, a group of its own, owns QUERIES queries of one n and goes through the
 //                    keys 2 * LANES at a time. No local memory. Global size: (token_pitch / QUERIES, batch * heads).
 // attend_tiled     for graphics processors: a group of 64 owns 16 queries of one n and goes through the keys 64 at a
@@ -24,26 +24,45 @@
 #define QUERIES 8
 #endif
 
+// Dimensions of a head that a work-item of split_heads owns: a line of most caches, a divisor of 32 and a multiple of LANES.
+#define HEAD_STEP 16
+
 #define KEY_TILE 64
 #define QUERY_TILE 16
 
-__attribute__((reqd_work_group_size(GROUP_SIZE, 1, 1))) kernel void split_heads(
+// LANES values of a channel, one of each token; zero past the last token.
+vector gather_tokens(global const float *channel, int pitch, int count) {
+  float lanes[LANES];
+  for (int lane = 0; lane < LANES; lane++) lanes[lane] = lane < count ? channel[(size_t)lane * pitch] : 0.0f;
+  return load(lanes);
+}
+
+ELEMENTWISE kernel void split_heads(
     global const float *projections, global float *queries, global float *keys, global float *values, int channels,
     int heads, int tokens, int token_pitch, int head_pitch, ulong count) {
   size_t index = get_global_id(0);
-  if (index >= count) return;
-  int t = (int)(index % token_pitch);
-  size_t rest = index / token_pitch;
-  int i = (int)(rest % head_pitch);
-  size_t n = rest / head_pitch;
+  if (index >= count / (LANES * HEAD_STEP)) return;
+  int t = (int)(index % (token_pitch / LANES)) * LANES;
+  size_t rest = index / (token_pitch / LANES);
+  int i = (int)(rest % (head_pitch / HEAD_STEP)) * HEAD_STEP;
+  size_t n = rest / (head_pitch / HEAD_STEP);
   size_t sample = n / heads;
-  int size = channels / heads;
+  int size = channels / heads, pitch = PADDED(3 * channels);
   int channel = (int)(n - sample * heads) * size + i;
-  global const float *pixel = projections + (sample * tokens + t) * PADDED(3 * channels);
-  bool exists = t < tokens && i < size;
-  queries[index] = exists ? pixel[channel] : 0.0f;
-  keys[index] = exists ? pixel[channels + channel] : 0.0f;
-  values[(n * token_pitch + t) * head_pitch + i] = exists ? pixel[2 * channels + channel] : 0.0f;
+  global const float *pixel = projections + (sample * tokens + t) * pitch + channel;
+  for (int j = 0; j < HEAD_STEP; j++) {
+    size_t place = (n * head_pitch + i + j) * token_pitch + t;
+    int existing = i + j < size ? tokens - t : 0;
+    store(gather_tokens(pixel + j, pitch, existing), queries + place);
+    store(gather_tokens(pixel + channels + j, pitch, existing), keys + place);
+  }
+  for (int lane = 0; lane < LANES; lane++) {
+    global float *row = values + (n * token_pitch + t + lane) * head_pitch + i;
+    for (int j = 0; j < HEAD_STEP; j += LANES) {
+      int existing = t + lane < tokens ? size - i - j : 0;
+      store(load_some(pixel + (size_t)lane * pitch + 2 * channels + j, existing), row + j);
+    }
+  }
 }
 
 __attribute__((reqd_work_group_size(1, 1, 1))) __attribute__((vec_type_hint(vector))) kernel void attend_direct(

@@ -105,3 +105,20 @@ vector apply_function(vector x, int function) {
   if (function == RELU) return select(x, (vector)(0.0f), x < (vector)(0.0f));
   return x;
 }
+
+// What a convolution adds to its sums besides nothing, in its `features`.
+#define HAS_BIAS 1
+#define HAS_OFFSET 2
+#define HAS_RESIDUAL 4
+
+// Stores LANES channels of a pixel with the epilogue of a convolution added, unless they lie past the padding.
+void finish(
+    vector sum, global const float *bias, global const float *offset, global const float *residual,
+    global float *output, int channels, size_t pixel, int sample, int channel, int features, float scale) {
+  if (channel >= PADDED(channels)) return;
+  size_t place = pixel * PADDED(channels) + channel;
+  if (features & HAS_BIAS) sum += load(bias + channel);
+  if (features & HAS_OFFSET) sum += load(offset + (size_t)sample * PADDED(channels) + channel);
+  if (features & HAS_RESIDUAL) sum += load(residual + place);
+  store(scale * sum, output + place);
+}

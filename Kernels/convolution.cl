@@ -17,12 +17,10 @@
 //                    work-item 8 x 8 of them as four blocks of 4 x 4. block = TILE_CHANNELS.
 //                    Group: (TILE_CHANNELS / 8, TILE_PIXELS / 8). Local memory: TILE_DEPTH * (TILE_PIXELS + 4 +
 //                    TILE_CHANNELS) floats, 12.25 KB by default. TILE_DEPTH is 16, as activations are padded to that.
+//                    Groups of the third dimension do the same with the next input, filter and output, so many floats on.
 //
-// bias is padded to whole tiles; offset, residual and output are activations. `features` says which of them are read.
-
-#define HAS_BIAS 1
-#define HAS_OFFSET 2
-#define HAS_RESIDUAL 4
+// bias is padded to whole tiles; offset, residual and output are activations. `features` says which of them are read
+// (common.cl).
 
 // Pixels of a work-item of convolve_direct: 2 * PIXELS + 3 vectors should fit the registers.
 #ifndef PIXELS
@@ -62,17 +60,6 @@ __attribute__((reqd_work_group_size(GROUP_SIZE, 1, 1))) kernel void pack_filter(
     value = filter[((size_t)output * (first_channels + second_channels) + channel) * taps + tap];
   }
   packed[index] = value;
-}
-
-void finish(
-    vector sum, global const float *bias, global const float *offset, global const float *residual,
-    global float *output, int channels, size_t pixel, int sample, int channel, int features, float scale) {
-  if (channel >= PADDED(channels)) return;
-  size_t place = pixel * PADDED(channels) + channel;
-  if (features & HAS_BIAS) sum += load(bias + channel);
-  if (features & HAS_OFFSET) sum += load(offset + (size_t)sample * PADDED(channels) + channel);
-  if (features & HAS_RESIDUAL) sum += load(residual + place);
-  store(scale * sum, output + place);
 }
 
 // zeros: as many zeros as the larger operand has padded channels, read in place of pixels outside of the input.
@@ -164,13 +151,17 @@ __attribute__((reqd_work_group_size(TILE_COLUMNS, TILE_ROWS, 1))) kernel void co
     global const float *first, global const float *second, global const float *packed, global const float *zeros,
     global const float *bias, global const float *offset, global const float *residual, global float *output,
     int first_channels, int second_channels, int channels, int in_height, int in_width, int out_height, int out_width,
-    int pixels, int extent, int stride, int top, int left, int doubling, int features, float scale) {
+    int pixels, int extent, int stride, int top, int left, int doubling, int features, float scale, ulong input_step,
+    ulong filter_step, ulong output_step) {
   local float pixel_tile[TILE_DEPTH * PIXEL_PITCH];
   local float filter_tile[TILE_DEPTH * TILE_CHANNELS];
   int item_column = (int)get_local_id(0), item_row = (int)get_local_id(1);
   int item = item_row * TILE_COLUMNS + item_column;
   int block = (int)get_group_id(0);
   int start = (int)get_group_id(1) * TILE_PIXELS;
+  first += get_group_id(2) * input_step;
+  packed += get_group_id(2) * filter_step;
+  output += get_group_id(2) * output_step;
   int height = in_height << doubling, width = in_width << doubling;
 
   // What this work-item brings in: channels `quarter`...`quarter + 3` of PIXEL_LOADS pixels, PIXEL_STEP apart.

@@ -28,11 +28,15 @@ static const char resampling_text[] = {
 #embed "../../Kernels/resampling.cl" suffix(, 0)
 };
 
+static const char winograd_text[] = {
+#embed "../../Kernels/winograd.cl" suffix(, 0)
+};
+
 #define FILE(name) {#name ".cl", name##_text, sizeof name##_text - 1}
 
 static const embedded_kernel kernels[] = {
     FILE(activation), FILE(attention),     FILE(common),    FILE(convolution), FILE(matrix),
-    FILE(normalization), FILE(pointwise), FILE(random), FILE(resampling),
+    FILE(normalization), FILE(pointwise), FILE(random), FILE(resampling), FILE(winograd),
 };
 
 const embedded_kernel *embedded_kernels(size_t *count) {

@@ -44,7 +44,7 @@ public protocol ConvolutionOperations: AnyObject {
   /// the formula and ``ConvolutionEpilogue`` for what is added.
   ///
   /// A linear layer is a 1x1 convolution, on `[batch, channels, 1, 1]` for embeddings. The destination is not an operand.
-  /// Scratch memory does not grow with the image: at most 2 MB a thread.
+  /// Scratch memory does not grow with the image: at most 2 MB a thread, on graphics processors 64 MB.
   func convolve(
     _ operand: Operand, _ filter: Parameter, _ shape: ConvolutionShape, _ epilogue: ConvolutionEpilogue,
     into destination: Activation)

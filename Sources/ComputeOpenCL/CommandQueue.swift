@@ -58,7 +58,7 @@ final class CommandQueue {
   /// - Parameters:
   ///   - kernel: What runs.
   ///   - operation: What the user of the backend asked for, named by a failure.
-  ///   - groups: Work-groups in each of at most two dimensions.
+  ///   - groups: Work-groups in each of at most three dimensions.
   ///   - group: Work-items of a group in the same dimensions.
   ///   - arguments: All arguments.
   func launch(

@@ -2,7 +2,7 @@ import COpenCL
 
 /// A file of `Kernels/` besides common.cl, compiled to a program of its own.
 enum KernelFamily: String, CaseIterable {
-  case activation, random, pointwise, matrix, convolution, normalization, attention, resampling
+  case activation, random, pointwise, matrix, convolution, winograd, normalization, attention, resampling
 }
 
 /// A kernel by the name of its function and of its file.
@@ -31,6 +31,10 @@ struct Kernel: Hashable {
   static let packFilter = Self(.convolution, "pack_filter")
   static let convolveDirect = Self(.convolution, "convolve_direct")
   static let convolveTiled = Self(.convolution, "convolve_tiled")
+  static let transformFilter = Self(.winograd, "transform_filter")
+  static let convolveWinograd = Self(.winograd, "convolve_winograd")
+  static let transformInput = Self(.winograd, "transform_input")
+  static let transformOutput = Self(.winograd, "transform_output")
   static let measureChannels = Self(.normalization, "measure_channels")
   static let foldMoments = Self(.normalization, "fold_moments")
   static let normalizeApply = Self(.normalization, "normalize_apply")

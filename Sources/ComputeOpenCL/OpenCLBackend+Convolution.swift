@@ -1,38 +1,34 @@
 public import Compute
 
 extension OpenCLBackend: ConvolutionOperations {
-  /// A convolution with its epilogue in one kernel, without scratch memory.
+  /// A convolution by Winograd's method where that pays off, else by the direct one; the epilogue costs no pass of its own.
+  ///
+  /// Winograd's scratch is bounded: see ``WinogradPlan``. The direct method takes none.
   public func convolve(
     _ operand: Operand, _ filter: Parameter, _ shape: ConvolutionShape, _ epilogue: ConvolutionEpilogue,
     into destination: Activation
   ) {
     check(operand, filter, shape, epilogue, destination)
-    guard let first = memory(operand.first), let second = memory(operand.second ?? operand.first),
-      let out = memory(destination), let weights = packed(filter, operand, shape),
-      let zeros = zeros(max(operand.first.shape.paddedChannels, operand.second?.shape.paddedChannels ?? 0)),
-      let bias = epilogue.bias.map({ vector($0) }) ?? zeros,
-      let offset = epilogue.channelOffset.map({ memory($0) }) ?? zeros,
-      let residual = epilogue.residual.map({ memory($0) }) ?? zeros
-    else { return }
-    let features =
-      (epilogue.bias == nil ? 0 : 1) + (epilogue.channelOffset == nil ? 0 : 2) + (epilogue.residual == nil ? 0 : 4)
-    let input = operand.first.shape
     let output = destination.shape
+    guard let memories = memories(operand, epilogue, destination) else { return }
+    if takesWinograd(shape, output) {
+      convolveWinograd(operand, filter, shape, epilogue, memories, output)
+      return
+    }
+    guard let weights = packed(filter, operand, shape) else { return }
+    let input = operand.first.shape
     let pixels = output.batch * output.pixels
-    let memories = [first, second, weights, zeros, bias, offset, residual, out]
     let numbers = [
       input.channels, operand.second?.shape.channels ?? 0, output.channels, input.height, input.width, output.height,
       output.width, pixels, shape.kernel, shape.stride, shape.padding.top, shape.padding.left,
-      shape.doublesInput ? 1 : 0, features,
+      shape.doublesInput ? 1 : 0, epilogue.features,
     ]
     let arguments: [KernelArgument] =
-      memories.map { .memory($0.id) } + numbers.map { .int($0) } + [.float(epilogue.scale)]
+      memories.operands + [.memory(weights.id), .memory(memories.zeros.id)] + memories.epilogue
+      + numbers.map { .int($0) } + [.float(epilogue.scale)]
     let blocks = output.channels.dividedUp(by: parameters.filterBlock)
     if parameters.tier == .gpu {
-      let tilePixels = parameters.tilePixels
-      queue.launch(
-        .convolveTiled, for: .convolve, groups: [blocks, pixels.dividedUp(by: tilePixels)],
-        of: [parameters.filterBlock / 8, tilePixels / 8], arguments)
+      launchTiled(blocks: blocks, pixels: pixels, arguments)
     } else {
       queue.launch(
         .convolveDirect, for: .convolve, groups: [pixels.dividedUp(by: parameters.rows), blocks], of: [1, 1],
@@ -40,11 +36,46 @@ extension OpenCLBackend: ConvolutionOperations {
     }
   }
 
-  /// Products of gathered tiles, from a filter whose channels are padded.
+  /// Winograd's method where it pays off, from a filter of 36 values for 9, else the direct one; channels are padded.
   public func method(of shape: ConvolutionShape, output: ActivationShape) -> ConvolutionMethod {
-    let taps = shape.kernel * shape.kernel, inputs = shape.inputChannels.roundedUp(to: 16) + 16
+    let isWinograd = takesWinograd(shape, output)
+    let taps = isWinograd ? WinogradPlan.positions : shape.kernel * shape.kernel
+    let inputs = shape.inputChannels.roundedUp(to: 16) + 16
     let outputs = shape.outputChannels.roundedUp(to: parameters.filterBlock)
-    return .init(name: "direct", filterBytes: 4 * taps * inputs * outputs)
+    return .init(name: isWinograd ? "winograd 4x4" : "direct", filterBytes: 4 * taps * inputs * outputs)
+  }
+
+  private func takesWinograd(_ shape: ConvolutionShape, _ output: ActivationShape) -> Bool {
+    !options.isExact && WinogradPlan.pays(for: shape, output: output)
+  }
+
+  /// Enqueues `convolve_tiled` as many times side by side as there are positions, with so many floats from one to the next.
+  func launchTiled(
+    blocks: Int, pixels: Int, positions: Int = 1, steps: (input: Int, filter: Int, output: Int) = (0, 0, 0),
+    _ arguments: [KernelArgument]
+  ) {
+    let tilePixels = parameters.tilePixels
+    queue.launch(
+      .convolveTiled, for: .convolve, groups: [blocks, pixels.dividedUp(by: tilePixels), positions],
+      of: [parameters.filterBlock / 8, tilePixels / 8, 1],
+      arguments + [.long(steps.input), .long(steps.filter), .long(steps.output)])
+  }
+
+  /// The memory of everything but the filter; zeros stand in for what is not there.
+  private func memories(
+    _ operand: Operand, _ epilogue: ConvolutionEpilogue, _ destination: Activation
+  ) -> ConvolutionMemories? {
+    guard let first = memory(operand.first), let second = memory(operand.second ?? operand.first),
+      let out = memory(destination),
+      let zeros = zeros(max(operand.first.shape.paddedChannels, operand.second?.shape.paddedChannels ?? 0)),
+      let bias = epilogue.bias.map({ vector($0) }) ?? zeros,
+      let offset = epilogue.channelOffset.map({ memory($0) }) ?? zeros,
+      let residual = epilogue.residual.map({ memory($0) }) ?? zeros
+    else { return nil }
+    return .init(
+      operands: [.memory(first.id), .memory(second.id)],
+      epilogue: [.memory(bias.id), .memory(offset.id), .memory(residual.id), .memory(out.id)], zeros: zeros,
+      holds: [first, second, bias, offset, residual, out])
   }
 
   /// A filter in the order in which the kernels read it, split where the operands meet.
@@ -85,4 +116,20 @@ extension OpenCLBackend: ConvolutionOperations {
       precondition(residual.shape == output, "the residual \(residual.shape) does not fit \(output)")
     }
   }
+}
+
+/// What a convolution reads and writes, in the order of the kernels' arguments.
+struct ConvolutionMemories {
+  /// One operand or both; the first again if there is one.
+  let operands: [KernelArgument]
+  /// Bias, channel offset, residual and the destination.
+  let epilogue: [KernelArgument]
+  let zeros: DeviceMemory
+  /// Keeps all of it alive.
+  let holds: [DeviceMemory]
+}
+
+extension ConvolutionEpilogue {
+  /// What there is to add: the features of common.cl.
+  var features: Int { (bias == nil ? 0 : 1) + (channelOffset == nil ? 0 : 2) + (residual == nil ? 0 : 4) }
 }

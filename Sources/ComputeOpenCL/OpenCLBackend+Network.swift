@@ -69,7 +69,8 @@ extension OpenCLBackend: AttentionOperations {
     ]
     let parts: [KernelArgument] = scratch.map { .memory($0.id) }
     launch(
-      .splitHeads, for: .attend, items: count, [.memory(x.id)] + parts[..<3] + sizes + [.long(count)])
+      .splitHeads, for: .attend, items: count / (16 * parameters.lanes),
+      [.memory(x.id)] + parts[..<3] + sizes + [.long(count)])
     let arguments = parts + [.memory(out.id)] + sizes + [.float(1 / Float(size).squareRoot())]
     let rows = shape.batch * heads
     if parameters.tier == .gpu {

@@ -17,7 +17,7 @@ public final class OpenCLBackend: Backend {
   let queue: CommandQueue
   let pool: MemoryPool
   let parameters: LaunchParameters
-  private let options: BackendOptions
+  let options: BackendOptions
   private var zeroMemory: (count: Int, memory: DeviceMemory)?
   var seedMemory: (seeds: [UInt64], memory: DeviceMemory)?
 

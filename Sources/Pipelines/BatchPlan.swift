@@ -20,7 +20,7 @@ enum BatchPlan {
     let two = try ModelSummary(of: network, shape, batch: 2, on: backend)
     let states = 12 * 4 * shape.count
     let perImage = two.activationBytes - one.activationBytes + states
-    let fixed = max(0, one.activationBytes - perImage) + one.preparedBytes + scratchBytes
+    let fixed = max(0, one.activationBytes - perImage) + one.preparedBytes + scratchBytes(on: backend)
     return try batch(settings, fixedBytes: fixed, bytesPerImage: perImage, on: backend)
   }
 
@@ -30,7 +30,7 @@ enum BatchPlan {
     for data: ImageCollection, _ settings: SamplingSettings, on backend: any Backend
   ) throws -> Int {
     let perImage = 4 * (2 * data.count + 14 * data.shape.count)
-    let fixed = 4 * (data.values.count + 2 * data.count) + scratchBytes
+    let fixed = 4 * (data.values.count + 2 * data.count) + scratchBytes(on: backend)
     return try batch(settings, fixedBytes: fixed, bytesPerImage: perImage, worthwhile: 128, on: backend)
   }
 
@@ -56,6 +56,9 @@ enum BatchPlan {
     return min(settings.seeds.count, fitting, most ?? worthwhile[backend.device.kind] ?? 16)
   }
 
-  /// Scratch of all threads together.
-  private static let scratchBytes = 8_000_000
+  /// Scratch of all threads together, or of launches on a graphics processor, which take up to a 16th of the budget.
+  private static func scratchBytes(on backend: any Backend) -> Int {
+    let onThreads = 8_000_000
+    return backend.device.kind == .cpu ? onThreads : max(onThreads, min(64_000_000, backend.memoryBudget / 16))
+  }
 }

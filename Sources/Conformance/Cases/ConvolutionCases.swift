@@ -207,6 +207,10 @@ extension ConformanceSuite {
       Layer(1, [127], 6, 11, to: 129, kernel: 1),
       Layer(2, [256], 16, 16, to: 256, kernel: 1).residual(.separate), Layer(1, [64], 16, 16, to: 64).doubled,
       Layer(1, [128], 16, 16, to: 128).strided(2).padded(.init(top: 0, bottom: 1, left: 0, right: 1)),
+      // Wide enough for Winograd's method, with edges, seams and paddings that its tiles do not meet elsewhere.
+      Layer(2, [33, 31], 9, 11, to: 35).offset.residual(.separate).scaled(0.7),
+      Layer(1, [35], 8, 11, to: 33).padded(.init(top: 2, bottom: 0, left: 1, right: 3)),
+      Layer(1, [32], 10, 9, to: 34).padded(.all(0)), Layer(2, [40, 36], 5, 6, to: 32).doubled.residual(.destination),
     ]
   }
 
