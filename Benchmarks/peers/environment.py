@@ -13,14 +13,20 @@ repository = Path(__file__).resolve().parents[2]
 folder = repository / ".build-peers"
 
 
+def make():
+    """Makes the environment if it is not there, or was left half-made."""
+    if (folder / "complete").exists():
+        return
+    print("installing the peers into .build-peers", file=sys.stderr)
+    subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+    subprocess.run([folder / "bin" / "pip", "install", "--quiet", *PACKAGES], check=True)
+    (folder / "complete").touch()
+
+
 def enter():
-    """Makes the environment if need be, and runs the same command in it unless it runs there already."""
-    python = folder / "bin" / "python"
+    """Runs the same command in the environment, unless it runs there already."""
     if Path(sys.prefix).resolve() == folder.resolve():
         return
-    if not (folder / "complete").exists():
-        print("installing the peers into .build-peers", file=sys.stderr)
-        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-        subprocess.run([folder / "bin" / "pip", "install", "--quiet", *PACKAGES], check=True)
-        (folder / "complete").touch()
+    make()
+    python = folder / "bin" / "python"
     os.execv(python, [str(python), *sys.argv])

@@ -18,6 +18,9 @@ static const char matrix_text[] = {
 static const char normalization_text[] = {
 #embed "../../Kernels/normalization.cl" suffix(, 0)
 };
+static const char peak_text[] = {
+#embed "../../Kernels/peak.cl" suffix(, 0)
+};
 static const char pointwise_text[] = {
 #embed "../../Kernels/pointwise.cl" suffix(, 0)
 };
@@ -36,7 +39,7 @@ static const char winograd_text[] = {
 
 static const embedded_kernel kernels[] = {
     FILE(activation), FILE(attention),     FILE(common),    FILE(convolution), FILE(matrix),
-    FILE(normalization), FILE(pointwise), FILE(random), FILE(resampling), FILE(winograd),
+    FILE(normalization), FILE(peak), FILE(pointwise), FILE(random), FILE(resampling), FILE(winograd),
 };
 
 const embedded_kernel *embedded_kernels(size_t *count) {

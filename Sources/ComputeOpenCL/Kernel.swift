@@ -2,7 +2,7 @@ import COpenCL
 
 /// A file of `Kernels/` besides common.cl, compiled to a program of its own.
 enum KernelFamily: String, CaseIterable {
-  case activation, random, pointwise, matrix, convolution, winograd, normalization, attention, resampling
+  case activation, random, pointwise, matrix, convolution, winograd, normalization, attention, resampling, peak
 }
 
 /// A kernel by the name of its function and of its file.
@@ -42,6 +42,7 @@ struct Kernel: Hashable {
   static let attendDirect = Self(.attention, "attend_direct")
   static let attendTiled = Self(.attention, "attend_tiled")
   static let halve = Self(.resampling, "halve")
+  static let addUp = Self(.peak, "add_up")
   static let repeatPixels = Self(.resampling, "repeat_pixels")
 }
 

@@ -1,4 +1,5 @@
 import Compute
+import Datasets
 public import Files
 import Foundation
 

@@ -1,0 +1,26 @@
+public import Compute
+
+extension OpenCLBackend: ArithmeticPeakMeasurement {
+  /// Multiply-adds of enough work-items to keep every compute unit busy for some tens of milliseconds.
+  public func measureArithmeticPeak() throws(DeviceError) -> Double {
+    let items = device.computeUnits * (device.kind == .gpu ? 2048 : 64), chains = 8
+    let results = makeBuffer(count: items)
+    guard let memory = memory(results) else {
+      try synchronize()
+      return 0
+    }
+    var iterations = 1 << 10, best = 0.0
+    while true {
+      try synchronize()
+      let begin = ContinuousClock.now
+      launch(.addUp, for: .combine, items: items, .memory(memory.id), .float(0.999), .int(iterations), .int(items))
+      try synchronize()
+      let elapsed = (ContinuousClock.now - begin).components
+      let seconds = Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18
+      best = max(best, 2 * Double(items * chains * parameters.lanes * iterations) / seconds)
+      // The first launches compile and are too short to count for much; a long one is the answer.
+      if seconds > 0.03 || iterations >= 1 << 24 { return best }
+      iterations *= 4
+    }
+  }
+}
