@@ -27,13 +27,11 @@ format:
 check: build ## Run the conformance list on the device that is found
 	$(PROGRAM) check
 
-check-all: test lint ## The slow checks: Intel's runtime, oclgrind, mutated kernels, a full disk, speed beside PyTorch
+check-all: test lint ## The slow checks: Intel's runtime, oclgrind, mutated kernels, a full disk, speed beside other programs
 	.ci/check-all
 
-bench: build ## Time the network beside PyTorch, in an environment of its own
-	[ -x .build-peers/bin/python ] || python3 -m venv .build-peers
-	.build-peers/bin/pip install -q torch==2.13.0+cpu diffusers safetensors numpy
-	.build-peers/bin/python Benchmarks/peers/forward.py --devices cpu opencl
+bench: build ## Compare with PyTorch, ONNX Runtime and OpenVINO, in an environment of its own
+	python3 Benchmarks/peers/compare.py
 
 install-debian: ## Install what Debian must provide, only if something is missing
 	@missing=$$(for package in $(DEBIAN); do \
