@@ -1,5 +1,7 @@
 """What diffuse-gpu claims of its speed and memory beside other programs, held against measured figures."""
 
+import statistics
+
 from figures import ratios, spread
 
 SPEED = [  # table, program, reference, figure, times faster at least
@@ -21,7 +23,7 @@ def print_claims(results):
     for table, name, reference, figure, least in SPEED:
         values = ratios(results.get(table, {}), name, reference, figure)
         if values is not None:
-            kept = sorted(values)[len(values) // 2] >= least
+            kept = statistics.median(values) >= least
             lines.append(f"| {table}: {name}, speed ({figure}) beside {reference} | at least {least:.2f} | "
                          f"{spread(values, 2)} | {verdict(kept)} |")
     for table, name, reference, most in MEMORY:

@@ -29,7 +29,7 @@ import numpy  # noqa: E402  (installed by the line above)
 
 import claims  # noqa: E402
 from figures import ratios, spread  # noqa: E402
-from programs import OurProgram, Peer  # noqa: E402
+from programs import OurProgram, Peer, PeerFailure  # noqa: E402
 
 here = Path(__file__).resolve().parent
 NETWORKS = {
@@ -83,7 +83,8 @@ def compare(arguments, folder, network, batch):
         Peer(f"export {form}", model, inputs, arguments.threads).end()
     truth = Peer("float64", model, inputs, arguments.threads)
     truth.end()
-    programs = [Peer(name, model, inputs, arguments.threads) for name in PEERS if wanted(arguments, name)]
+    programs = [peer for name in PEERS if wanted(arguments, name)
+                if (peer := start(name, model, inputs, arguments.threads))]
     programs += [OurProgram(name, arguments.program, flags, model, inputs, arguments.threads)
                  for name, flags in ours(arguments).items() if wanted(arguments, name)]
     for program in programs:
@@ -106,6 +107,17 @@ def ours(arguments):
     return OURS | {f"diffuse-gpu {device}": ["--device", device] for device in arguments.devices}
 
 
+def start(name, *arguments):
+    """A resident peer; None for torch.compile where that has no compiler."""
+    try:
+        return Peer(name, *arguments)
+    except PeerFailure as failure:
+        if name != "torch.compile":
+            raise
+        print(f"left out: {str(failure).splitlines()[-1]}", file=sys.stderr)
+        return None
+
+
 def wanted(arguments, name):
     return arguments.only is None or any(part in name for part in arguments.only)
 
@@ -115,8 +127,9 @@ def make_inputs(arguments, folder, network, batch):
     model = folder / "model"
     if not model.exists():
         folder.mkdir(parents=True)
-        subprocess.run([arguments.program, "init", here / network["config"], "--seed", "0", "--output", model, "--quiet"],
-                       check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            [arguments.program, "init", here / network["config"], "--seed", "0", "--output", model, "--quiet"],
+            check=True, stdout=subprocess.DEVNULL)
     generator = numpy.random.default_rng(batch)
     paths = folder / f"x{batch}.npy", folder / f"t{batch}.npy"
     numpy.save(paths[0], generator.standard_normal((batch, 3, network["size"], network["size"]), dtype="float32"))
@@ -135,9 +148,9 @@ def print_table(title, rows, gigaflops):
     print("|---|---|---|---|---|---|---|")
     for name, row in rows.items():
         rate = gigaflops / statistics.median(row["seconds"])
-        print(f"| {name} | {spread(row['seconds'], 4)} | {rate:.0f} | {spread(ratios(rows, name, 'OpenVINO f32'), 2)} | "
-              f"{spread(ratios(rows, name, 'OpenVINO bf16'), 2)} | {row['error']:.1e} | {row['memory'] / 1e6:.0f} MB |",
-              flush=True)
+        beside = " | ".join(spread(ratios(rows, name, other), 2) for other in ("OpenVINO f32", "OpenVINO bf16"))
+        print(f"| {name} | {spread(row['seconds'], 4)} | {rate:.0f} | {beside} | {row['error']:.1e} | "
+              f"{row['memory'] / 1e6:.0f} MB |", flush=True)
 
 
 def check_errors(errors):
@@ -151,4 +164,7 @@ def check_errors(errors):
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except PeerFailure as failure:
+        sys.exit(str(failure))

@@ -19,9 +19,9 @@ def compare(arguments, folder):
     model = Path(__file__).resolve().parents[2] / "Sources/PretrainedModels/mnist"
     commands = {
         "diffusers": [sys.executable, __file__, model, folder / "peer.png", str(arguments.threads)],
-        "diffuse-gpu": [arguments.program, "sample", "--sampler", "ddim", "--steps", str(STEPS), "--count", str(COUNT),
-                        "--device", "cpu", "--threads", str(arguments.threads), "--output", folder / "ours.png", "--json",
-                        "--quiet"],
+        "diffuse-gpu": [
+            arguments.program, "sample", "--sampler", "ddim", "--steps", str(STEPS), "--count", str(COUNT), "--device",
+            "cpu", "--threads", str(arguments.threads), "--output", folder / "ours.png", "--json", "--quiet"],
     }
     commands["diffuse-gpu bfloat16"] = [*commands["diffuse-gpu"], "--precision", "bfloat16"]
     rows = {name: {"process": [], "loop": []} for name in commands}

@@ -12,6 +12,10 @@ from pathlib import Path
 worker = Path(__file__).resolve().parent / "worker.py"
 
 
+class PeerFailure(Exception):
+    """A peer ended before it answered; the description is what it wrote."""
+
+
 class Peer:
     """A resident process of worker.py, stopped while it is not asked for anything: idle threads may spin."""
 
@@ -47,7 +51,7 @@ class Peer:
         answer = self.process.stdout.readline()
         if not answer:
             self.messages.seek(0)
-            sys.exit(f"{self.name}: {self.messages.read().strip()}")
+            raise PeerFailure(f"{self.name}: {self.messages.read().strip()}")
         return json.loads(answer)
 
 
