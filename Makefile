@@ -27,10 +27,10 @@ format:
 check: build ## Run the conformance list on the device that is found
 	$(PROGRAM) check
 
-check-all: test lint ## The slow checks: Intel's runtime, oclgrind, mutated kernels, a full disk, speed beside PyTorch
+check-all: test lint ## The slow checks: Intel's runtime, oclgrind, mutated kernels, a full disk, speed beside other programs
 	.ci/check-all
 
-bench: build ## Compare with PyTorch, ONNX Runtime and OpenVINO, in an environment of their own
+bench: build ## Compare with PyTorch, ONNX Runtime and OpenVINO, in an environment of its own
 	python3 Benchmarks/peers/compare.py
 
 install-debian: ## Install what Debian must provide, only if something is missing

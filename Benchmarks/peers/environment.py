@@ -1,4 +1,7 @@
-"""The Python environment of the peers: made on first use in .build-peers, with the versions that figures speak of."""
+"""The Python environment of the peers: made on first use in .build-peers, with the versions that figures speak of.
+
+    python3 Benchmarks/peers/environment.py    # only makes it; compare.py does so by itself
+"""
 
 import os
 import subprocess
@@ -14,19 +17,24 @@ folder = repository / ".build-peers"
 
 
 def make():
-    """Makes the environment if it is not there, or was left half-made."""
-    if (folder / "complete").exists():
+    """Installs the packages unless these very versions were installed before."""
+    installed, wanted = folder / "installed.txt", "\n".join(PACKAGES) + "\n"
+    if installed.exists() and installed.read_text() == wanted:
         return
     print("installing the peers into .build-peers", file=sys.stderr)
     subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-    subprocess.run([folder / "bin" / "pip", "install", "--quiet", *PACKAGES], check=True)
-    (folder / "complete").touch()
+    subprocess.run([folder / "bin" / "python", "-m", "pip", "install", "--quiet", *PACKAGES], check=True)
+    installed.write_text(wanted)
 
 
 def enter():
-    """Runs the same command in the environment, unless it runs there already."""
+    """Makes the environment if need be, and runs the same command in it unless it runs there already."""
     if Path(sys.prefix).resolve() == folder.resolve():
         return
     make()
     python = folder / "bin" / "python"
     os.execv(python, [str(python), *sys.argv])
+
+
+if __name__ == "__main__":
+    make()

@@ -9,25 +9,25 @@ import sys
 import time
 from pathlib import Path
 
+from figures import ratios, spread
+
 STEPS, COUNT = 50, 64
 
 
 def compare(arguments, folder):
     """Times both programs in turn and prints their table."""
-    from compare import spread
-
     model = Path(__file__).resolve().parents[2] / "Sources/PretrainedModels/mnist"
     commands = {
         "diffusers": [sys.executable, __file__, model, folder / "peer.png", str(arguments.threads)],
-        "diffuse-gpu": [arguments.program, "sample", "--sampler", "ddim", "--steps", str(STEPS), "--count", str(COUNT),
-                        "--device", "cpu", "--threads", str(arguments.threads), "--output", folder / "ours.png", "--json",
-                        "--quiet"],
+        "diffuse-gpu": [
+            arguments.program, "sample", "--sampler", "ddim", "--steps", str(STEPS), "--count", str(COUNT), "--device",
+            "cpu", "--threads", str(arguments.threads), "--output", folder / "ours.png", "--json", "--quiet"],
     }
     commands["diffuse-gpu bfloat16"] = [*commands["diffuse-gpu"], "--precision", "bfloat16"]
     rows = {name: {"process": [], "loop": []} for name in commands}
     for turn in range(arguments.rounds + 1):
-        for name, command in commands.items():
-            start = time.perf_counter()
+        for name in list(commands)[turn % 3:] + list(commands)[:turn % 3]:
+            command, start = commands[name], time.perf_counter()
             result = subprocess.run(command, check=True, capture_output=True, text=True)
             seconds = time.perf_counter() - start
             if turn > 0:  # the first round reads programs from the disk
@@ -38,30 +38,25 @@ def compare(arguments, folder):
     for name, row in rows.items():
         cells = []
         for part in ("process", "loop"):
-            ratios = [other / own for own, other in zip(row[part], rows["diffusers"][part])]
-            cells += [spread(row[part], 2), spread(ratios, 2)]
+            cells += [spread(row[part], 2), spread(ratios(rows, name, "diffusers", part), 2)]
         print(f"| {name} | {' | '.join(cells)} |", flush=True)
     return rows
 
 
 def sample(model, output, threads):
-    """What diffusers' users write, except for the pipeline's progress bar."""
+    """What a user of diffusers writes; the loop is the pipeline's call."""
     import numpy
     import torch
-    from diffusers import DDIMScheduler, UNet2DModel
+    from diffusers import DDIMPipeline, DDIMScheduler, UNet2DModel
     from PIL import Image
 
     torch.set_num_threads(threads)
-    network = UNet2DModel.from_pretrained(model).eval()
-    scheduler = DDIMScheduler.from_pretrained(model)
-    scheduler.set_timesteps(STEPS)
+    pipeline = DDIMPipeline(UNet2DModel.from_pretrained(model), DDIMScheduler.from_pretrained(model))
+    pipeline.set_progress_bar_config(disable=True)
     start = time.perf_counter()
-    with torch.no_grad():
-        x = torch.randn(COUNT, 1, 28, 28, generator=torch.Generator().manual_seed(0))
-        for step in scheduler.timesteps:
-            x = scheduler.step(network(x, step).sample, step, x).prev_sample
+    images = pipeline(COUNT, torch.Generator().manual_seed(0), num_inference_steps=STEPS, output_type="np").images
     seconds = time.perf_counter() - start
-    images = ((x / 2 + 0.5).clamp(0, 1) * 255).round().to(torch.uint8).numpy()[:, 0]
+    images = (images[..., 0] * 255).round().astype("uint8")
     rows = [numpy.concatenate(list(images[first:first + 8]), axis=1) for first in range(0, COUNT, 8)]
     Image.fromarray(numpy.concatenate(rows)).save(output)
     print(json.dumps({"seconds": seconds}))

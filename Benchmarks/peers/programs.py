@@ -1,13 +1,19 @@
 """The programs that are compared, each asked to evaluate in turn."""
 
+import atexit
 import json
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 worker = Path(__file__).resolve().parent / "worker.py"
+
+
+class PeerFailure(Exception):
+    """A peer ended before it answered; the description is what it wrote."""
 
 
 class Peer:
@@ -16,10 +22,12 @@ class Peer:
     def __init__(self, name, model, inputs, threads):
         self.name, self.seconds, self.error, self.memory = name, [], None, None
         self.output = inputs[0].with_suffix(f".{name.replace(' ', '-')}.npy")
+        self.messages = tempfile.TemporaryFile("w+")
         environment = os.environ | {"OMP_NUM_THREADS": str(threads)}
         self.process = subprocess.Popen(
             [sys.executable, worker, name, model, *inputs, self.output, str(threads)], stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+            stdout=subprocess.PIPE, stderr=self.messages, text=True, env=environment)
+        atexit.register(self.process.kill)  # a stopped process would outlive a comparison that fails
         self.run(1)
 
     def run(self, times):
@@ -42,7 +50,8 @@ class Peer:
             pass
         answer = self.process.stdout.readline()
         if not answer:
-            sys.exit(f"{self.name}: {self.process.stderr.read().strip()}")
+            self.messages.seek(0)
+            raise PeerFailure(f"{self.name}: {self.messages.read().strip()}")
         return json.loads(answer)
 
 

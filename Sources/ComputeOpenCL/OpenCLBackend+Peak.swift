@@ -9,16 +9,20 @@ extension OpenCLBackend: ArithmeticPeakMeasurement {
       try synchronize()
       return 0
     }
-    var iterations = 1 << 10, best = 0.0
-    while true {
-      try synchronize()
-      let begin = ContinuousClock.now
+    func launch(_ iterations: Int) throws(DeviceError) {
       launch(.addUp, for: .combine, items: items, .memory(memory.id), .float(0.999), .int(iterations), .int(items))
       try synchronize()
+    }
+    // The first launch compiles.
+    try launch(1)
+    var iterations = 1 << 10, best = 0.0
+    while true {
+      let begin = ContinuousClock.now
+      try launch(iterations)
       let elapsed = (ContinuousClock.now - begin).components
       let seconds = Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18
       best = max(best, 2 * Double(items * chains * parameters.lanes * iterations) / seconds)
-      // The first launches compile and are too short to count for much; a long one is the answer.
+      // Short launches are mostly overhead; a long one is the answer.
       if seconds > 0.03 || iterations >= 1 << 24 { return best }
       iterations *= 4
     }
