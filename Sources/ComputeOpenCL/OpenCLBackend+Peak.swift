@@ -9,16 +9,16 @@ extension OpenCLBackend: ArithmeticPeakMeasurement {
       try synchronize()
       return 0
     }
-    func launch(_ iterations: Int) throws(DeviceError) {
+    func addUp(_ iterations: Int) throws(DeviceError) {
       launch(.addUp, for: .combine, items: items, .memory(memory.id), .float(0.999), .int(iterations), .int(items))
       try synchronize()
     }
     // The first launch compiles.
-    try launch(1)
+    try addUp(1)
     var iterations = 1 << 10, best = 0.0
     while true {
       let begin = ContinuousClock.now
-      try launch(iterations)
+      try addUp(iterations)
       let elapsed = (ContinuousClock.now - begin).components
       let seconds = Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18
       best = max(best, 2 * Double(items * chains * parameters.lanes * iterations) / seconds)

@@ -20,7 +20,9 @@ extension DeviceBenchmark {
         + "\(peakMemory / 1_000_000) MB at most",
       "", Self.header, Self.line,
     ]
-    lines += (showsLayers ? self.layers : Self.summed(self.layers)).map { row($0, of: timedSeconds, isSum: !showsLayers) }
+    lines += (showsLayers ? self.layers : Self.summed(self.layers)).map {
+      row($0, of: timedSeconds, isSum: !showsLayers)
+    }
     lines += ["", "on a million exact values", Self.line]
     lines += exact.map { row($0, of: nil, isSum: false) }
     return lines.joined(separator: "\n")

@@ -76,7 +76,10 @@ public struct DeviceBenchmark: Sendable {
     _ = try Self.evaluate(model.network, shape, batch, on: timing, repetitions: 1)
     timing.reset()
     _ = try Self.evaluate(model.network, shape, batch, on: timing, repetitions: repetitions)
-    layers = Self.entries(of: timing, repetitions: repetitions + 1).filter { $0.record.operation != .write }
+    layers = Self.entries(of: timing, repetitions: repetitions + 1).filter {
+      // The state is the sampler's, not the network's.
+      $0.record.operation != .write && $0.record.operation != .fillNormal
+    }
     ceilings = try Self.ceilings(of: backend)
     exact = try Self.exactOperations(on: TimingBackend(backend))
   }

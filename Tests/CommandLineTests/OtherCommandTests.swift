@@ -30,7 +30,7 @@ struct OtherCommandTests {
   func bench() throws {
     let report = try run("bench --batch 1 --repeat 1 --device cpu")
     #expect(report["network"]?["seconds"]?.array?.count == 1)
-    #expect((report["ceilings"]?["product"]?.number ?? 0) > 1e8)
+    #expect((report["ceilings"]?["product"]?.double ?? 0) > 1e8)
     #expect((report["layers"]?.array?.count ?? 0) > 20)
   }
 
