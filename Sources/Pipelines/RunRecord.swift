@@ -10,8 +10,9 @@ public struct RunRecord: Sendable {
   /// The record of a run that has been done.
   public init(_ pipeline: SamplingPipeline, device: String, version: String, evaluations: Int) {
     let settings = pipeline.settings
+    let model = settings.data.map { "the exact score of \($0.path)" } ?? pipeline.model.name
     values = [
-      "program": .string("diffuse-gpu \(version)"), "model": .string(settings.data.map { "the exact score of \($0.path)" } ?? pipeline.model.name), "device": .string(device),
+      "program": .string("diffuse-gpu \(version)"), "model": .string(model), "device": .string(device),
       "scheduler": .string(pipeline.schedulerName), "steps": .number(Double(settings.steps)),
       "function_evaluations": .number(Double(evaluations)),
       "timesteps": .array(pipeline.plan.steps.map { .number($0.from.timestep) }),
