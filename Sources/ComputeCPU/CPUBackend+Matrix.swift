@@ -11,16 +11,22 @@ private struct ProductPieces {
   let b: UnsafeMutablePointer<Float>
   let c: UnsafeMutablePointer<Float>
 
-  /// Pieces are as large as the shape alone says, so that the threads have no part in the result.
-  static let extent = 256
+  /// Rows or columns of a piece: at most 256, shared out evenly so that no thread waits for another's remainder.
+  ///
+  /// They follow
+  /// from the shape alone, so that the threads have no part in the result.
+  var extent: Int {
+    let count = max(product.rows, product.columns)
+    return pieces(pieces(count, of: pieces(count, of: 256)), of: 16) * 16
+  }
 
-  var rowPieces: Int { product.rows >= product.columns ? pieces(product.rows, of: Self.extent) : 1 }
-  var columnPieces: Int { product.rows >= product.columns ? 1 : pieces(product.columns, of: Self.extent) }
+  var rowPieces: Int { product.rows >= product.columns ? pieces(product.rows, of: extent) : 1 }
+  var columnPieces: Int { product.rows >= product.columns ? 1 : pieces(product.columns, of: extent) }
 
   func multiply(_ index: Int) {
-    let row = index / columnPieces * Self.extent, column = index % columnPieces * Self.extent
-    let rows = rowPieces == 1 ? product.rows : min(Self.extent, product.rows - row)
-    let columns = columnPieces == 1 ? product.columns : min(Self.extent, product.columns - column)
+    let row = index / columnPieces * extent, column = index % columnPieces * extent
+    let rows = rowPieces == 1 ? product.rows : min(extent, product.rows - row)
+    let columns = columnPieces == 1 ? product.columns : min(extent, product.columns - column)
     let aStride = product.transposesA ? product.rows : product.inner
     let bStride = product.transposesB ? product.inner : product.columns
     cblas_sgemm(
@@ -32,7 +38,7 @@ private struct ProductPieces {
 }
 
 extension CPUBackend {
-  /// One OpenBLAS call a piece of 256 rows or columns, on the backend's threads.
+  /// One OpenBLAS call a piece of at most 256 rows or columns, on the backend's threads.
   public func multiplyMatrices(
     _ product: MatrixProduct, alpha: Float, _ a: Buffer, _ b: Buffer, beta: Float, into c: Buffer
   ) {
