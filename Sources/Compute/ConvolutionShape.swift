@@ -83,4 +83,21 @@ public struct ConvolutionShape: Hashable, Sendable {
     let output = output(for: input)
     return 2 * output.batch * output.pixels * filterCount
   }
+
+  /// Whether Winograd's minimal filtering in tiles of 4x4 outputs is worth its transforms, by the shape alone.
+  ///
+  /// It makes 36 products a tile in place of 9 a pixel; transforms, edges that reach past the image and a filter four times as
+  /// large have to pay off (Lavin and Gray 2015).
+  package func suitsWinograd(output: ActivationShape) -> Bool {
+    guard kernel == 3, stride == 1, min(inputChannels, outputChannels) >= 32 else { return false }
+    let tiles = output.tiles(height: 4, width: 4)
+    return tiles >= 4 && 3 * 36 * tiles <= 2 * 9 * output.pixels
+  }
+}
+
+extension ActivationShape {
+  /// Tiles of an extent that cover one sample.
+  package func tiles(height tileHeight: Int, width tileWidth: Int) -> Int {
+    ((height + tileHeight - 1) / tileHeight) * ((width + tileWidth - 1) / tileWidth)
+  }
 }

@@ -33,13 +33,13 @@ public final class TimingBackend: Backend {
   private func time(_ perform: (any Backend) -> Void) {
     plan.reset()
     perform(plan)
-    let begin = ContinuousClock.now
-    perform(base)
-    wait()
-    let elapsed = (ContinuousClock.now - begin).components
+    let seconds = Duration.seconds {
+      perform(base)
+      wait()
+    }
     for record in plan.records.keys {
       timings[record, default: .init()].calls += 1
-      timings[record, default: .init()].seconds += Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18
+      timings[record, default: .init()].seconds += seconds
     }
   }
 

@@ -13,8 +13,7 @@ private struct ProductPieces {
 
   /// Rows or columns of a piece: at most 256, shared out evenly so that no thread waits for another's remainder.
   ///
-  /// They follow
-  /// from the shape alone, so that the threads have no part in the result.
+  /// They follow from the shape alone, so that the threads have no part in the result.
   var extent: Int {
     let count = max(product.rows, product.columns)
     return pieces(pieces(count, of: pieces(count, of: 256)), of: 16) * 16

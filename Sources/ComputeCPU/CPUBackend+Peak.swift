@@ -10,10 +10,7 @@ extension CPUBackend: ArithmeticPeakMeasurement {
     for round in 0..<3 {
       let seconds = results.withUnsafeMutableBufferPointer { results in
         let arguments = cpu_peak(results: results.baseAddress, factor: 1e-3, iterations: iterations)
-        let begin = ContinuousClock.now
-        pool.run(isPairs ? kernels.peak.1 : kernels.peak.0, arguments, count: pool.threads)
-        let elapsed = (ContinuousClock.now - begin).components
-        return Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18
+        return Duration.seconds { pool.run(isPairs ? kernels.peak.1 : kernels.peak.0, arguments, count: pool.threads) }
       }
       let sums = pool.threads * iterations * kernels.peak_sums * (isPairs ? 2 : 1)
       if round > 0 { best = max(best, 2 * Double(sums) / seconds) }

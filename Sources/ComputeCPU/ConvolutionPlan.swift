@@ -9,12 +9,12 @@ package struct ConvolutionPlan {
     case gathered
     /// The same, with a 2x2 filter for each pixel of a doubled image's 2x2 blocks.
     case phases
-    /// Winograd's minimal filtering F(4x4, 3x3).
+    /// Winograd's minimal filtering F(4x4, 3x3), of 32-bit values.
     case winograd4x4 = "winograd 4x4"
     /// The same for maps of few tiles, the filter transformed as it is multiplied: reading a transformed one, four times as
     /// large, would take longer than the products.
     case winograd4x4Passing = "winograd 4x4 in passing"
-    /// Winograd's minimal filtering F(2x4, 3x3), whose rounding errors 8 significant bits can bear.
+    /// Winograd's minimal filtering F(2x4, 3x3) of bfloat16 pairs, whose 8 significant bits can bear its errors.
     case winograd2x4 = "winograd 2x4"
   }
 
@@ -53,7 +53,8 @@ package struct ConvolutionPlan {
     method = isExact ? .gathered : Self.method(for: shape, output: output, precision)
     word = precision == .bfloat16 ? CPU_PAIRS : CPU_FLOATS
     let phases = method == .phases ? 4 : 1
-    let rows = output.batch * (method.tile.map { Self.tiles(output, $0) } ?? output.pixels / phases)
+    let rows =
+      output.batch * (method.tile.map { output.tiles(height: $0.height, width: $0.width) } ?? output.pixels / phases)
     let stripRows = pieces(rows, of: pieces(rows, of: method.stripRows))
     let strips = pieces(rows, of: stripRows)
     // Wide blocks gather less often, narrow ones keep all threads busy to the end.
@@ -69,21 +70,15 @@ package struct ConvolutionPlan {
     tasks = phases * strips * pieces(output.channels, of: columns)
   }
 
-  /// Tiles that cover an image.
-  private static func tiles(_ output: ActivationShape, _ tile: (height: Int, width: Int)) -> Int {
-    pieces(output.height, of: tile.height) * pieces(output.width, of: tile.width)
-  }
-
   private static func method(
     for shape: ConvolutionShape, output: ActivationShape, _ precision: Precision
   ) -> Method {
-    guard shape.kernel == 3, shape.stride == 1 else { return .gathered }
-    let tiles = tiles(output, (4, 4))
-    // 36 products a tile in place of 9 a pixel; transforms, edges and a larger filter have to pay off.
-    let isWorthwhile =
-      shape.inputChannels >= 32 && shape.outputChannels >= 32 && tiles >= 4 && 36 * tiles * 3 <= 2 * 9 * output.pixels
-    guard isWorthwhile else { return shape.doublesInput && shape.padding == .all(1) ? .phases : .gathered }
+    guard shape.suitsWinograd(output: output) else {
+      let hasPhases = shape.kernel == 3 && shape.stride == 1 && shape.doublesInput && shape.padding == .all(1)
+      return hasPhases ? .phases : .gathered
+    }
     if precision == .bfloat16 { return .winograd2x4 }
+    let tiles = output.tiles(height: 4, width: 4)
     // A transformed filter of 36 values has to be worth its memory and the time to read it.
     let formBytes = 36 * 4 * shape.inputChannels * shape.outputChannels
     return tiles < 16 || tiles < 256 && formBytes > 10_000_000 ? .winograd4x4Passing : .winograd4x4
@@ -120,12 +115,11 @@ extension ConvolutionPlan.Method {
 
   /// The task that convolves.
   func task(_ kernels: cpu_kernels, _ word: cpu_word) -> KernelTask? {
-    let isPairs = word == CPU_PAIRS
-    return switch self {
-    case .gathered, .phases: isPairs ? kernels.convolve.1 : kernels.convolve.0
-    case .winograd4x4: isPairs ? kernels.convolve_4x4.1 : kernels.convolve_4x4.0
+    switch self {
+    case .gathered, .phases: word == CPU_PAIRS ? kernels.convolve.1 : kernels.convolve.0
+    case .winograd4x4: kernels.convolve_4x4
     case .winograd4x4Passing: kernels.convolve_4x4_passing
-    case .winograd2x4: isPairs ? kernels.convolve_2x4.1 : kernels.convolve_2x4.0
+    case .winograd2x4: kernels.convolve_2x4
     }
   }
 }

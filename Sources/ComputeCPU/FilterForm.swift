@@ -42,26 +42,25 @@ struct FilterForm {
     _ pool: ThreadPool
   ) {
     func run(
-      _ tasks: (KernelTask?, KernelTask?), _ filter: ArraySlice<Float>, _ packed: UnsafeMutablePointer<Float>, taps: Int
+      _ task: KernelTask?, _ filter: ArraySlice<Float>, _ packed: UnsafeMutablePointer<Float>, taps: Int
     ) {
       filter.withUnsafeBufferPointer { source in
         let arguments = cpu_packing(
           source: source.baseAddress, packed: packed, outputs: shape.outputChannels, channels: shape.inputChannels,
           taps: taps)
-        pool.run(
-          word == CPU_PAIRS ? tasks.1 : tasks.0, arguments, count: pieces(shape.outputChannels, of: kernels.panel_width)
-        )
+        pool.run(task, arguments, count: pieces(shape.outputChannels, of: kernels.panel_width))
       }
     }
+    let packTaps = word == CPU_PAIRS ? kernels.pack_filter.1 : kernels.pack_filter.0
     switch packing {
-    case .taps: run(kernels.pack_filter, filter[...], packed, taps: shape.kernel * shape.kernel)
+    case .taps: run(packTaps, filter[...], packed, taps: shape.kernel * shape.kernel)
     case .positions4x4: run(kernels.pack_4x4, filter[...], packed, taps: 9)
     case .positions2x4: run(kernels.pack_2x4, filter[...], packed, taps: 9)
     case .phases:
       let filters = Self.phaseFilters(filter, shape), size = filters.count / 4
       let step = count(shape, panelWidth: kernels.panel_width) / 4
       for phase in 0..<4 {
-        run(kernels.pack_filter, filters[phase * size..<(phase + 1) * size], packed + phase * step, taps: 4)
+        run(packTaps, filters[phase * size..<(phase + 1) * size], packed + phase * step, taps: 4)
       }
     }
   }

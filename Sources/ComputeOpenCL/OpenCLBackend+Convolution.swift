@@ -46,7 +46,7 @@ extension OpenCLBackend: ConvolutionOperations {
   }
 
   private func takesWinograd(_ shape: ConvolutionShape, _ output: ActivationShape) -> Bool {
-    !options.isExact && WinogradPlan.pays(for: shape, output: output)
+    !options.isExact && shape.suitsWinograd(output: output)
   }
 
   /// Enqueues `convolve_tiled` as many times side by side as there are positions, with so many floats from one to the next.

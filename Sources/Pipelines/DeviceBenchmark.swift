@@ -1,7 +1,6 @@
 public import Compute
 public import Datasets
-public import Files
-public import Networks
+import Networks
 import Tensors
 
 /// How fast a device is at each operation and at a whole network, beside what it can do at most.
@@ -73,8 +72,6 @@ public struct DeviceBenchmark: Sendable {
     evaluations = try Self.evaluate(model.network, shape, batch, on: backend, repetitions: repetitions)
     peakMemory = backend.memoryUse.peak
     let timing = TimingBackend(backend)
-    _ = try Self.evaluate(model.network, shape, batch, on: timing, repetitions: 1)
-    timing.reset()
     _ = try Self.evaluate(model.network, shape, batch, on: timing, repetitions: repetitions)
     layers = Self.entries(of: timing, repetitions: repetitions + 1).filter {
       // The state is the sampler's, not the network's.
@@ -93,18 +90,11 @@ public struct DeviceBenchmark: Sendable {
       on: backend)
     return try (0...repetitions).map { _ in
       try backend.synchronize()
-      return try seconds {
+      return try Duration.seconds {
         _ = try network(x, timesteps: [500], classLabels: network.exampleLabel)
         try backend.synchronize()
       }
     }.suffix(repetitions)
-  }
-
-  private static func seconds(_ work: () throws -> Void) rethrows -> Double {
-    let begin = ContinuousClock.now
-    try work()
-    let elapsed = (ContinuousClock.now - begin).components
-    return Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18
   }
 
   /// What was timed, the costliest first.
@@ -129,7 +119,7 @@ public struct DeviceBenchmark: Sendable {
     func best(_ work: () -> Void) throws -> Double {
       try (0..<4).map { _ in
         try backend.synchronize()
-        return try seconds {
+        return try Duration.seconds {
           work()
           try backend.synchronize()
         }

@@ -46,8 +46,7 @@ public struct ForwardPass {
       let begin = ContinuousClock.now
       let output = try model.network(x, timesteps: timesteps, classLabels: classLabels)
       try backend.synchronize()
-      let elapsed = ContinuousClock.now - begin
-      seconds.append(Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) * 1e-18)
+      seconds.append((ContinuousClock.now - begin).inSeconds)
       if seconds.count >= repetitions {
         return (NumpyArray(try output.values(), shape: output.shape), seconds)
       }

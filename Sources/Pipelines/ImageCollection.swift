@@ -5,7 +5,7 @@ public import Files
 
 /// All images of a data set, whose exact score can take a network's place.
 ///
-/// The denoiser of a finite set of data is the posterior mean over its images (Raya and Ambrogioni 2023, section 2): samples
+/// The denoiser of a finite set of data is the posterior mean over its images (Raya and Ambrogioni 2023): samples
 /// end on images of the set, which is what a network that had learned it by heart would do.
 public struct ImageCollection: Sendable {
   /// Where the images come from, for messages.

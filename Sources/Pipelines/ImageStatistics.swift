@@ -38,8 +38,24 @@ public struct ImageStatistics: Sendable {
       done += batch.count / source.shape.count
       progress(done)
     }
-    guard done >= 2 else { throw FileError(source.path, "holds \(done) images; a covariance takes at least two") }
+    try Self.checkCount(done, source.path)
     self.init(shape: source.shape, moments: accumulator.moments())
+  }
+
+  /// Makes the statistics of images that are in memory already.
+  ///
+  /// - Throws: ``FileError`` if there are fewer than two.
+  public init(of images: ImageCollection) throws(FileError) {
+    try Self.checkCount(images.count, images.path)
+    var accumulator = MomentAccumulator(dimension: images.shape.count, rank: nil)
+    for first in stride(from: 0, to: images.values.count, by: 500 * images.shape.count) {
+      accumulator.add(Array(images.values[first...].prefix(500 * images.shape.count)))
+    }
+    self.init(shape: images.shape, moments: accumulator.moments())
+  }
+
+  private static func checkCount(_ count: Int, _ path: String) throws(FileError) {
+    guard count >= 2 else { throw FileError(path, "holds \(count) images; a covariance takes at least two") }
   }
 
   /// Reads a file of statistics.

@@ -132,8 +132,7 @@ public struct SamplingPipeline {
       try finished(Images(seeds: seeds, values: run.x.values(), evaluations: run.evaluations))
       summary.images += rows.count
       summary.evaluations = run.evaluations
-      let elapsed = clock.now - begin
-      summary.seconds = Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) * 1e-18
+      summary.seconds = (clock.now - begin).inSeconds
     }
     return summary
   }

@@ -146,8 +146,8 @@ struct SampleCommand: ParsableCommand {
     var model = try Model(self.model.model, variant: self.model.variant)
     if let file = start.statistics { model.statistics = try ImageStatistics(SafetensorsFile(file)) }
     var settings = try SamplingSettings(arguments: self, model: model)
-    if let path = self.model.data, settings.needsStatistics, start.statistics == nil {
-      model.statistics = try ImageStatistics(of: Dataset.open(path))
+    if let data = settings.data, settings.needsStatistics, start.statistics == nil {
+      model.statistics = try ImageStatistics(of: data)
     }
     if images.skipExisting {
       settings.seeds = ImageOutput.missing(settings.seeds, in: images.output)

@@ -149,9 +149,10 @@ typedef struct {
   long tile_rows;     // rows of the product's register tile
   long panel_width;   // columns of a packed panel
   long row_stride;    // values from one gathered row to the next in scratch
-  // By the form of the factors: gathered strips, and Winograd's method in tiles of 4x4 and of 2x4 outputs.
-  cpu_task *convolve[CPU_WORDS], *convolve_4x4[CPU_WORDS], *convolve_2x4[CPU_WORDS];
+  cpu_task *convolve[CPU_WORDS];   // gathered strips, by the form of the factors
+  cpu_task *convolve_4x4;          // Winograd's method in tiles of 4x4 outputs, of floats
   cpu_task *convolve_4x4_passing;  // the same from a filter packed for gathered strips, transformed in passing
+  cpu_task *convolve_2x4;          // Winograd's method in tiles of 2x4 outputs, of pairs
   cpu_task *peak[CPU_WORDS];
   cpu_task *chunk_statistics, *normalization_coefficients, *normalize;
   cpu_task *softmax_rows;
@@ -159,7 +160,7 @@ typedef struct {
   cpu_task *activate, *combine, *clamp, *clamp_rows, *scale_rows;
   cpu_task *fill_normal;
   void (*philox)(const uint32_t counter[4], const uint32_t key[2], uint32_t words[4]);
-  cpu_task *pack_filter[CPU_WORDS], *pack_4x4[CPU_WORDS], *pack_2x4[CPU_WORDS];  // a task is one panel
+  cpu_task *pack_filter[CPU_WORDS], *pack_4x4, *pack_2x4;  // a task is one panel
 } cpu_kernels;
 
 /// The table of a level that the processor has.

@@ -51,7 +51,5 @@ INLINE void pack_positions(
 
 PACKING(pack_filter_floats, pack_taps(CPU_FLOATS, o, panel))
 PACKING(pack_filter_pairs, pack_taps(CPU_PAIRS, o, panel))
-PACKING(pack_4x4_floats, pack_positions(CPU_FLOATS, 4, 4, o, panel))
-PACKING(pack_4x4_pairs, pack_positions(CPU_PAIRS, 4, 4, o, panel))
-PACKING(pack_2x4_floats, pack_positions(CPU_FLOATS, 2, 4, o, panel))
-PACKING(pack_2x4_pairs, pack_positions(CPU_PAIRS, 2, 4, o, panel))
+PACKING(pack_4x4, pack_positions(CPU_FLOATS, 4, 4, o, panel))
+PACKING(pack_2x4, pack_positions(CPU_PAIRS, 2, 4, o, panel))

@@ -8,7 +8,6 @@
 enum {
   MOST_POSITIONS = 36,
   MOST_TILES = 32,
-  PASSING_DEPTH = CPU_PASSING_DEPTH,
 };
 
 /// The extents of a tile, all known when a kernel is compiled.
@@ -132,7 +131,7 @@ INLINE void place_tiles(
   }
 }
 
-/// Transforms channels c ..< c + depth of a panel packed as [tap][channel][PANEL] into [position][PASSING_DEPTH][PANEL].
+/// Transforms channels c ..< c + depth of a panel packed as [tap][channel][PANEL] into [position][CPU_PASSING_DEPTH][PANEL].
 INLINE void transform_panel(const tile_shape shape, const float *panel, long channels, long c, long depth, float *to) {
   for (long k = 0; k < depth; k++)
     for (long j = 0; j < PANEL; j += LANES) {
@@ -140,7 +139,7 @@ INLINE void transform_panel(const tile_shape shape, const float *panel, long cha
       UNROLL for (int tap = 0; tap < 9; tap++) taps[tap] = load(panel + (tap * channels + c + k) * PANEL + j);
       transform_filter(shape.height, shape.width, taps, positions);
       UNROLL for (int position = 0; position < positions_of(shape); position++)
-        store(to + (position * PASSING_DEPTH + k) * PANEL + j, positions[position]);
+        store(to + (position * CPU_PASSING_DEPTH + k) * PANEL + j, positions[position]);
     }
 }
 
@@ -158,7 +157,7 @@ INLINE void convolve_tiles(
   place_tiles(shape, o, first, tiles, places);
 
   long channels = o->operand.first_channels + o->operand.second_channels, words = words_of(shape.word, channels);
-  long limit = passing ? PASSING_DEPTH : DEPTH, passes = (words + limit - 1) / limit;
+  long limit = passing ? CPU_PASSING_DEPTH : DEPTH, passes = (words + limit - 1) / limit;
   long pass_words = ((words + passes - 1) / passes + 15) & ~15L;
   long panels = (o->output_channels + PANEL - 1) / PANEL;
   long stride = (columns + PANEL - 1) / PANEL * PANEL;
@@ -171,7 +170,7 @@ INLINE void convolve_tiles(
       long width = passing && columns - first > PANEL ? PANEL : columns - first, panel = (column + first) / PANEL;
       if (passing) transform_panel(shape, o->filter + panel * 9 * channels * PANEL, channels, c, count, u);
       for (long position = 0; position < positions; position++) {
-        const float *filter = passing ? u + position * PASSING_DEPTH * PANEL
+        const float *filter = passing ? u + position * CPU_PASSING_DEPTH * PANEL
                                       : o->filter + ((position * panels + panel) * words + w) * PANEL;
         product(
             shape.word, tiles, width, count, v + position * tiles * STRIDE, filter, words * PANEL,
@@ -193,8 +192,6 @@ INLINE void convolve_tiles(
     convolve_tiles((tile_shape){word, height, width}, passing, arguments, index, scratch);              \
   }
 
-TILED(convolve_4x4_floats, CPU_FLOATS, 4, 4, false)
-TILED(convolve_4x4_pairs, CPU_PAIRS, 4, 4, false)
-TILED(convolve_2x4_floats, CPU_FLOATS, 2, 4, false)
-TILED(convolve_2x4_pairs, CPU_PAIRS, 2, 4, false)
+TILED(convolve_4x4, CPU_FLOATS, 4, 4, false)
+TILED(convolve_2x4, CPU_PAIRS, 2, 4, false)
 TILED(convolve_4x4_passing, CPU_FLOATS, 4, 4, true)
