@@ -13,4 +13,43 @@ public protocol ActivationOperations: AnyObject {
   ///
   /// Indices are checked: each is at least zero and less than the table's rows.
   func gatherRows(of table: Parameter, _ indices: [Int], into destination: Activation)
+
+  /// Adds activations: `out = firstScale * a + secondScale * b`, or `firstScale * a` alone; `destination` may be a source.
+  func add(
+    _ first: Activation, times firstScale: Float, _ second: Activation?, times secondScale: Float,
+    into destination: Activation)
+
+  /// Sums the pixels of each channel: `out[b, c] = sum over y, x of in[b, c, y, x]`, for `[batch, channels, 1, 1]`.
+  ///
+  /// It is the gradient of whatever was added to every pixel of a channel.
+  func sumPixels(_ source: Activation, into destination: Activation)
+
+  /// The gradient of ``activate(_:_:into:)``: `out = f'(x) * g`; `destination` may be `gradient`.
+  ///
+  /// - Parameters:
+  ///   - source: `x`, what the function was given.
+  ///   - function: `f`. The derivative of a rectifier at zero is zero.
+  ///   - gradient: `g`, the gradient of the function's result.
+  ///   - destination: The gradient of `x`.
+  func activateGradient(
+    _ source: Activation, _ function: Nonlinearity, _ gradient: Activation, into destination: Activation)
+
+  /// Sets each value to zero with a probability and divides the others by what is left of one (Srivastava et al. 2014).
+  ///
+  /// ```
+  /// out[b, place] = u >= probability ? x / (1 - probability) : 0,   u = word / 2^32,   place = (y * width + x) * channels + c
+  /// ```
+  ///
+  /// `word` is word `place % 4` of Philox-4x32 under the sample's seed with counter `(place / 4, step, draw, 1)`, see
+  /// ``RandomOperations/fillNormal(_:seeds:key:)``: what is dropped depends on nothing else, and the gradient of a result is
+  /// dropped by the same call.
+  ///
+  /// - Parameters:
+  ///   - source: One activation; `destination` may be the same.
+  ///   - probability: At least zero and less than one.
+  ///   - seeds: One for each sample.
+  ///   - key: Which draw of the seeds' streams.
+  ///   - destination: The result.
+  func dropout(
+    _ source: Activation, probability: Double, seeds: [UInt64], key: NoiseKey, into destination: Activation)
 }

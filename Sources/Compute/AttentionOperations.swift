@@ -12,4 +12,20 @@ public protocol AttentionOperations: AnyObject {
   ///   - heads: Divides the channels.
   ///   - destination: `[batch, channels, height, width]`.
   func attend(_ projections: Activation, heads: Int, into destination: Activation)
+
+  /// The gradient of ``attend(_:heads:into:)`` with respect to its projections.
+  ///
+  /// With the weights `P = softmax(Q^T K / sqrt(d))`, taken again, and `G` the gradient of the result:
+  ///
+  /// ```
+  /// dV = G P      dP = G^T V      dS = P * (dP - sum over keys of dP * P)
+  /// dQ = K dS^T / sqrt(d)         dK = Q dS / sqrt(d)
+  /// ```
+  ///
+  /// - Parameters:
+  ///   - projections: What the attention read, `[batch, 3 * channels, height, width]`.
+  ///   - heads: Divides the channels.
+  ///   - gradient: `[batch, channels, height, width]`.
+  ///   - destination: The gradient of the projections.
+  func attendGradient(_ projections: Activation, heads: Int, _ gradient: Activation, into destination: Activation)
 }

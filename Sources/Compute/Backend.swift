@@ -9,7 +9,8 @@
 ///
 /// A backend, its buffers and its activations belong to one thread of control at a time.
 public protocol Backend: AnyObject, MemoryOperations, ActivationOperations, RandomOperations, PointwiseOperations,
-  MatrixOperations, ConvolutionOperations, NormalizationOperations, AttentionOperations, ResamplingOperations
+  MatrixOperations, ConvolutionOperations, NormalizationOperations, AttentionOperations, ResamplingOperations,
+  ReductionOperations, OptimizerOperations
 {
   /// The device behind the backend.
   var device: DeviceDescription { get }

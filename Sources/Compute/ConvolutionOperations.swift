@@ -49,6 +49,23 @@ public protocol ConvolutionOperations: AnyObject {
     _ operand: Operand, _ filter: Parameter, _ shape: ConvolutionShape, _ epilogue: ConvolutionEpilogue,
     into destination: Activation)
 
+  /// The gradient of a convolution with respect to its filter.
+  ///
+  /// ```
+  /// out[o, i, r, s] = sum over b, y, x of g[b, o, y, x] * in'[b, i, stride * y + r - top, stride * x + s - left]
+  /// ```
+  ///
+  /// `in'` is that of ``ConvolutionShape``. The gradient with respect to the input is a convolution itself, see
+  /// ``ConvolutionShape/inputGradient(for:)``. The order of the sum depends on the shapes only.
+  ///
+  /// - Parameters:
+  ///   - operand: What the convolution read.
+  ///   - shape: The convolution.
+  ///   - gradient: `g`, the gradient of its result before epilogue and scale.
+  ///   - destination: `[outputChannels, inputChannels, kernel, kernel]`, overwritten.
+  func convolveFilterGradient(
+    _ operand: Operand, _ shape: ConvolutionShape, _ gradient: Activation, into destination: Buffer)
+
   /// What this device does for a layer with a result of this shape: a matter of the layer, never of the batch.
   func method(of shape: ConvolutionShape, output: ActivationShape) -> ConvolutionMethod
 }

@@ -18,6 +18,35 @@ public struct GroupNormalization {
   }
 }
 
+/// Where the gradients of a group normalisation go.
+public struct NormalizationGradient {
+  /// The gradient of the operand's first activation.
+  public var first: Activation
+  /// Whether it is added to what `first` holds.
+  public var addsToFirst: Bool
+  /// The gradient of the operand's second activation, if it is a pair.
+  public var second: Activation?
+  /// Whether it is added to what `second` holds.
+  public var addsToSecond: Bool
+  /// The gradients of gamma and beta, `[2, channels]`, summed over the batch; overwritten.
+  public var gammaBeta: Buffer
+  /// The gradient of scale and shift, `[batch, 2 * channels, 1, 1]`, if there are any; overwritten.
+  public var scaleShift: Activation?
+
+  /// Destinations; activations are overwritten unless they are to be added to.
+  public init(
+    first: Activation, addsToFirst: Bool = false, second: Activation? = nil, addsToSecond: Bool = false,
+    gammaBeta: Buffer, scaleShift: Activation? = nil
+  ) {
+    self.first = first
+    self.addsToFirst = addsToFirst
+    self.second = second
+    self.addsToSecond = addsToSecond
+    self.gammaBeta = gammaBeta
+    self.scaleShift = scaleShift
+  }
+}
+
 /// Normalisations of activations.
 public protocol NormalizationOperations: AnyObject {
   /// Group normalisation (Wu and He 2018), then an optional scale and shift a sample, then a function.
@@ -39,4 +68,25 @@ public protocol NormalizationOperations: AnyObject {
   func normalizeGroups(
     _ operand: Operand, _ normalization: GroupNormalization, scaleShift: Activation?, _ function: Nonlinearity,
     into destination: Activation)
+
+  /// The gradients of ``normalizeGroups(_:_:scaleShift:_:into:)``.
+  ///
+  /// With `x' = (x - mean) / deviation`, `h = f'(...) * g` and `k = h * (1 + s) * gamma`:
+  ///
+  /// ```
+  /// d x[b, c, p] = (k - mean over the group of k - x' * mean over the group of k x') / deviation
+  /// d gamma[c]   = sum over b, p of h (1 + s) x'      d beta[c] = sum over b, p of h (1 + s)
+  /// d s[b, c]    = sum over p of h (gamma x' + beta)  d t[b, c] = sum over p of h
+  /// ```
+  ///
+  /// - Parameters:
+  ///   - operand: What the normalisation read; nothing else of it is needed, its statistics are taken again.
+  ///   - normalization: Groups, epsilon, gamma and beta.
+  ///   - scaleShift: As the normalisation had it.
+  ///   - function: `f`.
+  ///   - gradient: `g`, the gradient of the result; may be `first` of a single operand if that is not added to.
+  ///   - destinations: Where the gradients go.
+  func normalizeGroupsGradient(
+    _ operand: Operand, _ normalization: GroupNormalization, scaleShift: Activation?, _ function: Nonlinearity,
+    gradient: Activation, into destinations: NormalizationGradient)
 }

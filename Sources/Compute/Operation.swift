@@ -39,4 +39,24 @@ public enum Operation: String, CaseIterable, Sendable, Hashable, Codable {
   case halve
   /// ``ResamplingOperations/double(_:into:)``
   case double
+  /// ``ActivationOperations/add(_:times:_:times:into:)``
+  case add
+  /// ``ActivationOperations/sumPixels(_:into:)``
+  case sumPixels
+  /// ``ActivationOperations/activateGradient(_:_:_:into:)``
+  case activateGradient
+  /// ``ActivationOperations/dropout(_:probability:seeds:key:into:)``
+  case dropout
+  /// ``ConvolutionOperations/convolveFilterGradient(_:_:_:into:)``
+  case convolveFilterGradient
+  /// ``NormalizationOperations/normalizeGroupsGradient(_:_:scaleShift:_:gradient:into:)``
+  case normalizeGroupsGradient
+  /// ``AttentionOperations/attendGradient(_:heads:_:into:)``
+  case attendGradient
+  /// ``ResamplingOperations/spread(_:by:into:)``
+  case spread
+  /// ``ReductionOperations/sumSquares(_:into:)``
+  case sumSquares
+  /// ``OptimizerOperations/adamStep(_:gradient:_:)``
+  case adamStep
 }

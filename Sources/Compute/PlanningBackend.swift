@@ -70,7 +70,7 @@ public final class PlanningBackend: Backend {
     ledger.peak = ledger.current
   }
 
-  private func record(
+  func record(
     _ operation: Operation, _ shape: OperationShape, traits: Set<OperationTrait> = [], work: Int = 0, reads: Int,
     writes: Int
   ) {
@@ -80,13 +80,13 @@ public final class PlanningBackend: Backend {
   }
 
   /// Notes a parameter and returns its bytes.
-  private func note(_ parameter: Parameter?) -> Int {
+  func note(_ parameter: Parameter?) -> Int {
     guard let parameter else { return 0 }
     parameters[ObjectIdentifier(parameter)] = parameter
     return 4 * parameter.count
   }
 
-  private func bytes(_ activation: Activation?) -> Int {
+  func bytes(_ activation: Activation?) -> Int {
     activation.map { activationBytes($0.shape) } ?? 0
   }
 }
@@ -352,5 +352,5 @@ extension PlanningBackend {
 
 extension Operand {
   /// The shapes of the one or two activations.
-  fileprivate var shapes: [ActivationShape] { [first.shape] + (second.map { [$0.shape] } ?? []) }
+  var shapes: [ActivationShape] { [first.shape] + (second.map { [$0.shape] } ?? []) }
 }

@@ -5,4 +5,10 @@ public protocol ResamplingOperations: AnyObject {
 
   /// Doubles height and width by repeating each pixel (nearest neighbour).
   func double(_ source: Activation, into destination: Activation)
+
+  /// Moves pixels apart and puts zeros between them: `out[b, c, stride * y, stride * x] = in[b, c, y, x]`.
+  ///
+  /// The gradient of a convolution's input is a convolution of its result's gradient, moved apart by the stride. The
+  /// destination is at least `stride * (height - 1) + 1` rows high, and wide likewise; what lies further out is zero.
+  func spread(_ source: Activation, by stride: Int, into destination: Activation)
 }

@@ -30,7 +30,7 @@ public final class TimingBackend: Backend {
   }
 
   /// Performs an operation on the plan, which says what it is, and on the device.
-  private func time(_ perform: (any Backend) -> Void) {
+  func time(_ perform: (any Backend) -> Void) {
     plan.reset()
     perform(plan)
     let seconds = Duration.seconds {

@@ -59,6 +59,8 @@ public struct ConformanceCase: Sendable {
   /// Independent samples of the case, if it works on any.
   public var batch: Int? {
     switch record.shape {
+    // Gradients of weights are sums over the batch.
+    case _ where operation == .convolveFilterGradient || operation == .normalizeGroupsGradient: nil
     case .activations(_, let result), .convolution(_, _, let result): result.batch
     case .rows(let count, _): operation == .fillNormal ? count : nil
     case .values, .product: nil

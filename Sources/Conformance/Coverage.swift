@@ -48,7 +48,21 @@ extension ConformanceSuite {
       return images.union(functions).union([
         .embedding, .pair, .seamInGroup, .plain, .trait(.scaleShift), .trait(.inPlace),
       ])
-    case .attend: return images.union([.embedding, .headWidth8, .oneHead])
+    case .attend, .attendGradient: return images.union([.embedding, .headWidth8, .oneHead])
+    case .add, .dropout: return images.union([.embedding, .plain, .trait(.inPlace)])
+    case .sumPixels, .spread: return images.union([.embedding])
+    case .activateGradient: return images.union(functions).union([.embedding, .trait(.inPlace)])
+    case .convolveFilterGradient:
+      return images.union([
+        .embedding, .pair, .kernel(1), .kernel(3), .asymmetricStride2, .symmetricStride2, .doubledInput,
+        .inputChannels(1), .inputChannels(3), .outputChannels(1), .outputChannels(3), .plain,
+      ])
+    case .normalizeGroupsGradient:
+      return images.union(functions).union([
+        .embedding, .pair, .seamInGroup, .plain, .trait(.scaleShift), .trait(.inPlace), .trait(.addsToDestination),
+      ])
+    case .sumSquares: return extents.union([.plain])
+    case .adamStep: return extents.union([.trait(.inPlace)])
     }
   }
 
@@ -63,6 +77,11 @@ extension ConformanceSuite {
     case .fillNormal: [.ordinary]
     case .normalizeGroups: [.ordinary, .nan, .zeros, .largeMean, .constantChannels]
     case .attend: [.ordinary, .nan, .zeros, .huge]
+    case .add, .sumSquares: [.ordinary, .nan, .infinity, .zeros]
+    case .sumPixels, .activateGradient, .spread, .convolveFilterGradient, .adamStep: [.ordinary, .nan, .zeros]
+    case .dropout: [.ordinary, .zeros]
+    case .normalizeGroupsGradient: [.ordinary, .nan, .zeros, .largeMean]
+    case .attendGradient: [.ordinary, .zeros, .huge]
     }
   }
 }

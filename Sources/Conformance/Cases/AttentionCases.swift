@@ -3,7 +3,12 @@ import Compute
 extension ConformanceSuite {
   /// Heads of eight channels and heads of all, at the sizes at which U-Nets attend, and around tiles.
   static func attendCases() -> [ConformanceCase] {
-    let cases: [(ActivationShape, heads: Int)] = [
+    attentionShapes.map { attendCase($0, heads: $1) } + specialAttentionCases()
+  }
+
+  /// The sizes of all cases.
+  static var attentionShapes: [(ActivationShape, heads: Int)] {
+    [
       (.init(batch: 1, channels: 1), 1), (.init(batch: 2, channels: 8), 1),
       (.init(batch: 1, channels: 64, height: 7, width: 7), 1), (.init(batch: 2, channels: 64, height: 7, width: 7), 8),
       (.init(batch: 1, channels: 32, height: 8, width: 8), 4), (.init(batch: 3, channels: 32, height: 8, width: 8), 1),
@@ -22,7 +27,6 @@ extension ConformanceSuite {
       (.init(batch: 1, channels: 512, height: 3, width: 3), 64),
       (.init(batch: 2, channels: 18, height: 31, width: 33), 2),
     ]
-    return cases.map { attendCase($0, heads: $1) } + specialAttentionCases()
   }
 
   /// One case.

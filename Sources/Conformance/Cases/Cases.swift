@@ -22,6 +22,16 @@ extension ConformanceSuite {
     case .attend: attendCases()
     case .halve: halveCases()
     case .double: doubleCases()
+    case .add: addCases()
+    case .sumPixels: sumPixelsCases()
+    case .activateGradient: activateGradientCases()
+    case .dropout: dropoutCases()
+    case .convolveFilterGradient: convolveFilterGradientCases()
+    case .normalizeGroupsGradient: normalizeGroupsGradientCases()
+    case .attendGradient: attendGradientCases()
+    case .spread: spreadCases()
+    case .sumSquares: sumSquaresCases()
+    case .adamStep: adamStepCases()
     }
   }
 }

@@ -105,11 +105,15 @@ extension ConformanceSuite {
   /// All layers of U-Nets, with few channels; filters, strides and paddings; each addend of the epilogue on its own and
   /// all together; channels and pixels around tiles.
   static func convolveCases() -> [ConformanceCase] {
-    let cases = [
+    convolutions.map(convolveCase).unique() + specialConvolutionCases()
+  }
+
+  /// The layers of all cases.
+  static var convolutions: [Layer] {
+    [
       squareConvolutions, pairConvolutions, resizingConvolutions, pointwiseConvolutions, epilogueConvolutions,
       unusualConvolutions, largeConvolutions,
-    ]
-    return cases.joined().map(convolveCase).unique() + specialConvolutionCases()
+    ].flatMap { $0 }
   }
 
   private static func tolerance(of value: Layer) -> Tolerance {

@@ -66,9 +66,11 @@ extension ConformanceSuite {
   /// Groups of one channel and of many, pairs whose seam lies between groups and within one, each function, scale and
   /// shift, and statistics that only a careful sum gets right.
   static func normalizeGroupsCases() -> [ConformanceCase] {
-    let cases = singleNormalizations + pairNormalizations + formsOfNormalization
-    return cases.map(normalizeGroupsCase) + specialNormalizationCases()
+    normalizations.map(normalizeGroupsCase) + specialNormalizationCases()
   }
+
+  /// The normalisations of all cases of ordinary values.
+  static var normalizations: [Normalization] { singleNormalizations + pairNormalizations + formsOfNormalization }
 
   private static var singleNormalizations: [Normalization] {
     [

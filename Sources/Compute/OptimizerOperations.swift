@@ -1,0 +1,86 @@
+/// The numbers of one step of Adam, the same for all parameters.
+public struct AdamStep: Sendable, Hashable {
+  /// The learning rate.
+  public var rate: Double
+  /// How much of the mean of gradients is kept.
+  public var firstDecay: Double
+  /// How much of the mean of squared gradients is kept.
+  public var secondDecay: Double
+  /// Added to the root of the second mean.
+  public var epsilon: Double
+  /// How much of a parameter is taken away, times the rate, apart from the gradient (AdamW).
+  public var weightDecay: Double
+  /// Steps done, this one included.
+  public var count: Int
+  /// A factor of every gradient, one that clips their norm.
+  public var gradientScale: Double
+  /// How much of the average of parameters is kept.
+  public var averageDecay: Double
+
+  /// A step; the defaults are those of PyTorch, without weight decay and with an average that only follows.
+  public init(
+    rate: Double, firstDecay: Double = 0.9, secondDecay: Double = 0.999, epsilon: Double = 1e-8,
+    weightDecay: Double = 0, count: Int, gradientScale: Double = 1, averageDecay: Double = 0
+  ) {
+    precondition(count > 0, "the first step has the count one")
+    self.rate = rate
+    self.firstDecay = firstDecay
+    self.secondDecay = secondDecay
+    self.epsilon = epsilon
+    self.weightDecay = weightDecay
+    self.count = count
+    self.gradientScale = gradientScale
+    self.averageDecay = averageDecay
+  }
+
+  /// The rate over `1 - firstDecay^count`.
+  public var correctedRate: Double { rate / (1 - Self.power(firstDecay, count)) }
+
+  /// `1 / (1 - secondDecay^count)`, the factor of the second mean under the root.
+  public var secondCorrection: Double { 1 / (1 - Self.power(secondDecay, count)) }
+
+  /// A power by repeated squaring, so that this floor needs no mathematical library.
+  private static func power(_ base: Double, _ exponent: Int) -> Double {
+    var result = 1.0, square = base, left = exponent
+    while left > 0 {
+      if left & 1 == 1 { result *= square }
+      square *= square
+      left >>= 1
+    }
+    return result
+  }
+}
+
+/// What an optimiser keeps of a parameter, each of the parameter's length.
+public struct AdamState {
+  /// The values, which the step changes.
+  public var values: Buffer
+  /// The running mean of gradients.
+  public var firstMoment: Buffer
+  /// The running mean of squared gradients.
+  public var secondMoment: Buffer
+  /// The running mean of the values.
+  public var average: Buffer
+
+  /// The state of one parameter.
+  public init(values: Buffer, firstMoment: Buffer, secondMoment: Buffer, average: Buffer) {
+    self.values = values
+    self.firstMoment = firstMoment
+    self.secondMoment = secondMoment
+    self.average = average
+  }
+}
+
+/// Changes of parameters.
+public protocol OptimizerOperations: AnyObject {
+  /// One step of Adam (Kingma and Ba 2015) with decoupled weight decay (Loshchilov and Hutter 2019) and a running mean of the
+  /// parameters, in one pass.
+  ///
+  /// ```
+  /// g = gradientScale * gradient
+  /// m = firstDecay * m + (1 - firstDecay) * g          v = secondDecay * v + (1 - secondDecay) * g^2
+  /// w = w * (1 - rate * weightDecay) - rate / (1 - firstDecay^count) * m / (sqrt(v / (1 - secondDecay^count)) + epsilon)
+  /// average = averageDecay * average + (1 - averageDecay) * w
+  /// ```
+  func adamStep(_ step: AdamStep, gradient: Buffer, _ state: AdamState)
+}

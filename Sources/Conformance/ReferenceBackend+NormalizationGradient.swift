@@ -1,0 +1,72 @@
+public import Compute
+
+extension ReferenceBackend {
+  /// The gradients by their formulas, group by group.
+  public func normalizeGroupsGradient(
+    _ operand: Operand, _ normalization: GroupNormalization, scaleShift: Activation?, _ function: Nonlinearity,
+    gradient: Activation, into destinations: NormalizationGradient
+  ) {
+    let shape = operand.shape
+    let (channels, pixels) = (shape.channels, shape.pixels)
+    precondition(gradient.shape == shape, "\(gradient.shape) is not \(shape)")
+    precondition(destinations.gammaBeta.count == 2 * channels, "gradients of gamma and beta are [2, \(channels)]")
+    precondition((scaleShift == nil) == (destinations.scaleShift == nil), "scale and shift have a gradient")
+    let (gamma, beta) = (normalization.gamma.values().map(Double.init), normalization.beta.values().map(Double.init))
+    let modulation = scaleShift?.values
+    let gradients = gradient.values
+    var values = operand.values
+    var gammaBeta = [Double](repeating: 0, count: 2 * channels)
+    var modulationGradient = [Double](repeating: 0, count: 2 * shape.batch * channels)
+    let groupChannels = channels / normalization.groups
+    for group in 0..<shape.batch * normalization.groups {
+      let members = group * groupChannels * pixels..<(group + 1) * groupChannels * pixels
+      let count = Double(members.count)
+      let mean = values[members].reduce(0, +) / count
+      let variance = values[members].reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / count
+      let deviation = (variance + Double(normalization.epsilon)).squareRoot()
+      var changes: [Double] = []
+      let normalized = values[members].map { ($0 - mean) / deviation }
+      for (place, index) in members.enumerated() {
+        let plane = index / pixels
+        let (sample, channel) = (plane / channels, plane % channels)
+        let scaleAt = 2 * sample * channels + channel
+        let shiftAt = scaleAt + channels
+        let (s, t) = (modulation?[scaleAt] ?? 0, modulation?[shiftAt] ?? 0)
+        let n = gamma[channel] * normalized[place] + beta[channel]
+        let h = function.derivative(at: n * (1 + s) + t) * gradients[index]
+        modulationGradient[scaleAt] += h * n
+        modulationGradient[shiftAt] += h
+        gammaBeta[channel] += h * (1 + s) * normalized[place]
+        gammaBeta[channels + channel] += h * (1 + s)
+        changes.append(h * (1 + s) * gamma[channel])
+      }
+      let meanChange = changes.reduce(0, +) / count
+      let meanProduct = zip(changes, normalized).reduce(0) { $0 + $1.0 * $1.1 } / count
+      for (place, index) in members.enumerated() {
+        values[index] = (changes[place] - meanChange - normalized[place] * meanProduct) / deviation
+      }
+    }
+    destinations.gammaBeta.values = gammaBeta
+    destinations.scaleShift?.values = modulationGradient
+    split(values, shape, into: destinations)
+  }
+
+  /// Hands each operand its channels' gradients.
+  private func split(_ values: [Double], _ shape: ActivationShape, into destinations: NormalizationGradient) {
+    var start = 0
+    for (part, adds) in [
+      (destinations.first, destinations.addsToFirst), (destinations.second, destinations.addsToSecond),
+    ] {
+      guard let part else { continue }
+      let size = part.shape.channels * shape.pixels
+      var own: [Double] = []
+      for sample in 0..<shape.batch {
+        let first = sample * shape.channels * shape.pixels + start
+        own += values[first..<first + size]
+      }
+      part.values = adds ? zip(part.values, own).map(+) : own
+      start += size
+    }
+    precondition(start == shape.channels * shape.pixels, "the destinations do not have the channels of \(shape)")
+  }
+}
