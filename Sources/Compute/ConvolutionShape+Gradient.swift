@@ -47,6 +47,13 @@ extension ConvolutionShape {
       spread: stride, spreadHeight: rows.spread, spreadWidth: columns.spread)
   }
 
+  /// The same convolution to another number of channels.
+  public func with(outputChannels: Int) -> Self {
+    .init(
+      inputChannels: inputChannels, outputChannels: outputChannels, kernel: kernel, stride: stride, padding: padding,
+      doublesInput: doublesInput)
+  }
+
   /// The filter of ``inputGradient(for:)``, for the input channels of one operand.
   ///
   /// - Parameters:

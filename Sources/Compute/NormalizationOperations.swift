@@ -28,21 +28,24 @@ public struct NormalizationGradient {
   public var second: Activation?
   /// Whether it is added to what `second` holds.
   public var addsToSecond: Bool
-  /// The gradients of gamma and beta, `[2, channels]`, summed over the batch; overwritten.
-  public var gammaBeta: Buffer
+  /// The gradient of gamma, `[channels]`, summed over the batch; overwritten.
+  public var gamma: Buffer
+  /// The gradient of beta, `[channels]`, summed over the batch; overwritten.
+  public var beta: Buffer
   /// The gradient of scale and shift, `[batch, 2 * channels, 1, 1]`, if there are any; overwritten.
   public var scaleShift: Activation?
 
   /// Destinations; activations are overwritten unless they are to be added to.
   public init(
     first: Activation, addsToFirst: Bool = false, second: Activation? = nil, addsToSecond: Bool = false,
-    gammaBeta: Buffer, scaleShift: Activation? = nil
+    gamma: Buffer, beta: Buffer, scaleShift: Activation? = nil
   ) {
     self.first = first
     self.addsToFirst = addsToFirst
     self.second = second
     self.addsToSecond = addsToSecond
-    self.gammaBeta = gammaBeta
+    self.gamma = gamma
+    self.beta = beta
     self.scaleShift = scaleShift
   }
 }

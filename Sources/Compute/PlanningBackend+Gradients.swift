@@ -67,7 +67,7 @@ extension PlanningBackend {
       work: 20 * operand.shape.count,
       reads: weights + bytes(operand.first) + bytes(operand.second) + bytes(scaleShift) + bytes(gradient) + added,
       writes: bytes(destinations.first) + bytes(destinations.second) + bytes(destinations.scaleShift)
-        + 4 * destinations.gammaBeta.count)
+        + 8 * destinations.gamma.count)
   }
 
   /// Counts the gradient of an attention: five products and a softmax.

@@ -1,42 +1,65 @@
 import CPUKernels
 public import Compute
 
+/// A normalisation's arguments, and the storage that they point to.
+struct PreparedNormalization {
+  let arguments: cpu_normalization
+  let statistics: CPUStorage
+  let coefficients: CPUStorage
+  let batch: Int
+
+  /// Tasks over chunks of pixels.
+  var chunkTasks: Int { batch * arguments.chunks }
+}
+
 extension CPUBackend {
   /// Two passes over memory; statistics are folded into groups in double precision.
   public func normalizeGroups(
     _ operand: Operand, _ normalization: GroupNormalization, scaleShift: Activation?, _ function: Nonlinearity,
     into destination: Activation
   ) {
+    precondition(destination.shape == operand.shape, "\(destination.shape) is not \(operand.shape)")
+    guard let to = values(destination),
+      let prepared = measured(operand, normalization, scaleShift: scaleShift, function)
+    else { return }
+    var arguments = prepared.arguments
+    arguments.destination = to
+    withExtendedLifetime(prepared) {
+      pool.run(kernels.normalize, arguments, count: prepared.chunkTasks)
+    }
+  }
+
+  /// Takes the statistics of an operand and makes coefficients of them, or returns nil after a failure.
+  func measured(
+    _ operand: Operand, _ normalization: GroupNormalization, scaleShift: Activation?, _ function: Nonlinearity
+  ) -> PreparedNormalization? {
     let shape = operand.shape
-    check(shape, normalization, scaleShift: scaleShift, destination)
+    check(shape, normalization, scaleShift: scaleShift)
     // A chunk of 32 KB is still in cache when its deviations from the mean are taken.
     let chunkPixels = min(shape.pixels, max(16, min(256, 8192 / shape.channels)))
     let chunks = pieces(shape.pixels, of: chunkPixels)
     let statistics = CPUStorage(count: shape.batch * chunks * 3 * shape.channels, in: memory)
-    let coefficients = CPUStorage(count: shape.batch * 3 * shape.channels, in: memory)
-    guard let source = values(operand), let to = values(destination), let gamma = plainForm(of: normalization.gamma),
+    let coefficients = CPUStorage(count: shape.batch * 4 * shape.channels, in: memory)
+    guard let source = values(operand), let gamma = plainForm(of: normalization.gamma),
       let beta = plainForm(of: normalization.beta), let sums = values(statistics), let lines = values(coefficients)
-    else { return }
+    else { return nil }
     var scales: UnsafeMutablePointer<Float>?
     if let scaleShift {
-      guard let values = values(scaleShift) else { return }
+      guard let values = values(scaleShift) else { return nil }
       scales = values
     }
     let arguments = cpu_normalization(
-      operand: source, destination: to, gamma: gamma, beta: beta, scale_shift: scales, statistics: sums,
+      operand: source, destination: nil, gamma: gamma, beta: beta, scale_shift: scales, statistics: sums,
       coefficients: lines, batch: shape.batch, pixels: shape.pixels, groups: normalization.groups,
       chunk_pixels: chunkPixels, chunks: chunks, epsilon: normalization.epsilon, function: function.cValue)
-    withExtendedLifetime((statistics, coefficients)) {
-      pool.run(kernels.chunk_statistics, arguments, count: shape.batch * chunks)
-      pool.run(kernels.normalization_coefficients, arguments, count: shape.batch)
-      pool.run(kernels.normalize, arguments, count: shape.batch * chunks)
-    }
+    let prepared = PreparedNormalization(
+      arguments: arguments, statistics: statistics, coefficients: coefficients, batch: shape.batch)
+    pool.run(kernels.chunk_statistics, arguments, count: prepared.chunkTasks)
+    pool.run(kernels.normalization_coefficients, arguments, count: shape.batch)
+    return prepared
   }
 
-  private func check(
-    _ shape: ActivationShape, _ normalization: GroupNormalization, scaleShift: Activation?, _ destination: Activation
-  ) {
-    precondition(destination.shape == shape, "\(destination.shape) is not \(shape)")
+  private func check(_ shape: ActivationShape, _ normalization: GroupNormalization, scaleShift: Activation?) {
     precondition(
       normalization.groups > 0 && shape.channels % normalization.groups == 0,
       "\(normalization.groups) groups do not share \(shape.channels) channels")

@@ -10,8 +10,8 @@ extension CPUBackend {
     guard let to = values(destination) else { return }
     let rowLength = destination.count / seeds.count, chunk = 4096
     seeds.withUnsafeBufferPointer { seeds in
-      let arguments = cpu_normal(
-        destination: to, seeds: seeds.baseAddress, row_length: rowLength, chunk: chunk,
+      let arguments = cpu_rows(
+        source: nil, destination: to, seeds: seeds.baseAddress, row_length: rowLength, chunk: chunk,
         chunks: pieces(rowLength, of: chunk), step: key.step, draw: key.draw)
       pool.run(kernels.fill_normal, arguments, count: seeds.count * arguments.chunks)
     }

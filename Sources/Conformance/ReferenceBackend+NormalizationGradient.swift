@@ -9,13 +9,16 @@ extension ReferenceBackend {
     let shape = operand.shape
     let (channels, pixels) = (shape.channels, shape.pixels)
     precondition(gradient.shape == shape, "\(gradient.shape) is not \(shape)")
-    precondition(destinations.gammaBeta.count == 2 * channels, "gradients of gamma and beta are [2, \(channels)]")
+    precondition(
+      destinations.gamma.count == channels && destinations.beta.count == channels, "gradients of gamma and beta")
     precondition((scaleShift == nil) == (destinations.scaleShift == nil), "scale and shift have a gradient")
     let (gamma, beta) = (normalization.gamma.values().map(Double.init), normalization.beta.values().map(Double.init))
     let modulation = scaleShift?.values
     let gradients = gradient.values
     var values = operand.values
-    var gammaBeta = [Double](repeating: 0, count: 2 * channels)
+    var (gammaGradient, betaGradient) = (
+      [Double](repeating: 0, count: channels), [Double](repeating: 0, count: channels)
+    )
     var modulationGradient = [Double](repeating: 0, count: 2 * shape.batch * channels)
     let groupChannels = channels / normalization.groups
     for group in 0..<shape.batch * normalization.groups {
@@ -36,8 +39,8 @@ extension ReferenceBackend {
         let h = function.derivative(at: n * (1 + s) + t) * gradients[index]
         modulationGradient[scaleAt] += h * n
         modulationGradient[shiftAt] += h
-        gammaBeta[channel] += h * (1 + s) * normalized[place]
-        gammaBeta[channels + channel] += h * (1 + s)
+        gammaGradient[channel] += h * (1 + s) * normalized[place]
+        betaGradient[channel] += h * (1 + s)
         changes.append(h * (1 + s) * gamma[channel])
       }
       let meanChange = changes.reduce(0, +) / count
@@ -46,7 +49,8 @@ extension ReferenceBackend {
         values[index] = (changes[place] - meanChange - normalized[place] * meanProduct) / deviation
       }
     }
-    destinations.gammaBeta.values = gammaBeta
+    destinations.gamma.values = gammaGradient
+    destinations.beta.values = betaGradient
     destinations.scaleShift?.values = modulationGradient
     split(values, shape, into: destinations)
   }

@@ -20,8 +20,8 @@ struct Convolution {
   /// A linear layer, whose weights are a matrix `[outputs, inputs]`.
   init(linear scope: ParameterScope, from inputs: Int, to outputs: Int) throws(FileError) {
     shape = ConvolutionShape(inputChannels: inputs, outputChannels: outputs, kernel: 1)
-    filter = try scope.parameter("weight", shape: [outputs, inputs], initially: .uniform(fanIn: inputs))
-      .reshaped([outputs, inputs, 1, 1])
+    let matrix = try scope.parameter("weight", shape: [outputs, inputs], initially: .uniform(fanIn: inputs))
+    filter = Parameter(joining: [matrix], shape: [outputs, inputs, 1, 1])
     bias = try scope.parameter("bias", shape: [outputs], initially: .uniform(fanIn: inputs))
   }
 
@@ -31,8 +31,8 @@ struct Convolution {
     for scope in scopes { layers.append(try Convolution(linear: scope, from: inputs, to: outputs)) }
     let rows = scopes.count * outputs
     shape = ConvolutionShape(inputChannels: inputs, outputChannels: rows, kernel: 1)
-    filter = .joined(layers.map(\.filter), shape: [rows, inputs, 1, 1])
-    bias = .joined(layers.map(\.bias), shape: [rows])
+    filter = Parameter(joining: layers.map(\.filter), shape: [rows, inputs, 1, 1])
+    bias = Parameter(joining: layers.map(\.bias), shape: [rows])
   }
 
   func callAsFunction(

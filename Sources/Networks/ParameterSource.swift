@@ -84,22 +84,3 @@ struct ParameterScope {
   /// A fault of the configuration that shows at this place.
   func fault(_ text: String) -> FileError { FileError(source.configurationPath, text) }
 }
-
-extension Parameter {
-  /// The same values under another shape.
-  func reshaped(_ shape: [Int]) -> Parameter {
-    precondition(shape.reduce(1, *) == count, "\(self.shape) does not become \(shape)")
-    return Parameter(shape: shape) { [self] destination in _ = destination.update(fromContentsOf: values()) }
-  }
-
-  /// The values of several parameters one after the other.
-  static func joined(_ parts: [Parameter], shape: [Int]) -> Parameter {
-    Parameter(shape: shape) { destination in
-      var start = 0
-      for part in parts {
-        _ = UnsafeMutableBufferPointer(rebasing: destination[start...]).update(fromContentsOf: part.values())
-        start += part.count
-      }
-    }
-  }
-}

@@ -6,7 +6,7 @@ import Tensors
 ///
 /// ```
 /// h   = convolution1(f(norm1(x)))                     h and x resampled first if the block changes the size
-/// h   = f(norm2(h + time))      or      f(norm2(h) (1 + scale) + shift)
+/// h   = f(norm2(h + time))      or      f(norm2(h) (1 + scale) + shift)          in training some of h is dropped
 /// out = (shortcut(x) + convolution2(h)) / scaleFactor
 /// ```
 ///
@@ -23,6 +23,7 @@ struct ResidualBlock {
   let resizing: Resizing
   let timeConditioning: UNetConfiguration.TimeConditioning
   let scale: Double
+  let dropout: Double
   let firstNorm: Normalization
   let firstConvolution: Convolution
   let timeProjection: Convolution
@@ -42,6 +43,7 @@ struct ResidualBlock {
     self.resizing = resizing
     timeConditioning = configuration.timeConditioning
     scale = 1 / scaleFactor
+    dropout = configuration.dropout
     firstNorm = try norm("norm1", inputs)
     firstConvolution = try .init(
       scope["conv1"], .square(from: inputs, to: outputs, doublesInput: resizing == .doubling))
@@ -61,6 +63,10 @@ struct ResidualBlock {
   ///   - x: Features, joined or not.
   ///   - time: The activated embedding of the time, `[batch, width, 1, 1]`.
   func callAsFunction(_ x: Features, time: Features) -> Features {
+    x.through(evaluate, with: time)
+  }
+
+  private func evaluate(_ x: Features, time: Features) -> Features {
     let normalized = resizing == .halving ? firstNorm(x).halved() : firstNorm(x)
     let condition = timeProjection(time)
     let hidden =
@@ -68,7 +74,7 @@ struct ResidualBlock {
       case .offset: secondNorm(firstConvolution(normalized, adding: condition))
       case .scaleShift: secondNorm(firstConvolution(normalized), scaleShift: condition)
       }
-    return secondConvolution(hidden, residual: shortcut?(x) ?? resized(x), scale: scale)
+    return secondConvolution(hidden.dropped(dropout), residual: shortcut?(x) ?? resized(x), scale: scale)
   }
 
   private func resized(_ x: Features) -> Features {

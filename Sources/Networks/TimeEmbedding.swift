@@ -35,12 +35,12 @@ enum TimeFeatures {
   }
 
   /// One row a time, `[times, width, 1, 1]`; times of a table are its rows' numbers.
-  func callAsFunction(_ times: [Double], on backend: any Backend) -> Features {
+  func callAsFunction(_ times: [Double], on backend: any Backend, _ tape: Tape?) -> Features {
     switch self {
     case .positional, .fourier:
-      Tensor(times.flatMap { row($0) }, shape: [times.count, width], on: backend).features()
+      Tensor(times.flatMap { row($0) }, shape: [times.count, width], on: backend).features(watchedBy: tape)
     case .learned(let table):
-      .rows(times.map { Int($0) }, of: table, on: backend)
+      .rows(times.map { Int($0) }, of: table, on: backend, watchedBy: tape)
     }
   }
 
@@ -113,14 +113,17 @@ enum ClassFeatures {
   }
 
   /// One row a label, `[labels, width, 1, 1]`.
-  func callAsFunction(_ labels: [Double], timeFeatures: TimeFeatures, on backend: any Backend) -> Features {
+  func callAsFunction(_ labels: [Double], timeFeatures: TimeFeatures, on backend: any Backend, _ tape: Tape?)
+    -> Features
+  {
     switch self {
     case .table(let table):
-      .rows(labels.map { Int($0) }, of: table, on: backend)
+      .rows(labels.map { Int($0) }, of: table, on: backend, watchedBy: tape)
     case .timestep(let layers):
-      layers(timeFeatures(labels, on: backend))
+      layers(timeFeatures(labels, on: backend, tape))
     case .identity(let width):
-      Tensor(labels.map { Float($0) }, shape: [labels.count / width, width], on: backend).features()
+      Tensor(labels.map { Float($0) }, shape: [labels.count / width, width], on: backend)
+        .features(watchedBy: tape)
     }
   }
 }

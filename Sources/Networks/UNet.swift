@@ -86,29 +86,48 @@ public struct UNet {
   public func callAsFunction(
     _ x: Tensor, timesteps: [Double], classLabels: [Double]? = nil
   ) throws(NetworkError) -> Tensor {
+    let times = timesteps.count == 1 ? Array(repeating: timesteps[0], count: x.rows) : timesteps
+    let result = try features(of: x, timesteps: timesteps, classLabels: classLabels).tensor()
+    return outputFactors(times).map { result.scaledRows(by: $0) } ?? result
+  }
+
+  /// Evaluates the network once, for training.
+  ///
+  /// - Parameters:
+  ///   - x: As for ``callAsFunction(_:timesteps:classLabels:)``.
+  ///   - timesteps: As there.
+  ///   - classLabels: As there.
+  ///   - tape: What records the evaluation.
+  /// - Returns: `[batch, outputChannels, height, width]`, before ``outputFactors(_:)``.
+  public func features(
+    of x: Tensor, timesteps: [Double], classLabels: [Double]? = nil, watchedBy tape: Tape? = nil
+  ) throws(NetworkError) -> Features {
     try checkInput(shape: x.shape, timesteps: timesteps, classLabels: classLabels)
     let times = timesteps.count == 1 ? Array(repeating: timesteps[0], count: x.rows) : timesteps
-    let time = embedding(times, classLabels: classLabels, on: x)
+    let time = embedding(times, classLabels: classLabels, on: x, tape)
 
-    var h = input(configuration.centersInput ? x.features(scale: 2, shift: -1) : x.features())
+    let (scale, shift) = configuration.centersInput ? (2.0, -1.0) : (1, 0)
+    var h = input(x.features(scale: scale, shift: shift, watchedBy: tape))
     var skips = [h]
     for level in down { h = level(h, time: time, skips: &skips) }
     if let middle { h = middle(h, time: time) }
     for level in up { h = level(h, time: time, skips: &skips) }
-    let result = output(outputNorm(h)).tensor()
+    return output(outputNorm(h))
+  }
 
-    guard configuration.timeEmbedding == .fourier else { return result }
-    return result.scaledRows(by: times.map { Float(1 / $0) })
+  /// By what each sample of the output is multiplied: the reciprocal of its noise level, or nil for nothing.
+  public func outputFactors(_ times: [Double]) -> [Float]? {
+    configuration.timeEmbedding == .fourier ? times.map { Float(1 / $0) } : nil
   }
 
   /// The embedding of time and class that all residual blocks read, activated once for all of them.
-  private func embedding(_ times: [Double], classLabels: [Double]?, on x: Tensor) -> Features {
+  private func embedding(_ times: [Double], classLabels: [Double]?, on x: Tensor, _ tape: Tape?) -> Features {
     var classes: Features?
     if let classFeatures, let classLabels {
       let isOneForAll = classLabels.count == classFeatures.valuesPerLabel
       let labels = isOneForAll ? (0..<times.count).flatMap { _ in classLabels } : classLabels
-      classes = classFeatures(labels, timeFeatures: timeFeatures, on: x.backend)
+      classes = classFeatures(labels, timeFeatures: timeFeatures, on: x.backend, tape)
     }
-    return timeEmbedding(timeFeatures(times, on: x.backend), adding: classes).activated(configuration.activation)
+    return timeEmbedding(timeFeatures(times, on: x.backend, tape), adding: classes).activated(configuration.activation)
   }
 }

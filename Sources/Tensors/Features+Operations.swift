@@ -1,31 +1,29 @@
 public import Compute
 
-extension Features {
-  /// A convolution with what is added to its result; see ``ConvolutionShape`` and ``ConvolutionEpilogue``.
-  ///
-  /// - Parameters:
-  ///   - filter: `[outputChannels, inputChannels, kernel, kernel]`.
-  ///   - shape: The convolution.
-  ///   - bias: One addend an output channel.
-  ///   - channelOffset: One addend a sample and output channel, `[batch, outputChannels, 1, 1]`.
-  ///   - residual: Features of the result's shape that are added.
-  ///   - scale: A factor of the whole.
-  public func convolved(
-    with filter: Parameter, _ shape: ConvolutionShape, bias: Parameter? = nil, adding channelOffset: Features? = nil,
-    residual: Features? = nil, scale: Double = 1
-  ) -> Features {
-    let epilogue = ConvolutionEpilogue(
-      bias: bias, channelOffset: channelOffset?.activation, residual: residual?.activation, scale: Float(scale))
-    return makeResult(shape.output(for: self.shape)) { backend.convolve(operand, filter, shape, epilogue, into: $0) }
-  }
+// Each operation with its gradient.
 
+extension Features {
   /// Group normalisation, an optional scale and shift a sample, and a function;
   /// see ``NormalizationOperations/normalizeGroups(_:_:scaleShift:_:into:)``.
   public func normalized(
     _ normalization: GroupNormalization, scaleShift: Features? = nil, _ function: Nonlinearity = .identity
   ) -> Features {
-    makeResult(shape) {
+    makeResult(shape, reading: [scaleShift], [normalization.gamma, normalization.beta]) {
       backend.normalizeGroups(operand, normalization, scaleShift: scaleShift?.activation, function, into: $0)
+    } backward: { tape, gradient in
+      let (first, second) = (slots.first?.gradient, slots.second?.gradient)
+      let destinations = NormalizationGradient(
+        first: first ?? backend.makeActivation(operand.first.shape), addsToFirst: first != nil,
+        second: operand.second.map { second ?? backend.makeActivation($0.shape) }, addsToSecond: second != nil,
+        gamma: backend.makeBuffer(count: shape.channels), beta: backend.makeBuffer(count: shape.channels),
+        scaleShift: scaleShift.map { backend.makeActivation($0.shape) })
+      backend.normalizeGroupsGradient(
+        operand, normalization, scaleShift: scaleShift?.activation, function, gradient: gradient, into: destinations)
+      slots.first?.gradient = destinations.first
+      slots.second?.gradient = destinations.second
+      tape.gradients.add(destinations.gamma, of: normalization.gamma)
+      tape.gradients.add(destinations.beta, of: normalization.beta)
+      if let change = destinations.scaleShift { tape.accumulate(change, into: scaleShift?.slots.first) }
     }
   }
 
@@ -33,32 +31,90 @@ extension Features {
   /// see ``AttentionOperations/attend(_:heads:into:)``.
   public func attended(heads: Int) -> Features {
     precondition(shape.channels % 3 == 0, "\(shape) does not hold queries, keys and values")
-    return makeResult(shape.with(channels: shape.channels / 3)) { backend.attend(activation, heads: heads, into: $0) }
+    return makeResult(shape.with(channels: shape.channels / 3)) {
+      backend.attend(activation, heads: heads, into: $0)
+    } backward: { tape, gradient in
+      let change = backend.makeActivation(shape)
+      backend.attendGradient(activation, heads: heads, gradient, into: change)
+      tape.accumulate(change, into: slots.first)
+    }
   }
 
   /// A function of every value.
   public func activated(_ function: Nonlinearity) -> Features {
-    makeResult(shape) { backend.activate(activation, function, into: $0) }
+    makeResult(shape) {
+      backend.activate(activation, function, into: $0)
+    } backward: { tape, gradient in
+      backend.activateGradient(activation, function, gradient, into: gradient)
+      tape.accumulate(gradient, into: slots.first)
+    }
   }
 
-  /// Half the height and width, by the mean of 2x2 blocks.
+  /// Values dropped with a probability while a tape with noise watches, else the features themselves;
+  /// see ``ActivationOperations/dropout(_:probability:seeds:key:into:)``.
+  public func dropped(_ probability: Double) -> Features {
+    guard probability > 0, let tape, let noise = tape.dropout else { return self }
+    let key = tape.drawKey(noise.step)
+    return makeResult(shape) {
+      backend.dropout(activation, probability: probability, seeds: noise.seeds, key: key, into: $0)
+    } backward: { tape, gradient in
+      backend.dropout(gradient, probability: probability, seeds: noise.seeds, key: key, into: gradient)
+      tape.accumulate(gradient, into: slots.first)
+    }
+  }
+
+  /// Half the height and width, by the mean of 2x2 blocks; gradients need even extents.
   public func halved() -> Features {
     let half = ActivationShape(
       batch: shape.batch, channels: shape.channels, height: shape.height / 2, width: shape.width / 2)
-    return makeResult(half) { backend.halve(activation, into: $0) }
+    return makeResult(half) {
+      backend.halve(activation, into: $0)
+    } backward: { tape, gradient in
+      let change = backend.makeActivation(shape)
+      backend.double(gradient, into: change)
+      backend.add(change, times: 0.25, nil, times: 0, into: change)
+      tape.accumulate(change, into: slots.first)
+    }
   }
 
   /// Twice the height and width, by nearest neighbour.
   public func doubled() -> Features {
     let twice = ActivationShape(
       batch: shape.batch, channels: shape.channels, height: 2 * shape.height, width: 2 * shape.width)
-    return makeResult(twice) { backend.double(activation, into: $0) }
+    return makeResult(twice) {
+      backend.double(activation, into: $0)
+    } backward: { tape, gradient in
+      let change = backend.makeActivation(shape)
+      backend.halve(gradient, into: change)
+      backend.add(change, times: 4, nil, times: 0, into: change)
+      tape.accumulate(change, into: slots.first)
+    }
   }
 
   /// Rows of a table `[rows, channels]`, one an index, as `[indices.count, channels, 1, 1]`.
-  public static func rows(_ indices: [Int], of table: Parameter, on backend: any Backend) -> Features {
-    let result = backend.makeActivation(.init(batch: indices.count, channels: table.shape[1]))
-    backend.gatherRows(of: table, indices, into: result)
-    return .init(result, on: backend)
+  public static func rows(
+    _ indices: [Int], of table: Parameter, on backend: any Backend, watchedBy tape: Tape? = nil
+  ) -> Features {
+    let (rows, channels) = (table.shape[0], table.shape[1])
+    let empty = Features(
+      Operand(backend.makeActivation(.init(batch: indices.count, channels: channels))), on: backend, tape: tape)
+    return empty.makeResult(empty.shape, [table]) {
+      backend.gatherRows(of: table, indices, into: $0)
+    } backward: { tape, gradient in
+      // The sum over samples of ones at their indices times their gradients.
+      var selection = [Float](repeating: 0, count: indices.count * rows)
+      for (place, index) in indices.enumerated() { selection[place * rows + index] = 1 }
+      let values = Features(Operand(gradient), on: backend).tensor().reshaped([indices.count, channels])
+      let sums = Tensor(selection, shape: [indices.count, rows], on: backend)
+        .multiplied(by: values, transposingSelf: true)
+      tape.gradients.add(sums.buffer, of: table)
+    }
+  }
+
+  /// What `block` makes of these features and others; where the tape wants it, only the inputs are kept and the block is
+  /// evaluated again on the way back.
+  public func through(_ block: @escaping (Features, Features) -> Features, with other: Features) -> Features {
+    guard let tape, tape.checkpointsBlocks else { return block(self, other) }
+    return Tape.checkpointed([self, other]) { block($0[0], $0[1]) }
   }
 }

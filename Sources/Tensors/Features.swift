@@ -3,27 +3,37 @@ public import Compute
 /// Values between the layers of a network, in whatever layout and precision the device likes best.
 ///
 /// Features are made from a ``Tensor`` by ``Tensor/features(scale:shift:)`` and become one again by ``tensor()``; in between
-/// only the operations of networks apply. Two features joined by ``joined(with:)`` are read as one without a copy.
+/// only the operations of networks apply. Two features joined by ``joined(with:)`` are read as one without a copy. Features
+/// that a ``Tape`` watches record every operation on them.
 public struct Features {
   let operand: Operand
   let backend: any Backend
+  /// What records operations on these features.
+  let tape: Tape?
+  /// Where the gradients of the operand's parts go, for those that are wanted.
+  let slots: (first: Tape.Slot?, second: Tape.Slot?)
 
-  init(_ activation: Activation, on backend: any Backend) {
-    self.operand = Operand(activation)
-    self.backend = backend
-  }
-
-  private init(_ operand: Operand, on backend: any Backend) {
+  init(
+    _ operand: Operand, on backend: any Backend, tape: Tape? = nil,
+    slots: (first: Tape.Slot?, second: Tape.Slot?) = (nil, nil)
+  ) {
     self.operand = operand
     self.backend = backend
+    self.tape = tape
+    self.slots = slots
   }
 
   /// The extents `[batch, channels, height, width]`, the channels of joined features added up.
   public var shape: ActivationShape { operand.shape }
 
+  /// Whether a tape watches these features.
+  public var isWatched: Bool { tape != nil }
+
   /// These channels followed by those of `other`, without a copy; neither may be joined already.
   public func joined(with other: Features) -> Features {
-    .init(Operand(activation, other.activation), on: backend)
+    .init(
+      Operand(activation, other.activation), on: backend, tape: tape ?? other.tape,
+      slots: (slots.first, other.slots.first))
   }
 
   /// The one activation behind features that are not joined.
@@ -32,24 +42,57 @@ public struct Features {
     return operand.first
   }
 
-  /// The features as exact values `[batch, channels, height, width]`.
+  /// The features as exact values `[batch, channels, height, width]`; the tape ends here.
   public func tensor() -> Tensor {
     let buffer = backend.makeBuffer(count: shape.count)
     backend.leave(activation, into: buffer)
     return Tensor(buffer, shape: [shape.batch, shape.channels, shape.height, shape.width], on: backend)
   }
 
+  /// The gradient that a tape has taken of these features, `[batch, channels, height, width]`, or nil if it has none.
+  public var gradient: Tensor? {
+    slots.first?.gradient.map { Features(Operand($0), on: backend).tensor() }
+  }
+
+  /// The same values under another tape.
+  func moved(to tape: Tape, slots: (first: Tape.Slot?, second: Tape.Slot?)) -> Features {
+    .init(operand, on: backend, tape: tape, slots: slots)
+  }
+
   /// New features of a shape, which `fill` is to write.
-  func makeResult(_ shape: ActivationShape, _ fill: (Activation) -> Void) -> Features {
+  ///
+  /// - Parameters:
+  ///   - shape: The result's.
+  ///   - others: Features that the operation reads besides these.
+  ///   - parameters: Parameters that it reads.
+  ///   - fill: Writes the result.
+  ///   - backward: Hands out gradients: given the tape and the gradient of the result.
+  func makeResult(
+    _ shape: ActivationShape, reading others: [Features?] = [], _ parameters: [Parameter?] = [],
+    _ fill: (Activation) -> Void, backward: @escaping (Tape, Activation) -> Void
+  ) -> Features {
     let result = backend.makeActivation(shape)
     fill(result)
-    return .init(result, on: backend)
+    guard let tape = tape ?? others.lazy.compactMap({ $0?.tape }).first else {
+      return .init(Operand(result), on: backend)
+    }
+    let slot = Tape.Slot()
+    tape.record(slot, parameters: parameters.compactMap { $0 }) { [unowned tape] gradient in backward(tape, gradient) }
+    return .init(Operand(result), on: backend, tape: tape, slots: (slot, nil))
   }
 }
 
 extension Tensor {
   /// The values as features: `scale * x + shift`, from `[batch, channels, height, width]` or `[batch, channels]`.
-  public func features(scale: Double = 1, shift: Double = 0) -> Features {
+  ///
+  /// - Parameters:
+  ///   - scale: A factor.
+  ///   - shift: An addend.
+  ///   - tape: What records operations on the features, or nil for nothing.
+  ///   - wantsGradient: Whether the tape takes the gradient of the features themselves as well; see ``Features/gradient``.
+  public func features(
+    scale: Double = 1, shift: Double = 0, watchedBy tape: Tape? = nil, wantsGradient: Bool = false
+  ) -> Features {
     precondition(shape.count == 4 || shape.count == 2, "\(shape) is neither images nor vectors")
     let extents =
       shape.count == 4
@@ -57,6 +100,8 @@ extension Tensor {
       : ActivationShape(batch: shape[0], channels: shape[1])
     let activation = backend.makeActivation(extents)
     backend.enter(buffer, scale: Float(scale), shift: Float(shift), into: activation)
-    return Features(activation, on: backend)
+    return Features(
+      Operand(activation), on: backend, tape: tape,
+      slots: (tape != nil && wantsGradient ? Tape.Slot() : nil, nil))
   }
 }

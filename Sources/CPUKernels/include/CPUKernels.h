@@ -92,11 +92,35 @@ typedef struct {
   float *destination;
   const float *gamma, *beta, *scale_shift;  // scale_shift [batch, 2 * channels] or NULL
   float *statistics;                        // [batch, chunks, 3, channels]: mean, sum and squares about it
-  float *coefficients;                      // [batch, 3, channels]: center, factor, addend
+  float *coefficients;                      // [batch, 4, channels]: center, factor, addend, 1 / deviation
   long batch, pixels, groups, chunk_pixels, chunks;
   float epsilon;
   cpu_function function;
 } cpu_normalization;
+
+/// The gradients of a group normalisation.
+typedef struct {
+  cpu_normalization normalization;  // what the forward operation had, its coefficients taken again
+  const float *gradient;
+  float *first, *second, *scale_shift;
+  float *sums;                      // [batch, chunks, 2, channels]
+  float *lines;                     // [batch, 2, channels]: offset and slope
+  float *gamma_beta;                // [batch, 2, channels]: parts of the gradients of gamma and beta
+  bool adds_to_first, adds_to_second;
+} cpu_normalization_gradient;
+
+/// The gradient of a convolution's filter.
+typedef struct {
+  cpu_operand operand;
+  const float *gradient;            // pixels of gradient_stride values, a multiple of a vector's
+  const float *unpadded;            // the gradient as it was given
+  float *padded;                    // a copy of it, if its channels are no multiple
+  float *sums;                      // [piece][panel][tap][channel][panel width]
+  float *destination;
+  long batch, height, width, output_height, output_width, output_channels, gradient_stride;
+  long kernel, stride, top, left, shift;
+  long pieces, strip_rows;          // ranges of rows of all samples; rows of a sample that are taken at a time
+} cpu_filter_gradient;
 
 /// A softmax over rows of scaled and shifted logits.
 typedef struct {
@@ -114,6 +138,13 @@ typedef struct {
   float scale, shift;
 } cpu_images;
 
+/// Pixels that are moved apart.
+typedef struct {
+  const float *source;
+  float *destination;
+  long channels, height, width, stride, output_height, output_width;
+} cpu_spread;
+
 /// Values one by one: `count` in all, `chunk` a task.
 typedef struct {
   const float *sources[8];
@@ -125,13 +156,31 @@ typedef struct {
   cpu_function function;
 } cpu_pointwise;
 
-/// Standard normals.
+/// Rows in chunks, a chunk a task: noise, dropout, sums.
 typedef struct {
+  const float *source;
   float *destination;
   const uint64_t *seeds;
   long row_length, chunk, chunks;  // chunks a row, each a multiple of 4 values
   uint32_t step, draw;
-} cpu_normal;
+} cpu_rows;
+
+/// Values set to zero where a random word is below a threshold, and multiplied elsewhere.
+typedef struct {
+  cpu_rows random;
+  const float *source;
+  uint32_t threshold;
+  float scale;
+} cpu_dropout;
+
+/// A step of Adam.
+typedef struct {
+  const float *gradient;
+  float *values, *first, *second, *average;
+  long count, chunk;
+  float gradient_scale, first_decay, first_rest, second_decay, second_rest, second_correction, epsilon, keep,
+      corrected_rate, average_decay, average_rest;
+} cpu_adam;
 
 /// Multiply-adds from registers: `iterations` times `peak_sums` values, one result a task.
 typedef struct {
@@ -159,6 +208,10 @@ typedef struct {
   cpu_task *enter, *leave, *halve, *double_size;
   cpu_task *activate, *combine, *clamp, *clamp_rows, *scale_rows;
   cpu_task *fill_normal;
+  cpu_task *filter_gradient, *fold_filter_gradient, *pad_channels;
+  cpu_task *normalization_gradient_sums, *normalization_gradient_lines, *normalization_gradient_apply, *fold_samples;
+  cpu_task *softmax_gradient;  // from source = weights, in place
+  cpu_task *activate_gradient, *sum_pixels, *spread, *dropout, *sum_squares, *adam_step;
   void (*philox)(const uint32_t counter[4], const uint32_t key[2], uint32_t words[4]);
   cpu_task *pack_filter[CPU_WORDS], *pack_4x4, *pack_2x4;  // a task is one panel
 } cpu_kernels;

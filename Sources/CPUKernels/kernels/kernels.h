@@ -9,6 +9,8 @@
 #include "rows.h"
 #include "images.h"
 #include "random.h"
+#include "filter.h"
+#include "gradients.h"
 #include "peak.h"
 
 const cpu_kernels KERNELS = {
@@ -36,6 +38,20 @@ const cpu_kernels KERNELS = {
     .clamp_rows = clamp_rows,
     .scale_rows = scale_rows,
     .fill_normal = fill_normal,
+    .filter_gradient = filter_gradient,
+    .fold_filter_gradient = fold_filter_gradient,
+    .pad_channels = pad_channels,
+    .normalization_gradient_sums = normalization_gradient_sums,
+    .normalization_gradient_lines = normalization_gradient_lines,
+    .normalization_gradient_apply = normalization_gradient_apply,
+    .fold_samples = fold_samples,
+    .softmax_gradient = softmax_gradient,
+    .activate_gradient = activate_gradient,
+    .sum_pixels = sum_pixels,
+    .spread = spread,
+    .dropout = dropout,
+    .sum_squares = sum_squares,
+    .adam_step = adam_step,
     .philox = philox_words,
     .pack_filter = {pack_filter_floats, pack_filter_pairs},
     .pack_4x4 = pack_4x4,

@@ -6,6 +6,9 @@
 
 INLINE long operand_channels(const cpu_operand *operand) { return operand->first_channels + operand->second_channels; }
 
+/// Lines of the coefficients of a sample: center, factor, addend, 1 / deviation.
+enum { COEFFICIENTS = 4 };
+
 /// Statistics of one activation's channels over a chunk: `to` holds three lines, `stride` apart.
 static void describe_chunk(const float *x, long channels, long pixels, float *to, long stride) {
   FOR_VECTORS(channels, {
@@ -41,7 +44,8 @@ static void normalization_coefficients(const void *arguments, long sample, void 
   const cpu_normalization *o = arguments;
   long channels = operand_channels(&o->operand), width = channels / o->groups;
   const float *statistics = o->statistics + sample * o->chunks * 3 * channels;
-  float *center = o->coefficients + sample * 3 * channels, *factor = center + channels, *addend = factor + channels;
+  float *center = o->coefficients + sample * COEFFICIENTS * channels, *factor = center + channels;
+  float *addend = factor + channels, *reciprocal = addend + channels;
   double count = (double)o->pixels * (double)width;
   for (long first = 0; first < channels; first += width) {
     double sum = 0, squares = 0;
@@ -67,6 +71,7 @@ static void normalization_coefficients(const void *arguments, long sample, void 
         shift = o->scale_shift[sample * 2 * channels + channels + c];
       }
       double slope = scale * o->gamma[c];
+      reciprocal[c] = (float)scale;
       center[c] = (float)average;
       factor[c] = (float)(slope * multiplier);
       addend[c] = (float)((o->beta[c] - (average - center[c]) * slope) * multiplier + shift);
@@ -86,7 +91,7 @@ static void normalize(const void *arguments, long index, void *scratch) {
   long channels = operand_channels(&o->operand), seam = o->operand.first_channels;
   long sample = index / o->chunks, start = index % o->chunks * o->chunk_pixels;
   long pixels = o->pixels - start < o->chunk_pixels ? o->pixels - start : o->chunk_pixels;
-  const float *center = o->coefficients + sample * 3 * channels;
+  const float *center = o->coefficients + sample * COEFFICIENTS * channels;
   long first = sample * o->pixels + start;
   FOR_FUNCTION(o->function, for (long pixel = first; pixel < first + pixels; pixel++) {
     float *to = o->destination + pixel * channels;

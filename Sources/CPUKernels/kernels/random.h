@@ -85,7 +85,7 @@ INLINE void two_normals(uvector radius_word, uvector angle_word, vector *first, 
 }
 
 static void fill_normal(const void *arguments, long index, void *scratch) {
-  const cpu_normal *o = arguments;
+  const cpu_rows *o = arguments;
   long row = index / o->chunks, start = index % o->chunks * o->chunk;
   long count = o->row_length - start < o->chunk ? o->row_length - start : o->chunk;
   float *to = o->destination + row * o->row_length + start;

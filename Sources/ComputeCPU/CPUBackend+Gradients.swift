@@ -1,0 +1,121 @@
+import CPUKernels
+public import Compute
+
+// What training asks for that treats values or pixels by themselves.
+
+extension CPUBackend {
+  /// One pass.
+  public func add(
+    _ first: Activation, times firstScale: Float, _ second: Activation?, times secondScale: Float,
+    into destination: Activation
+  ) {
+    precondition(
+      first.shape == destination.shape && second.map { $0.shape == first.shape } ?? true,
+      "\(first.shape) is not \(destination.shape)")
+    guard let from = values(first), let to = values(destination) else { return }
+    var arguments = pointwise(to, count: first.shape.count)
+    arguments.terms = 1
+    arguments.sources.0 = UnsafePointer(from)
+    arguments.coefficients.0 = firstScale
+    if let second {
+      guard let other = values(second) else { return }
+      arguments.terms = 2
+      arguments.sources.1 = UnsafePointer(other)
+      arguments.coefficients.1 = secondScale
+    }
+    pool.run(kernels.combine, arguments, count: pieces(arguments.count, of: arguments.chunk))
+  }
+
+  /// One pass, a sample a task.
+  public func sumPixels(_ source: Activation, into destination: Activation) {
+    let shape = source.shape
+    precondition(
+      destination.shape == .init(batch: shape.batch, channels: shape.channels), "\(destination.shape) for \(shape)")
+    guard let from = values(source), let to = values(destination) else { return }
+    pool.run(kernels.sum_pixels, images(from, to, shape), count: shape.batch)
+  }
+
+  /// One pass, with the exponentials of ``activate(_:_:into:)``.
+  public func activateGradient(
+    _ source: Activation, _ function: Nonlinearity, _ gradient: Activation, into destination: Activation
+  ) {
+    precondition(
+      source.shape == gradient.shape && source.shape == destination.shape, "three activations of one shape")
+    guard let x = values(source), let g = values(gradient), let to = values(destination) else { return }
+    var arguments = pointwise(to, count: source.shape.count)
+    arguments.sources.0 = UnsafePointer(x)
+    arguments.sources.1 = UnsafePointer(g)
+    arguments.function = function.cValue
+    pool.run(kernels.activate_gradient, arguments, count: pieces(arguments.count, of: arguments.chunk))
+  }
+
+  /// One pass; values lie in memory in the order of their words.
+  public func dropout(
+    _ source: Activation, probability: Double, seeds: [UInt64], key: NoiseKey, into destination: Activation
+  ) {
+    let shape = source.shape
+    precondition(shape == destination.shape && seeds.count == shape.batch, "one seed for each sample of \(shape)")
+    precondition(0..<1 ~= probability, "a probability is at least zero and less than one, not \(probability)")
+    guard let from = values(source), let to = values(destination) else { return }
+    let length = shape.channels * shape.pixels, chunk = 4096
+    seeds.withUnsafeBufferPointer { seeds in
+      let rows = cpu_rows(
+        source: nil, destination: to, seeds: seeds.baseAddress, row_length: length, chunk: chunk,
+        chunks: pieces(length, of: chunk), step: key.step, draw: key.draw)
+      // A word is not below the probability if it is not below its smallest multiple of 2^-32.
+      let arguments = cpu_dropout(
+        random: rows, source: from, threshold: UInt32(clamping: Int((probability * 0x1p32).rounded(.up))),
+        scale: Float(1 / (1 - probability)))
+      pool.run(kernels.dropout, arguments, count: shape.batch * rows.chunks)
+    }
+  }
+
+  /// One pass, a row of the result a task.
+  public func spread(_ source: Activation, by stride: Int, into destination: Activation) {
+    let (small, large) = (source.shape, destination.shape)
+    precondition(
+      stride > 0 && large.batch == small.batch && large.channels == small.channels
+        && large.height > stride * (small.height - 1) && large.width > stride * (small.width - 1),
+      "\(small) spread by \(stride) does not fit \(large)")
+    guard let from = values(source), let to = values(destination) else { return }
+    let arguments = cpu_spread(
+      source: from, destination: to, channels: small.channels, height: small.height, width: small.width,
+      stride: stride, output_height: large.height, output_width: large.width)
+    pool.run(kernels.spread, arguments, count: large.batch * large.height)
+  }
+
+  /// Sums of chunks of 4096 values, added up in double precision.
+  public func sumSquares(_ source: Buffer, into destination: Buffer) {
+    precondition(
+      source.count % destination.count == 0, "\(source.count) values are not \(destination.count) rows")
+    let length = source.count / destination.count, chunk = 4096, chunks = pieces(length, of: chunk)
+    let sums = CPUStorage(count: destination.count * chunks, in: memory)
+    guard let from = values(source), let to = values(destination), let parts = values(sums) else { return }
+    let arguments = cpu_rows(
+      source: from, destination: parts, seeds: nil, row_length: length, chunk: chunk, chunks: chunks, step: 0, draw: 0)
+    withExtendedLifetime(sums) {
+      pool.run(kernels.sum_squares, arguments, count: destination.count * chunks)
+      for row in 0..<destination.count {
+        to[row] = Float((0..<chunks).reduce(0.0) { $0 + Double(parts[row * chunks + $1]) })
+      }
+    }
+  }
+
+  /// One pass over all five lines of values.
+  public func adamStep(_ step: AdamStep, gradient: Buffer, _ state: AdamState) {
+    let lengths = [state.values, state.firstMoment, state.secondMoment, state.average].map(\.count)
+    precondition(lengths.allSatisfy { $0 == gradient.count }, "\(gradient.count) values in all five, not \(lengths)")
+    guard let from = values(gradient), let to = values(state.values), let first = values(state.firstMoment),
+      let second = values(state.secondMoment), let average = values(state.average)
+    else { return }
+    let arguments = cpu_adam(
+      gradient: from, values: to, first: first, second: second, average: average, count: gradient.count, chunk: 16384,
+      gradient_scale: Float(step.gradientScale), first_decay: Float(step.firstDecay),
+      first_rest: Float(1 - step.firstDecay), second_decay: Float(step.secondDecay),
+      second_rest: Float(1 - step.secondDecay), second_correction: Float(step.secondCorrection),
+      epsilon: Float(step.epsilon), keep: Float(1 - step.rate * step.weightDecay),
+      corrected_rate: Float(step.correctedRate), average_decay: Float(step.averageDecay),
+      average_rest: Float(1 - step.averageDecay))
+    pool.run(kernels.adam_step, arguments, count: pieces(arguments.count, of: arguments.chunk))
+  }
+}

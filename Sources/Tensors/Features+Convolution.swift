@@ -1,0 +1,77 @@
+public import Compute
+
+extension Features {
+  /// A convolution with what is added to its result; see ``ConvolutionShape`` and ``ConvolutionEpilogue``.
+  ///
+  /// - Parameters:
+  ///   - filter: `[outputChannels, inputChannels, kernel, kernel]`.
+  ///   - shape: The convolution.
+  ///   - bias: One addend an output channel.
+  ///   - channelOffset: One addend a sample and output channel, `[batch, outputChannels, 1, 1]`.
+  ///   - residual: Features of the result's shape that are added.
+  ///   - scale: A factor of the whole.
+  public func convolved(
+    with filter: Parameter, _ shape: ConvolutionShape, bias: Parameter? = nil, adding channelOffset: Features? = nil,
+    residual: Features? = nil, scale: Double = 1
+  ) -> Features {
+    let epilogue = ConvolutionEpilogue(
+      bias: bias, channelOffset: channelOffset?.activation, residual: residual?.activation, scale: Float(scale))
+    return makeResult(shape.output(for: self.shape), reading: [channelOffset, residual], [filter, bias]) {
+      backend.convolve(operand, filter, shape, epilogue, into: $0)
+    } backward: { tape, gradient in
+      if scale != 1 { backend.add(gradient, times: Float(scale), nil, times: 0, into: gradient) }
+      let change = backend.makeBuffer(count: shape.filterCount)
+      backend.convolveFilterGradient(operand, shape, gradient, into: change)
+      tape.gradients.add(change, of: filter)
+      if bias != nil || channelOffset?.slots.first != nil {
+        addSums(of: gradient, tape, bias: bias, channelOffset: channelOffset)
+      }
+      addInputGradient(gradient, filter, shape)
+      // The gradient itself goes on to what was added, when nothing reads it any more.
+      tape.accumulate(gradient, into: residual?.slots.first)
+    }
+  }
+
+  /// The gradients of what is added to every pixel: sums over pixels, and for a bias over samples as well.
+  private func addSums(of gradient: Activation, _ tape: Tape, bias: Parameter?, channelOffset: Features?) {
+    let extents = gradient.shape
+    let sums = backend.makeActivation(.init(batch: extents.batch, channels: extents.channels))
+    backend.sumPixels(gradient, into: sums)
+    if let bias {
+      let ones = Tensor([Float](repeating: 1, count: extents.batch), shape: [1, extents.batch], on: backend)
+      let values = Features(Operand(sums), on: backend).tensor().reshaped([extents.batch, extents.channels])
+      tape.gradients.add(ones.multiplied(by: values).buffer, of: bias)
+    }
+    tape.accumulate(sums, into: channelOffset?.slots.first)
+  }
+
+  /// The gradient of each part of the operand that wants one: a convolution, added to what is there.
+  private func addInputGradient(_ gradient: Activation, _ filter: Parameter, _ shape: ConvolutionShape) {
+    let parts = [(operand.first, slots.first)] + (operand.second.map { [($0, slots.second)] } ?? [])
+    guard parts.contains(where: { $0.1 != nil }) else { return }
+    let plan = shape.inputGradient(for: operand.shape)
+    var source = gradient
+    if plan.spread > 1 {
+      let extents = gradient.shape
+      source = backend.makeActivation(
+        .init(
+          batch: extents.batch, channels: extents.channels, height: plan.spreadHeight, width: plan.spreadWidth))
+      backend.spread(gradient, by: plan.spread, into: source)
+    }
+    var start = 0
+    for (part, slot) in parts {
+      let channels = start..<start + part.shape.channels
+      start = channels.upperBound
+      guard let slot else { continue }
+      let convolution = plan.convolution.with(outputChannels: channels.count)
+      let kernel = convolution.kernel
+      let mirrored = filter.derived(
+        for: "input gradient, channels \(channels)", shape: [channels.count, shape.outputChannels, kernel, kernel]
+      ) { shape.inputGradientFilter($0, channels: channels) }
+      let destination = slot.gradient ?? backend.makeActivation(part.shape)
+      backend.convolve(
+        Operand(source), mirrored, convolution, .init(residual: slot.gradient), into: destination)
+      slot.gradient = destination
+    }
+  }
+}

@@ -1,0 +1,186 @@
+public import Compute
+
+/// A record of what features were made of, from which gradients are taken in reverse (Linnainmaa 1976).
+///
+/// ```
+/// let tape = Tape(on: backend)
+/// let result = network(x.watched(by: tape))        // operations on watched features record themselves
+/// tape.backward(from: result, gradient: g)         // g = d loss / d result
+/// tape.gradients.buffer(of: parameter)             // d loss / d parameter
+/// ```
+///
+/// Features are values that nothing overwrites; parameters can change, so their versions are checked when gradients are taken.
+/// Going back forgets the record, piece by piece, so that activations are given back as soon as they have served. Gradients
+/// of parameters add up over several uses and over several tapes that share ``gradients``.
+public final class Tape {
+  /// The device that holds what is recorded.
+  public let backend: any Backend
+  /// Where the gradients of parameters go.
+  public let gradients: ParameterGradients
+  /// The noise of dropout, or nil for none.
+  public let dropout: DropoutNoise?
+  /// Whether the blocks of networks keep their inputs only and are evaluated again on the way back.
+  public let checkpointsBlocks: Bool
+
+  /// The seeds of dropout: one for each sample, and the step that is part of its key.
+  public struct DropoutNoise: Sendable {
+    /// One for each sample.
+    public let seeds: [UInt64]
+    /// The step of training.
+    public let step: UInt32
+
+    /// Noise of a step.
+    public init(seeds: [UInt64], step: UInt32) {
+      self.seeds = seeds
+      self.step = step
+    }
+  }
+
+  /// The place of an activation's gradient.
+  final class Slot {
+    var gradient: Activation?
+  }
+
+  private struct Record {
+    let result: Slot
+    let parameters: [(parameter: Parameter, version: Int)]
+    let backward: (Activation) -> Void
+  }
+
+  private var records: [Record] = []
+  private var nextDraw: UInt32
+
+  /// An empty record.
+  ///
+  /// - Parameters:
+  ///   - backend: The device.
+  ///   - gradients: Where the gradients of parameters go; by default a place of its own.
+  ///   - dropout: The noise of dropout, or nil for none.
+  ///   - checkpointsBlocks: Whether blocks trade time for memory.
+  public convenience init(
+    on backend: any Backend, gradients: ParameterGradients? = nil, dropout: DropoutNoise? = nil,
+    checkpointsBlocks: Bool = false
+  ) {
+    self.init(
+      on: backend, gradients: gradients ?? .init(on: backend), dropout: dropout, checkpointsBlocks: checkpointsBlocks,
+      nextDraw: 0)
+  }
+
+  private init(
+    on backend: any Backend, gradients: ParameterGradients, dropout: DropoutNoise?, checkpointsBlocks: Bool,
+    nextDraw: UInt32
+  ) {
+    self.backend = backend
+    self.gradients = gradients
+    self.dropout = dropout
+    self.checkpointsBlocks = checkpointsBlocks
+    self.nextDraw = nextDraw
+  }
+
+  /// Adds an operation: `backward` is given the gradient of the result, which is its own to change and to pass on.
+  func record(_ result: Slot, parameters: [Parameter], _ backward: @escaping (Activation) -> Void) {
+    records.append(.init(result: result, parameters: parameters.map { ($0, $0.version) }, backward: backward))
+  }
+
+  /// The key of the next dropout.
+  func drawKey(_ step: UInt32) -> NoiseKey {
+    defer { nextDraw += 1 }
+    return .init(step: step, draw: nextDraw)
+  }
+
+  /// Takes the gradients of everything that `features` were made of.
+  ///
+  /// - Parameters:
+  ///   - features: What this tape recorded.
+  ///   - gradient: The derivative of a loss with respect to them, `[batch, channels, height, width]`.
+  public func backward(from features: Features, gradient: Tensor) {
+    let entered = gradient.features()
+    precondition(entered.shape == features.shape, "a gradient of \(entered.shape) for \(features.shape)")
+    backward(from: features, entered.activation)
+  }
+
+  private func backward(from features: Features, _ gradient: Activation) {
+    precondition(features.tape === self, "the features were not recorded by this tape")
+    accumulate(gradient, into: features.slots.first)
+    while let record = records.popLast() {
+      for (parameter, version) in record.parameters {
+        precondition(
+          parameter.version == version,
+          "a parameter \(parameter.shape) has changed since it was used; take gradients first")
+      }
+      guard let gradient = record.result.gradient else { continue }
+      record.result.gradient = nil
+      record.backward(gradient)
+    }
+  }
+
+  /// Adds a gradient to a place, if somebody wants it; the gradient is given away.
+  func accumulate(_ gradient: Activation, into slot: Slot?) {
+    guard let slot else { return }
+    if let existing = slot.gradient {
+      backend.add(existing, times: 1, gradient, times: 1, into: existing)
+    } else {
+      slot.gradient = gradient
+    }
+  }
+
+  /// Evaluates a block, of which only the inputs are kept; on the way back it is evaluated again.
+  ///
+  /// Memory is that of one block instead of all, time one more evaluation (Chen et al. 2016).
+  ///
+  /// - Parameters:
+  ///   - inputs: What the block reads, watched or not.
+  ///   - block: A function of the inputs and of parameters.
+  static func checkpointed(_ inputs: [Features], _ block: @escaping ([Features]) -> Features) -> Features {
+    guard let tape = inputs.lazy.compactMap(\.tape).first else { return block(inputs) }
+    let draw = tape.nextDraw
+    // Draws are counted as if the block had been recorded, and are drawn again from the same number.
+    let rehearsal = Tape(
+      on: tape.backend, gradients: tape.gradients, dropout: tape.dropout, checkpointsBlocks: false, nextDraw: draw)
+    let result = block(inputs.map { $0.moved(to: rehearsal, slots: (nil, nil)) })
+    tape.nextDraw = rehearsal.nextDraw
+    rehearsal.records.removeAll()
+    let slot = Slot()
+    tape.record(slot, parameters: []) { gradient in
+      let inner = Tape(
+        on: tape.backend, gradients: tape.gradients, dropout: tape.dropout, checkpointsBlocks: false, nextDraw: draw)
+      let watched = inputs.map { input in
+        input.moved(
+          to: inner, slots: (input.slots.first.map { _ in Slot() }, input.slots.second.map { _ in Slot() }))
+      }
+      inner.backward(from: block(watched), gradient)
+      for (input, again) in zip(inputs, watched) {
+        for (outer, inner) in [(input.slots.first, again.slots.first), (input.slots.second, again.slots.second)] {
+          if let gradient = inner?.gradient { tape.accumulate(gradient, into: outer) }
+        }
+      }
+    }
+    return result.moved(to: tape, slots: (slot, nil))
+  }
+}
+
+/// Gradients of parameters, added up over their uses.
+public final class ParameterGradients {
+  private let backend: any Backend
+  private var buffers: [ObjectIdentifier: (parameter: Parameter, buffer: Buffer)] = [:]
+
+  /// No gradients yet.
+  public init(on backend: any Backend) {
+    self.backend = backend
+  }
+
+  /// The parameters that have gradients.
+  public var parameters: [Parameter] { buffers.values.map(\.parameter) }
+
+  /// The gradient of a parameter, row-major in its shape, or nil if nothing watched used it.
+  public func buffer(of parameter: Parameter) -> Buffer? { buffers[ObjectIdentifier(parameter)]?.buffer }
+
+  /// Adds a gradient; the buffer is given away.
+  func add(_ gradient: Buffer, of parameter: Parameter) {
+    if let existing = buffers[ObjectIdentifier(parameter)] {
+      backend.combine([Term(1, existing.buffer), Term(1, gradient)], into: existing.buffer)
+    } else {
+      buffers[ObjectIdentifier(parameter)] = (parameter, gradient)
+    }
+  }
+}
