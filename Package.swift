@@ -49,29 +49,35 @@ let package = Package(
     library("Conformance", ["Compute"]),
     library("HostMath", ["COpenBLAS"]),
     library("Files", ["CPNG", "CZlib"]),
-    library("Datasets", ["Files"]),
+    library("Datasets", ["Files", "HostMath"]),
 
     // Floor 2: networks, and the mathematics that works with any denoiser.
     library("Networks", ["Compute", "Tensors", "Files", "HostMath"]),
     library("Diffusion", ["Compute", "Tensors", "HostMath"]),
     library("Devices", ["Compute", "ComputeCPU", "ComputeOpenCL", "Conformance"]),
 
-    // Floor 3: what users do.
+    // Floor 3: the science, the measures, and what changes a network.
     library("SymmetryBreaking", ["Compute", "Diffusion", "Tensors", "HostMath"]),
     library("Evaluation", ["Datasets", "HostMath"]),
+    library("Training", ["Compute", "Tensors", "Files", "Datasets", "HostMath", "Networks", "Diffusion"]),
+
+    // Floor 4: what users do, from files to files.
     library(
       "Pipelines",
-      ["Compute", "Tensors", "Files", "Datasets", "HostMath", "Networks", "Diffusion", "Devices", "PretrainedModels"]),
+      [
+        "Compute", "Tensors", "Files", "Datasets", "HostMath", "Networks", "Diffusion", "Devices", "Training",
+        "PretrainedModels",
+      ]),
 
-    // Floor 4: the umbrella.
+    // Floor 5: the umbrella.
     library(
       "DiffuseGPU",
       [
         "Compute", "Tensors", "Conformance", "Devices", "Files", "Datasets", "HostMath", "Networks", "Diffusion",
-        "SymmetryBreaking", "Evaluation", "Pipelines",
+        "SymmetryBreaking", "Evaluation", "Training", "Pipelines",
       ]),
 
-    // Floor 5: the command line.
+    // Floor 6: the command line.
     .executableTarget(
       name: "diffuse-gpu",
       dependencies: ["DiffuseGPU", .product(name: "ArgumentParser", package: "swift-argument-parser")],
@@ -92,6 +98,9 @@ let package = Package(
     tests(of: "Devices", ["Compute"]),
     tests(of: "SymmetryBreaking", ["Tensors", "Diffusion", "Conformance", "ComputeCPU"]),
     tests(of: "Evaluation", ["HostMath", "Datasets", "Files"]),
+    tests(
+      of: "Training",
+      ["Compute", "ComputeCPU", "Conformance", "Datasets", "Devices", "Diffusion", "Files", "Networks", "Tensors"]),
     tests(
       of: "Pipelines",
       ["Compute", "Networks", "Diffusion", "Tensors", "Files", "ComputeCPU", "Datasets", "HostMath"]),

@@ -53,14 +53,19 @@ public final class CIFARSource: ImageSource {
   }
 
   /// The labels that stand before the images; of CIFAR-100's two the second, the class.
-  public func labels() throws(FileError) -> [Int]? {
+  public func labels() throws(FileError) -> [Int]? { try labelSets().last }
+
+  /// The label bytes of every image, in their order.
+  public func labelSets() throws(FileError) -> [[Int]] {
     let record = 3072 + labelBytes
-    var labels: [Int] = []
+    var sets = [[Int]](repeating: [], count: labelBytes)
     for path in files {
       let file = try MappedFile(path)
       defer { withExtendedLifetime(file) {} }
-      labels += stride(from: labelBytes - 1, to: file.bytes.count, by: record).map { Int(file.bytes[$0]) }
+      for place in 0..<labelBytes {
+        sets[place] += stride(from: place, to: file.bytes.count, by: record).map { Int(file.bytes[$0]) }
+      }
     }
-    return labels
+    return sets
   }
 }

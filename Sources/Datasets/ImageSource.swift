@@ -14,11 +14,17 @@ public protocol ImageSource: AnyObject {
 
   /// The class of every image in the order of the images, or nil where the files hold none; it moves nothing.
   func labels() throws(FileError) -> [Int]?
+
+  /// All kinds of label that the files hold, each as ``labels()``; empty where they hold none.
+  func labelSets() throws(FileError) -> [[Int]]
 }
 
 extension ImageSource {
   /// No labels, as most files have it.
   public func labels() throws(FileError) -> [Int]? { nil }
+
+  /// The one kind of label, if there is any.
+  public func labelSets() throws(FileError) -> [[Int]] { try labels().map { [$0] } ?? [] }
 }
 
 /// The extents of an image.

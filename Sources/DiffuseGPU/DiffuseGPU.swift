@@ -11,6 +11,7 @@
 @_exported public import Pipelines
 @_exported public import SymmetryBreaking
 @_exported public import Tensors
+@_exported public import Training
 
 /// The version of the package, as `--version` prints it.
 public let packageVersion = "0.1.0"

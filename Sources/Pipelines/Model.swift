@@ -38,6 +38,17 @@ public struct Model {
     warnings = network.warnings
   }
 
+  /// A model whose parts are there already.
+  public init(
+    name: String, network: UNet, scheduler: SchedulerConfiguration?, statistics: ImageStatistics? = nil
+  ) {
+    self.name = name
+    self.network = network
+    self.scheduler = scheduler
+    self.statistics = statistics
+    warnings = []
+  }
+
   /// The size of the images that the model was trained on, or nil if its configuration does not say.
   public var imageShape: ImageShape? {
     network.configuration.sampleSize.map { imageShape(height: $0.height, width: $0.width) }

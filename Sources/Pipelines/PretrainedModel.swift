@@ -15,6 +15,14 @@ public enum PretrainedModel {
     return try ModelDirectory(name: "embedded \(name)", embedded: Dictionary(uniqueKeysWithValues: mapped))
   }
 
+  /// The files of a model that the program carries, or nil if there is no such model.
+  static func files(_ name: String) throws -> ModelFiles? {
+    let own = files.filter { $0.model == name }
+    guard !own.isEmpty else { return nil }
+    let mapped = own.map { ($0.name, MappedFile(name: "embedded \(name)/\($0.name)", embedded: $0.bytes)) }
+    return .embedded(name: "embedded \(name)", files: Dictionary(uniqueKeysWithValues: mapped))
+  }
+
   private static var files: [(model: String, name: String, bytes: UnsafeRawBufferPointer)] {
     var count = 0
     guard let table = pretrained_files(&count) else { return [] }

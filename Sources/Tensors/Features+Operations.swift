@@ -118,3 +118,27 @@ extension Features {
     return Tape.checkpointed([self, other]) { block($0[0], $0[1]) }
   }
 }
+
+extension Features {
+  /// The mean over the pixels of each channel, `[batch, channels, 1, 1]`.
+  public func pooled() -> Features {
+    let scale = 1 / Float(shape.pixels)
+    return makeResult(.init(batch: shape.batch, channels: shape.channels)) {
+      backend.sumPixels(activation, into: $0)
+      backend.add($0, times: scale, nil, times: 0, into: $0)
+    } backward: { tape, gradient in
+      // Every pixel has the same gradient: that of a channel's offset, added to a convolution of one channel of zeros.
+      let zeros = Tensor(
+        [Float](repeating: 0, count: shape.batch * shape.pixels),
+        shape: [shape.batch, 1, shape.height, shape.width], on: backend
+      ).features()
+      let convolution = ConvolutionShape(inputChannels: 1, outputChannels: shape.channels, kernel: 1)
+      let filter = Parameter(
+        shape: [shape.channels, 1, 1, 1], values: [Float](repeating: 0, count: shape.channels))
+      let change = backend.makeActivation(shape)
+      backend.convolve(
+        zeros.operand, filter, convolution, .init(channelOffset: gradient, scale: scale), into: change)
+      tape.accumulate(change, into: slots.first)
+    }
+  }
+}

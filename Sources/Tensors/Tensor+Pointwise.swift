@@ -37,4 +37,9 @@ extension Tensor {
     precondition(factors.count == rows, "\(factors.count) factors for \(rows) rows")
     return makeResult { backend.scaleRows(buffer, by: backend.makeBuffer(factors), into: $0) }
   }
+
+  /// The sum of the squares of each row, `[rows]`.
+  public func rowSquares() -> Tensor {
+    makeResult(shape: [rows]) { backend.sumSquares(buffer, into: $0) }
+  }
 }

@@ -5,7 +5,7 @@ import DiffuseGPU
 struct DiffuseGPUCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "diffuse-gpu",
-    abstract: "Samples and explains diffusion models on any OpenCL device or on the CPU.",
+    abstract: "Samples, trains and explains diffusion models on any OpenCL device or on the CPU.",
     discussion: """
       With no more than `diffuse-gpu sample` the embedded MNIST model draws sixteen digits into samples.png. Any diffusers \
       UNet2DModel directory takes its place with --model.
@@ -18,7 +18,8 @@ struct DiffuseGPUCommand: ParsableCommand {
       """,
     version: packageVersion,
     subcommands: [
-      SampleCommand.self, ForwardCommand.self, DevicesCommand.self, CheckCommand.self, StatisticsCommand.self,
-      EvaluateCommand.self, BenchCommand.self, InfoCommand.self, InitCommand.self,
+      SampleCommand.self, TrainCommand.self, ForwardCommand.self, DevicesCommand.self, CheckCommand.self,
+      StatisticsCommand.self,
+      EvaluateCommand.self, ClassifyCommand.self, BenchCommand.self, InfoCommand.self, InitCommand.self,
     ])
 }

@@ -28,6 +28,9 @@ enum Fault: String, CaseIterable, Sendable {
   case attendUsesFirstSample, attendOverflows
   case halveTakesCorner, halveTakesSum, halveShifts
   case doubleShifts, doubleTransposes, doubleInterleavesRows
+  case addForgetsScale, sumPixelsTakesMean, activateGradientIsIdentity, dropoutIgnoresDraw, filterGradientMirrorsTaps
+  case normalizationGradientOverwrites, attendGradientTakesOneHead, spreadIgnoresStride, sumSquaresTakesRoot,
+    adamIgnoresDecay
 
   /// The operation that it spoils.
   var operation: Compute.Operation {
@@ -62,6 +65,16 @@ enum Fault: String, CaseIterable, Sendable {
       .attend
     case .halveTakesCorner, .halveTakesSum, .halveShifts: .halve
     case .doubleShifts, .doubleTransposes, .doubleInterleavesRows: .double
+    case .addForgetsScale: .add
+    case .sumPixelsTakesMean: .sumPixels
+    case .activateGradientIsIdentity: .activateGradient
+    case .dropoutIgnoresDraw: .dropout
+    case .filterGradientMirrorsTaps: .convolveFilterGradient
+    case .normalizationGradientOverwrites: .normalizeGroupsGradient
+    case .attendGradientTakesOneHead: .attendGradient
+    case .spreadIgnoresStride: .spread
+    case .sumSquaresTakesRoot: .sumSquares
+    case .adamIgnoresDecay: .adamStep
     }
   }
 }

@@ -1,0 +1,26 @@
+public import Compute
+public import Files
+
+/// Parameters that are there already, by name.
+public final class ParameterList: ParameterSource {
+  /// What messages call the configuration behind the network.
+  public let configurationPath: String
+
+  private let parameters: [String: Parameter]
+
+  /// The parameters of a network.
+  public init(_ parameters: [UNet.NamedParameter], configurationPath: String = "config.json") {
+    self.parameters = Dictionary(uniqueKeysWithValues: parameters.map { ($0.name, $0.parameter) })
+    self.configurationPath = configurationPath
+  }
+
+  /// The parameter of a name.
+  public func parameter(
+    _ name: String, shape: [Int], initially initial: InitialValues
+  ) throws(FileError) -> Parameter {
+    guard let parameter = parameters[name], parameter.shape == shape else {
+      throw FileError(configurationPath, "there is no parameter '\(name)' of shape \(shape)")
+    }
+    return parameter
+  }
+}

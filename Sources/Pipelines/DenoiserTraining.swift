@@ -1,0 +1,135 @@
+public import Compute
+public import Datasets
+import Diffusion
+public import Files
+import Foundation
+import Networks
+public import Training
+
+/// A training of a denoiser as a user asks for it: paths and settings.
+public struct DenoiserTraining {
+  /// The images' path.
+  public var data: String
+  /// The path of the network's configuration, or nil for a small network.
+  public var configuration: String?
+  /// The path of the scheduler's configuration, or nil for DDPM's.
+  public var scheduler: String?
+  /// How it is trained; a run that goes on has those of its checkpoint, and may only do more steps.
+  public var settings: TrainingSettings
+  /// Where things go.
+  public var output: TrainingOutput
+  /// Whether it goes on from the last checkpoint.
+  public var resumes: Bool
+
+  /// A request.
+  public init(
+    data: String, configuration: String?, scheduler: String?, settings: TrainingSettings, output: TrainingOutput,
+    resumes: Bool
+  ) {
+    self.data = data
+    self.configuration = configuration
+    self.scheduler = scheduler
+    self.settings = settings
+    self.output = output
+    self.resumes = resumes
+  }
+
+  /// An open run.
+  public struct Run {
+    /// The run.
+    public let pipeline: TrainingPipeline
+    let network: UNet
+    let schedulerJSON: JSONValue
+    let dataPath: String
+
+    /// Writes the averages of the weights as a model, with the statistics of the data.
+    public func export(to directory: String, as type: SafetensorsType) throws {
+      let statistics = try ImageStatistics(of: Dataset.open(dataPath))
+      try pipeline.trainer.withAverages {
+        try ModelExport.write(network, scheduler: schedulerJSON, statistics: statistics, as: type, to: directory)
+      }
+    }
+  }
+
+  /// Reads the data, builds the network and opens the run.
+  ///
+  /// - Parameters:
+  ///   - backend: The device.
+  ///   - note: Told what the user should know.
+  public func open(on backend: any Backend, note: (String) -> Void) throws -> Run {
+    let set = try TrainingSet(Dataset.open(data))
+    note(
+      "\(data): \(set.count) images of \(set.shape)" + (set.labels.isEmpty ? "" : ", \(set.labels.count) labels each"))
+    let settings = try output.continued(settings, resumes: resumes)
+    let configuration = try networkConfiguration(set, settings)
+    let network = try UNet(configuration, parameters: InitialParameters(seed: settings.seed))
+    let schedulerJSON = try schedulerDocument(settings)
+    let path = self.scheduler ?? "scheduler_config.json"
+    let schedulerConfiguration = try SchedulerConfiguration(schedulerJSON, path: path)
+    let schedule = try Scheduler(schedulerConfiguration).schedule
+    let task = DiffusionTask(network, schedule, settings)
+    let pipeline = try TrainingPipeline(
+      task, settings, set, output,
+      sampler: output.samplesEvery == nil ? nil : TrainingSampler(network, schedulerConfiguration), resumes: resumes,
+      on: backend)
+    note(
+      "\(network.parameterCount) parameters, steps \(pipeline.trainer.step) to \(settings.steps) of \(settings.batch) images"
+    )
+    return Run(pipeline: pipeline, network: network, schedulerJSON: schedulerJSON, dataPath: data)
+  }
+
+  private func networkConfiguration(_ set: TrainingSet, _ settings: TrainingSettings) throws -> UNetConfiguration {
+    if let label = settings.label, !set.labels.indices.contains(label) {
+      throw PipelineError("--label \(label): \(data) has \(set.labels.count) kinds of label, counted from 0")
+    }
+    let classes = settings.label.map(set.classCount)
+    let shape = set.shape
+    guard let path = configuration else {
+      guard shape.height % 4 == 0, shape.width % 4 == 0 else {
+        throw PipelineError(
+          "\(data): images of \(shape); the small network needs multiples of 4, name another by --config")
+      }
+      var result = UNetConfiguration.small(
+        channels: shape.channels, size: .init(height: shape.height, width: shape.width), classes: classes)
+      result.dropout = settings.dropout ?? 0
+      return result
+    }
+    var result = try UNetConfiguration(JSONValue(contentsOf: path), path: path)
+    guard result.inputChannels == shape.channels, result.outputChannels == shape.channels else {
+      throw PipelineError("\(path): a network of \(result.inputChannels) channels for images of \(shape)")
+    }
+    guard shape.height % result.sizeDivisor == 0, shape.width % result.sizeDivisor == 0 else {
+      throw PipelineError(
+        "\(path): the network's levels need multiples of \(result.sizeDivisor), the images are \(shape)")
+    }
+    if let classes {
+      guard let rows = result.classCount, rows > classes else {
+        throw PipelineError(
+          "\(path): num_class_embeds must be at least \(classes + 1), one for each class and one for none")
+      }
+    } else if result.classEmbedding != .none {
+      throw PipelineError("\(path): the network has classes; name the kind of label by --label")
+    }
+    result.sampleSize = .init(height: shape.height, width: shape.width)
+    if let dropout = settings.dropout { result.dropout = dropout }
+    return result
+  }
+
+  /// The scheduler's configuration, with what the network is trained to predict.
+  private func schedulerDocument(_ settings: TrainingSettings) throws -> JSONValue {
+    var members: [String: JSONValue] = [
+      "_class_name": .string("DDPMScheduler"), "num_train_timesteps": .number(1000), "beta_start": .number(0.0001),
+      "beta_end": .number(0.02), "beta_schedule": .string("linear"), "clip_sample": .boolean(true),
+      "clip_sample_range": .number(1), "variance_type": .string("fixed_large"), "timestep_spacing": .string("leading"),
+      "steps_offset": .number(0), "thresholding": .boolean(false), "dynamic_thresholding_ratio": .number(0.995),
+      "sample_max_value": .number(1), "rescale_betas_zero_snr": .boolean(false), "trained_betas": .null,
+    ]
+    if let scheduler {
+      let json = try JSONValue(contentsOf: scheduler)
+      guard let own = json.object else { throw PipelineError("\(scheduler): a scheduler's configuration is an object") }
+      members = own
+    }
+    members["prediction_type"] = .string(settings.prediction.rawValue)
+    return .object(members)
+  }
+}

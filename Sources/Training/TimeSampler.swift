@@ -1,0 +1,81 @@
+import HostMath
+
+/// Draws the training steps of a batch, and the weights that keep the loss's expectation what it was.
+///
+/// Importance sampling draws a time with a probability in proportion to the root of the mean square of its last ten losses, and
+/// uniformly until each time has ten (Nichol and Dhariwal 2021, section 3.3 and their code).
+struct TimeSampler {
+  /// Losses that are remembered for each time.
+  static let depth = 10
+
+  let count: Int
+  let sampling: TrainingSettings.TimeSampling
+  /// The last losses, `[time][depth]`, and how many there are of each.
+  private var losses: [Float]
+  private var counts: [Int]
+
+  init(_ sampling: TrainingSettings.TimeSampling, count: Int) {
+    self.count = count
+    self.sampling = sampling
+    losses = sampling == .importance ? [Float](repeating: 0, count: count * Self.depth) : []
+    counts = sampling == .importance ? [Int](repeating: 0, count: count) : []
+  }
+
+  /// The probabilities of the times, or nil if all are alike.
+  private var probabilities: [Double]? {
+    guard sampling == .importance, counts.allSatisfy({ $0 >= Self.depth }) else { return nil }
+    let roots = (0..<count).map { time in
+      let squares = losses[time * Self.depth..<(time + 1) * Self.depth].reduce(0.0) { $0 + Double($1) * Double($1) }
+      return (squares / Double(Self.depth)).squareRoot()
+    }
+    let sum = roots.reduce(0, +)
+    guard sum > 0 else { return nil }
+    // A small part stays uniform, so that no time is forgotten.
+    return roots.map { 0.999 * $0 / sum + 0.001 / Double(count) }
+  }
+
+  /// Times and weights of a batch.
+  func draw(_ batch: Int, _ generator: inout SplitMix) -> (times: [Int], weights: [Double]) {
+    guard let probabilities else {
+      return ((0..<batch).map { _ in Int.random(in: 0..<count, using: &generator) }, .init(repeating: 1, count: batch))
+    }
+    var cumulated: [Double] = []
+    cumulated.reserveCapacity(count)
+    var sum = 0.0
+    for probability in probabilities {
+      sum += probability
+      cumulated.append(sum)
+    }
+    let times = (0..<batch).map { _ in
+      let u = generator.uniform() * sum
+      var (low, high) = (0, count - 1)
+      while low < high {
+        let middle = (low + high) / 2
+        if cumulated[middle] > u { high = middle } else { low = middle + 1 }
+      }
+      return low
+    }
+    return (times, times.map { 1 / (probabilities[$0] * Double(count)) })
+  }
+
+  /// Remembers the losses of a batch, before weights.
+  mutating func remember(_ batch: [Double], at times: [Int]) {
+    guard sampling == .importance else { return }
+    for (time, loss) in zip(times, batch) {
+      losses[time * Self.depth + counts[time] % Self.depth] = Float(loss)
+      counts[time] += 1
+    }
+  }
+
+  /// What is remembered, as a checkpoint holds it.
+  var memory: [String: [Float]] {
+    get { sampling == .importance ? ["losses": losses, "counts": counts.map { Float($0) }] : [:] }
+    set {
+      guard sampling == .importance, let losses = newValue["losses"], let counts = newValue["counts"],
+        losses.count == self.losses.count, counts.count == count
+      else { return }
+      self.losses = losses
+      self.counts = counts.map { Int($0) }
+    }
+  }
+}

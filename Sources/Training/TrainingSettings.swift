@@ -1,0 +1,170 @@
+public import Diffusion
+public import Files
+import Foundation
+
+/// Everything that determines a training run, apart from the network, the data and the device.
+///
+/// Written into every checkpoint; as JSON the names have underscores.
+public struct TrainingSettings: Codable, Sendable, Hashable {
+  /// What is trained.
+  public enum Task: String, Codable, Sendable, Hashable, CaseIterable {
+    /// A denoiser.
+    case diffusion
+    /// A classifier.
+    case classifier
+  }
+
+  /// How the learning rate goes after the warm-up.
+  public enum RateSchedule: String, Codable, Sendable, Hashable, CaseIterable {
+    /// It stays.
+    case constant
+    /// It falls along half a cosine to ``TrainingSettings/finalRate`` times itself.
+    case cosine
+  }
+
+  /// How times are drawn.
+  public enum TimeSampling: String, Codable, Sendable, Hashable, CaseIterable {
+    /// All training steps alike.
+    case uniform
+    /// In proportion to the root of the mean square of their losses (Nichol and Dhariwal 2021, section 3.3).
+    case importance
+  }
+
+  /// What is trained.
+  public var task = Task.diffusion
+  /// Images of a step.
+  public var batch = 64
+  /// Steps in all.
+  public var steps = 6000
+  /// The seed of everything that is random.
+  public var seed: UInt64 = 0
+  /// The largest learning rate.
+  public var learningRate = 1e-3
+  /// Steps in which the rate grows to its largest.
+  public var warmUp = 200
+  /// How the rate goes afterwards.
+  public var rateSchedule = RateSchedule.cosine
+  /// What is left of the rate at the end of a cosine.
+  public var finalRate = 0.02
+  /// How much of the mean of gradients is kept.
+  public var firstDecay = 0.9
+  /// How much of the mean of squared gradients is kept.
+  public var secondDecay = 0.999
+  /// Added to the root of the second mean.
+  public var epsilon = 1e-8
+  /// The decoupled weight decay of AdamW; zero for Adam.
+  public var weightDecay = 0.0
+  /// The largest norm of a step's gradients, to which larger ones are scaled; nil for no limit.
+  public var clipNorm: Double? = 1
+  /// How much of the average of weights is kept; it is less in the first steps, `(1 + step) / (10 + step)`.
+  public var averageDecay = 0.999
+  /// What the network predicts.
+  public var prediction = PredictionType.epsilon
+  /// How times are drawn.
+  public var times = TimeSampling.uniform
+  /// The limit of the weight of a time, in signal-to-noise ratios (Hang et al. 2023, section 3.4); nil for equal weights.
+  public var minSNR: Double?
+  /// The probability with which a label is replaced by that of no class, for guidance without a classifier.
+  public var labelDropout = 0.1
+  /// How much of a classifier's target is shared by all classes.
+  public var labelSmoothing = 0.0
+  /// Whether half of the images are mirrored.
+  public var flips = false
+  /// By how many pixels images are moved at most.
+  public var shift = 0
+  /// Whether bytes are spread over the intervals that they stand for.
+  public var dequantizes = false
+  /// The dropout of residual blocks, or nil for the configuration's.
+  public var dropout: Double?
+  /// Which kind of label conditions the network, or nil for none.
+  public var label: Int?
+  /// Whether blocks are evaluated again on the way back, which saves memory.
+  public var checkpointsBlocks = false
+
+  /// The defaults: a small denoiser of small images.
+  public init() {}
+
+  /// Reads settings from JSON; what is not named has its default.
+  ///
+  /// - Throws: ``FileError`` naming a key that does not exist or a value that is not legal.
+  public init(_ json: JSONValue, path: String) throws(FileError) {
+    let known = Self().json
+    guard let members = json.object else { throw FileError(path, "the settings of a training are an object") }
+    for name in members.keys.sorted() where known.object?[name] == nil {
+      throw FileError(
+        path, "'\(name)' is no setting; there are \((known.object ?? [:]).keys.sorted().joined(separator: ", "))")
+    }
+    let whole = (known.object ?? [:]).merging(members) { $1 }
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    do {
+      self = try decoder.decode(Self.self, from: Data(JSONValue.object(whole).text.utf8))
+    } catch let error as DecodingError {
+      throw FileError(path, Self.description(of: error))
+    } catch {
+      throw FileError(path, "\(error)")
+    }
+    if let fault { throw FileError(path, fault) }
+  }
+
+  private static func description(of error: DecodingError) -> String {
+    switch error {
+    case .typeMismatch(_, let context), .valueNotFound(_, let context), .keyNotFound(_, let context),
+      .dataCorrupted(let context):
+      "'\(context.codingPath.map(\.stringValue).joined(separator: "."))': \(context.debugDescription)"
+    @unknown default: "\(error)"
+    }
+  }
+
+  /// The settings as JSON, settings that are nil included.
+  public var json: JSONValue {
+    let encoder = JSONEncoder()
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    guard let data = try? encoder.encode(self),
+      let json = try? data.withUnsafeBytes({ try JSONValue(parsing: $0, path: "settings") }),
+      var members = json.object
+    else { preconditionFailure("settings are numbers and words") }
+    for name in ["clip_norm", "min_snr", "label", "dropout"] where members[name] == nil { members[name] = .null }
+    return .object(members)
+  }
+
+  /// What is wrong with the numbers, or nil if nothing is.
+  public var fault: String? {
+    let counts = [("batch", batch), ("steps", steps)].first { $0.1 < 1 }
+    if let (name, value) = counts { return "\(name) is \(value); at least 1 is needed" }
+    let rates: [(String, Double, ClosedRange<Double>)] = [
+      ("learning_rate", learningRate, 0...10), ("final_rate", finalRate, 0...1),
+      ("first_decay", firstDecay, 0...0.9999),
+      ("second_decay", secondDecay, 0...0.999999), ("epsilon", epsilon, 1e-30...1),
+      ("weight_decay", weightDecay, 0...10),
+      ("clip_norm", clipNorm ?? 1, 1e-9...1e9), ("average_decay", averageDecay, 0...0.9999999),
+      ("min_snr", minSNR ?? 1, 1e-9...1e9), ("label_dropout", labelDropout, 0...1),
+      ("label_smoothing", labelSmoothing, 0...0.9), ("dropout", dropout ?? 0, 0...0.95),
+    ]
+    if let (name, value, range) = rates.first(where: { !$0.2.contains($0.1) }) {
+      return "\(name) is \(value); \(range.lowerBound) to \(range.upperBound) is possible"
+    }
+    if warmUp < 0 || shift < 0 { return "warm_up and shift are not negative" }
+    return nil
+  }
+
+  /// The learning rate of a step, the first of which is step 0.
+  ///
+  /// ```
+  /// rate = largest * (step + 1) / warmUp                                            in the warm-up
+  /// rate = largest * (final + (1 - final) * (1 + cos(pi * progress)) / 2)           afterwards, by a cosine
+  /// ```
+  public func rate(at step: Int) -> Double {
+    if step < warmUp { return learningRate * Double(step + 1) / Double(warmUp) }
+    switch rateSchedule {
+    case .constant:
+      return learningRate
+    case .cosine:
+      let progress = min(1, Double(step - warmUp) / Double(max(1, steps - warmUp)))
+      return learningRate * (finalRate + (1 - finalRate) * (1 + cos(Double.pi * progress)) / 2)
+    }
+  }
+
+  /// The decay of the average of weights at a step.
+  public func averageDecay(at step: Int) -> Double { min(averageDecay, Double(1 + step) / Double(10 + step)) }
+}

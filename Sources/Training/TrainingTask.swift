@@ -1,0 +1,33 @@
+public import Compute
+public import Datasets
+public import Networks
+public import Tensors
+
+/// What is trained: a network and its loss.
+public protocol TrainingTask: AnyObject {
+  /// The network's parameters as files hold them.
+  var parameters: [UNet.NamedParameter] { get }
+
+  /// Evaluates the network on one image, for finding out what it uses and needs.
+  func rehearse(_ shape: ImageShape, on backend: any Backend) throws
+
+  /// Evaluates the loss of a batch and takes its gradients.
+  ///
+  /// - Parameters:
+  ///   - batch: The images.
+  ///   - step: The step, by which everything random is drawn.
+  ///   - tape: Where gradients go.
+  /// - Returns: The loss, a mean over the batch.
+  func takeGradients(of batch: TrainingBatch, step: Int, _ tape: Tape) throws -> Double
+
+  /// What the task must remember from step to step, by name; for checkpoints.
+  var memory: [String: [Float]] { get set }
+}
+
+extension TrainingTask {
+  /// Nothing to remember.
+  public var memory: [String: [Float]] {
+    get { [:] }
+    set {}
+  }
+}

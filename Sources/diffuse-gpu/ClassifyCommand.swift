@@ -1,0 +1,40 @@
+import ArgumentParser
+import DiffuseGPU
+
+struct ClassifyCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "classify",
+    abstract: "Say what a classifier sees in images, and how right it is where they have labels.")
+
+  @Argument(help: ArgumentHelp("Images, in any form that `train --data` takes.", valueName: "images"))
+  var images: String
+
+  @Option(
+    help: ArgumentHelp("A classifier's directory, made by `train --task classifier --export`.", valueName: "directory"))
+  var classifier: String
+
+  @OptionGroup(title: "Device")
+  var device: DeviceOptions
+
+  @OptionGroup
+  var outputOptions: OutputOptions
+
+  func run() throws {
+    let console = outputOptions.console
+    let model = try ClassifierModel(classifier), source = try Dataset.open(images)
+    let backend = try device.open(console)
+    if try !source.labelSets().isEmpty {
+      let report = try ClassificationReport(of: model, on: source, backend)
+      return console.result(report.text, json: report.json)
+    }
+    let answers = try model.answers(to: source, on: backend)
+    let counts = zip(model.network.configuration.heads, answers.classes).map { head, classes in
+      (head.name, (0..<head.classes).map { wanted in classes.filter { $0 == wanted }.count })
+    }
+    console.result(
+      counts.map { "\($0.0): " + $0.1.map(String.init).joined(separator: " ") }.joined(separator: "\n"),
+      json: .object(
+        Dictionary(
+          uniqueKeysWithValues: counts.map { ($0.0, JSONValue.array($0.1.map { .number(Double($0)) })) })))
+  }
+}
