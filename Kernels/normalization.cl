@@ -5,8 +5,8 @@
 //
 // 1 measure_channels   mean and sum of squared deviations of each channel in each chunk of pixels
 //                        moments[b, k, 0 and 1, channel]                    rows of `channels` floats, both operands joined
-// 2 fold_moments       those of a group (Chan et al. 1979), and from them, for each channel, mean, factor and addend
-//                        coefficients[b, 0...2, channel]                    rows of PADDED(channels) floats, padding zero
+// 2 fold_moments       those of a group (Chan et al. 1979), and from them, for each channel, mean, factor, addend and
+//                        1 / deviation, coefficients[b, 0...3, channel]                    rows of PADDED(channels) floats, padding zero
 // 3 normalize_apply    out = f((x - mean) * factor + addend)
 //
 // No value is ever squared before its chunk's mean is taken off, so a large common offset costs no digits; groups may
@@ -85,7 +85,7 @@ kernel __attribute__((reqd_work_group_size(GROUP_SIZE, 1, 1))) void fold_moments
   float mean = origin + offset;
   float inverse = 1.0f / sqrt(squares / count + epsilon);
 
-  global float *row = coefficients + (size_t)sample * 3 * PADDED(channels);
+  global float *row = coefficients + (size_t)sample * 4 * PADDED(channels);
   for (int c = first; c < first + size; c++) {
     float factor = gamma[c] * inverse;
     float addend = beta[c];
@@ -98,12 +98,14 @@ kernel __attribute__((reqd_work_group_size(GROUP_SIZE, 1, 1))) void fold_moments
     row[c] = mean;
     row[PADDED(channels) + c] = factor;
     row[2 * PADDED(channels) + c] = addend;
+    row[3 * PADDED(channels) + c] = inverse;
   }
   int end = group == groups - 1 ? PADDED(channels) : 0;
   for (int c = channels; c < end; c++) {
     row[c] = 0.0f;
     row[PADDED(channels) + c] = 0.0f;
     row[2 * PADDED(channels) + c] = 0.0f;
+    row[3 * PADDED(channels) + c] = 0.0f;
   }
 }
 
@@ -134,7 +136,7 @@ ELEMENTWISE kernel void normalize_apply(
     }
     x = load(lanes);
   }
-  global const float *row = coefficients + (size_t)sample * 3 * PADDED(channels) + channel;
+  global const float *row = coefficients + (size_t)sample * 4 * PADDED(channels) + channel;
   vector y = (x - load(row)) * load(row + PADDED(channels)) + load(row + 2 * PADDED(channels));
   store(apply_function(y, function), destination + index * LANES);
 }

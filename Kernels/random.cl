@@ -8,7 +8,11 @@
 //   u1 = w0 / 2^32 + 2^-33   r = sqrt(-2 ln u1)   z0 = r cos(2 pi w1 / 2^32)   z1 = r sin(2 pi w1 / 2^32)
 //
 // and z2, z3 likewise from w2, w3. seeds: two words a row, the low half first.
-// A work-group has GROUP_SIZE work-items; a work-item owns one counter, four neighbouring values of one row. No local memory.
+//   drop_values    out[b, place] = word >= threshold ? scale * x : 0     activations, place = pixel * channels + c
+//
+// word is word place % 4 of the counter (place / 4, step, draw, 1).
+// A work-group has GROUP_SIZE work-items; a work-item owns one counter, four neighbouring values of one row; in drop_values
+// LANES channels of one pixel. No local memory.
 
 #define PHILOX_ROUNDS 10
 
@@ -46,4 +50,30 @@ __attribute__((reqd_work_group_size(GROUP_SIZE, 1, 1))) kernel void fill_normal(
   vstore2(box_muller(words.z, words.w), 1, normals);
   global float *place = destination + (size_t)row * row_length + quad * 4;
   for (int lane = 0; lane < min(4, row_length - quad * 4); lane++) place[lane] = normals[lane];
+}
+
+// `source` may be `destination`.
+ELEMENTWISE kernel void drop_values(
+    global const float *source, global float *destination, global const uint *seeds, uint step, uint draw, uint threshold,
+    float scale, int channels, int pixels, int vectors) {
+  size_t index = get_global_id(0);
+  if (index >= vectors) return;
+  int pixel_vectors = PADDED(channels) / LANES;
+  int pixel = (int)(index / pixel_vectors);
+  int channel = (int)(index - (size_t)pixel * pixel_vectors) * LANES;
+  int sample = pixel / pixels;
+  uint2 key = (uint2)(seeds[2 * sample], seeds[2 * sample + 1]);
+  float lanes[LANES];
+  store(load(source + index * LANES), lanes);
+  uint block = 0xFFFFFFFFu;
+  uint words[4];
+  for (int lane = 0; lane < min(LANES, channels - channel); lane++) {
+    uint place = (uint)(pixel - sample * pixels) * (uint)channels + (uint)(channel + lane);
+    if (place / 4 != block) {
+      block = place / 4;
+      vstore4(philox((uint4)(block, step, draw, 1u), key), 0, words);
+    }
+    lanes[lane] = words[place % 4] >= threshold ? scale * lanes[lane] : 0.0f;
+  }
+  store(load(lanes), destination + index * LANES);
 }

@@ -12,6 +12,9 @@ static const char common_text[] = {
 static const char convolution_text[] = {
 #embed "../../Kernels/convolution.cl" suffix(, 0)
 };
+static const char gradients_text[] = {
+#embed "../../Kernels/gradients.cl" suffix(, 0)
+};
 static const char matrix_text[] = {
 #embed "../../Kernels/matrix.cl" suffix(, 0)
 };
@@ -38,8 +41,9 @@ static const char winograd_text[] = {
 #define FILE(name) {#name ".cl", name##_text, sizeof name##_text - 1}
 
 static const embedded_kernel kernels[] = {
-    FILE(activation), FILE(attention),     FILE(common),    FILE(convolution), FILE(matrix),
-    FILE(normalization), FILE(peak), FILE(pointwise), FILE(random), FILE(resampling), FILE(winograd),
+    FILE(activation), FILE(attention),     FILE(common),    FILE(convolution), FILE(gradients),
+    FILE(matrix),     FILE(normalization), FILE(peak),      FILE(pointwise),   FILE(random),
+    FILE(resampling), FILE(winograd),
 };
 
 const embedded_kernel *embedded_kernels(size_t *count) {

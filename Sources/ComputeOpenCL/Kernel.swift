@@ -2,7 +2,8 @@ import COpenCL
 
 /// A file of `Kernels/` besides common.cl, compiled to a program of its own.
 enum KernelFamily: String, CaseIterable {
-  case activation, random, pointwise, matrix, convolution, winograd, normalization, attention, resampling, peak
+  case activation, random, pointwise, matrix, convolution, winograd, normalization, attention, resampling, gradients
+  case peak
 }
 
 /// A kernel by the name of its function and of its file.
@@ -44,6 +45,22 @@ struct Kernel: Hashable {
   static let halve = Self(.resampling, "halve")
   static let addUp = Self(.peak, "add_up")
   static let repeatPixels = Self(.resampling, "repeat_pixels")
+  static let dropValues = Self(.random, "drop_values")
+  static let addActivations = Self(.gradients, "add_activations")
+  static let sumPixels = Self(.gradients, "sum_pixels")
+  static let activateGradient = Self(.gradients, "activate_gradient")
+  static let spreadPixels = Self(.gradients, "spread_pixels")
+  static let sumSquares = Self(.gradients, "sum_squares")
+  static let foldSquares = Self(.gradients, "fold_squares")
+  static let adamStep = Self(.gradients, "adam_step")
+  static let filterGradient = Self(.gradients, "filter_gradient")
+  static let foldFilterGradient = Self(.gradients, "fold_filter_gradient")
+  static let gradientSums = Self(.gradients, "gradient_sums")
+  static let gradientLines = Self(.gradients, "gradient_lines")
+  static let gradientApply = Self(.gradients, "gradient_apply")
+  static let foldSamples = Self(.gradients, "fold_samples")
+  static let attentionWeights = Self(.gradients, "attention_weights")
+  static let attentionGradient = Self(.gradients, "attention_gradient")
 }
 
 /// One argument of a kernel; the kernel's signature says which it must be.

@@ -14,7 +14,7 @@ extension OpenCLBackend: RandomOperations {
   }
 
   /// The seeds as pairs of words on the device, low halves first; those of the last call are kept, as steps repeat them.
-  private func words(of seeds: [UInt64]) -> DeviceMemory? {
+  func words(of seeds: [UInt64]) -> DeviceMemory? {
     if let seedMemory, seedMemory.seeds == seeds { return seedMemory.memory }
     let words = seeds.flatMap { [UInt32(truncatingIfNeeded: $0), UInt32(truncatingIfNeeded: $0 >> 32)] }
     guard let memory = upload(words, for: "seeds") else { return nil }

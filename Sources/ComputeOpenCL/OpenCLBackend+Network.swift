@@ -1,57 +1,5 @@
 public import Compute
 
-extension OpenCLBackend: NormalizationOperations {
-  /// Group normalisation in three kernels: moments of channels in chunks of pixels, folded to groups, applied.
-  public func normalizeGroups(
-    _ operand: Operand, _ normalization: GroupNormalization, scaleShift: Activation?, _ function: Nonlinearity,
-    into destination: Activation
-  ) {
-    let shape = destination.shape
-    precondition(operand.shape == shape, "\(operand.shape) does not fill \(shape)")
-    precondition(
-      normalization.groups > 0 && shape.channels.isMultiple(of: normalization.groups),
-      "\(normalization.groups) groups do not divide \(shape.channels) channels")
-    precondition(
-      normalization.gamma.count == shape.channels && normalization.beta.count == shape.channels,
-      "there are one factor and one addend a channel")
-    if let scaleShift {
-      precondition(
-        scaleShift.shape == ActivationShape(batch: shape.batch, channels: 2 * shape.channels),
-        "scale and shift \(scaleShift.shape) do not fit \(shape)")
-    }
-    // Few enough chunks to fold in one go, yet enough of them for all cores; a function of the image alone.
-    let chunk = max(16, shape.pixels.dividedUp(by: 64))
-    let chunks = shape.pixels.dividedUp(by: chunk)
-    let momentCount = shape.batch * chunks * 2 * shape.channels
-    guard let first = memory(operand.first), let second = memory(operand.second ?? operand.first),
-      let out = memory(destination), let gamma = vector(normalization.gamma), let beta = vector(normalization.beta),
-      let modulation = scaleShift.map({ memory($0) }) ?? beta,
-      let moments = pool.allocate(momentCount, for: "moments of \(shape)"),
-      let coefficients = pool.allocate(3 * shape.batch * shape.paddedChannels, for: "coefficients of \(shape)")
-    else { return }
-
-    var base = 0
-    for (part, memory) in [(operand.first.shape, first), (operand.second?.shape, second)] {
-      guard let part else { continue }
-      launch(
-        .measureChannels, for: .normalizeGroups, items: shape.batch * chunks * part.paddedChannels / parameters.lanes,
-        .memory(memory.id), .memory(moments.id), .int(part.channels), .int(base), .int(shape.channels),
-        .int(shape.pixels), .int(chunk), .int(chunks), .int(shape.batch))
-      base += part.channels
-    }
-    launch(
-      .foldMoments, for: .normalizeGroups, items: shape.batch * normalization.groups, .memory(moments.id),
-      .memory(gamma.id), .memory(beta.id), .memory(modulation.id), .memory(coefficients.id), .int(shape.channels),
-      .int(normalization.groups), .int(shape.pixels), .int(chunk), .int(chunks), .int(shape.batch),
-      .float(normalization.epsilon), .int(scaleShift == nil ? 0 : 1))
-    let vectors = vectors(of: shape)
-    launch(
-      .normalizeApply, for: .normalizeGroups, items: vectors, .memory(first.id), .memory(second.id),
-      .memory(coefficients.id), .memory(out.id), .int(operand.first.shape.channels),
-      .int(operand.second?.shape.channels ?? 0), .int(shape.pixels), .int(function.number), .int(vectors))
-  }
-}
-
 extension OpenCLBackend: AttentionOperations {
   /// Attention without the matrix of scores; scratch memory of four times the destination, heads padded.
   public func attend(_ projections: Activation, heads: Int, into destination: Activation) {

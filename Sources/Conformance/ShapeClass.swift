@@ -126,9 +126,11 @@ extension ShapeClass {
 
   private static func heads(_ record: OperationRecord, _ result: ActivationShape) -> Set<ShapeClass> {
     var classes: Set<ShapeClass> = []
+    // The gradient's result has queries, keys and values.
+    let channels = record.operation == .attendGradient ? result.channels / 3 : result.channels
     for case .heads(let heads) in record.traits {
       if heads == 1 { classes.insert(.oneHead) }
-      if result.channels / heads == 8 { classes.insert(.headWidth8) }
+      if channels / heads == 8 { classes.insert(.headWidth8) }
     }
     return classes
   }
