@@ -108,21 +108,24 @@ def print_table(axis, reports):
         print("|", " | ".join(map(str, cells)), "|")
 
 
-# The plot: two columns (by batch, by size), two rows (time an image, memory), logarithmic on both axes.
+# The plot: two columns (by batch, by size), two rows (time, memory), logarithmic on both axes.
 
 WIDTH, HEIGHT, LEFT, TOP, GAP = 330, 200, 70, 40, 90
 COLOURS = {1: "#b35900", 2: "#1f5fa8"}
 
 
 def plot(reports):
-    total = LEFT + 2 * WIDTH + GAP + 20, TOP + 2 * HEIGHT + GAP + 50
+    total = LEFT + 2 * WIDTH + GAP + 30, TOP + 2 * HEIGHT + GAP + 50
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {total[0]} {total[1]}" font-family="sans-serif" '
              f'font-size="12">', f'<rect width="{total[0]}" height="{total[1]}" fill="white"/>']
-    for column, axis in enumerate(("batch", "size")):
-        label = "images in a batch of 32x32" if axis == "batch" else "rows and columns of one image"
-        for row, (title, value) in enumerate((
-                ("time an image, ms", lambda point: 1e3 * point.seconds),
-                ("memory held by the backend, MB", lambda point: point.memory / 1e6))):
+    memory = "memory held by the backend, MB", lambda point: point.memory / 1e6
+    columns = [
+        ("batch", "images in a batch of 32x32", ("time an image, ms", lambda point: 1e3 * point.seconds)),
+        ("size", "rows and columns of one image",
+         ("time a pixel, \u00b5s", lambda point: 1e6 * point.seconds / point.size ** 2)),
+    ]
+    for column, (axis, label, time) in enumerate(columns):
+        for row, (title, value) in enumerate((time, memory)):
             lines = {threads: [(getattr(point, axis), value(point)) for point in points(axis, reports, threads)]
                      for threads in THREADS}
             parts.append(panel(LEFT + column * (WIDTH + GAP), TOP + row * (HEIGHT + GAP), title, label, lines))
@@ -155,7 +158,7 @@ def panel(left, top, title, label, lines):
         parts.append(f'<polyline points="{path}" fill="none" stroke="{COLOURS[threads]}" stroke-width="2"{dash}/>')
         parts += [f'<circle cx="{at_x(x):.1f}" cy="{at_y(y):.1f}" r="3" fill="{COLOURS[threads]}"/>' for x, y in line]
     # The legend lies where no line does: at the upper left, since everything but the time of a batch grows.
-    corner = left + (WIDTH - 80 if line[0][1] > line[-1][1] else 8)
+    corner = left + (WIDTH - 110 if line[0][1] > line[-1][1] else 8)
     for place, threads in enumerate(lines):
         parts.append(f'<text x="{corner}" y="{top + 14 + 15 * place}" fill="{COLOURS[threads]}">'
                      f'{threads} thread{"s" if threads > 1 else " (dashed)"}</text>')
