@@ -4,46 +4,66 @@ public import Files
 import Foundation
 
 extension DeviceBenchmark {
-  /// Seconds of an evaluation: the median.
-  public var seconds: Double { evaluations.sorted()[evaluations.count / 2] }
+  /// Seconds of an evaluation: the median, of an even number the mean of the two in the middle.
+  public var seconds: Double {
+    let sorted = evaluations.sorted(), middle = sorted.count / 2
+    return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+  }
 
-  /// The report as text; with `layers` every operation of the network, else one line an operation.
+  /// The report as text, in tables of 100 columns; with `layers` every operation of the network, else one line for all
+  /// of a kind and method.
   public func text(layers showsLayers: Bool) -> String {
+    let work = Double(floatingPointOperations)
     var lines = [
       "device       \(device), products in \(precision.rawValue)",
-      "ceilings     \(ceilings.arithmetic.map { "\(Self.giga($0)) GFLOP/s from registers, " } ?? "")"
-        + "\(Self.giga(ceilings.product)) GFLOP/s a large product, \(Self.giga(ceilings.copy)) GB/s copying",
-      "network      \(model.name), batch \(model.batch) of \(model.shape), \(Self.giga(Double(floatingPointOperations), 2)) GFLOP",
-      "evaluation   \(Self.milli(seconds)) ms (\(Self.milli(evaluations.min() ?? 0)) to \(Self.milli(evaluations.max() ?? 0))), "
-        + "\(Self.milli(seconds / Double(model.batch))) ms an image, "
-        + "\(Self.giga(Double(floatingPointOperations) / seconds)) GFLOP/s by the direct method's count, "
-        + "\(peakMemory / 1_000_000) MB at most",
-      "", Self.header, Self.line,
+      "ceilings     \(ceilings?.text ?? "not measured")",
+      "network      \(model.name), batch \(model.batch) of \(model.shape), \(Self.giga(work, 2)) GFLOP",
+      "evaluation   \(Self.milli(seconds)) ms (\(Self.milli(evaluations.min() ?? 0)) to "
+        + "\(Self.milli(evaluations.max() ?? 0))), \(Self.milli(seconds / Double(model.batch))) ms an image",
+      "speed        \(Self.giga(work / seconds)) GFLOP/s by the direct method's count",
+      "memory       \(peakMemory / 1_000_000) MB at most",
+      "", Self.header + (showsLayers ? ", channels x height x width of an image" : ""), Self.line,
     ]
-    lines += (showsLayers ? self.layers : Self.summed(self.layers)).map {
-      row($0, of: timedSeconds, isSum: !showsLayers)
+    lines += (showsLayers ? layers : Self.summed(layers)).map {
+      row($0, name: showsLayers ? $0.shortName : $0.record.operation.rawValue, of: timedSeconds)
     }
-    lines += ["", "on a million exact values", Self.line]
-    lines += exact.map { row($0, of: nil, isSum: false) }
+    lines += [Self.line, totals]
+    if let exact {
+      lines += ["", "on a million exact values", Self.line]
+      lines += exact.map { row($0, name: "\($0.record.operation.rawValue) \($0.record.shape)", of: nil) }
+    } else {
+      lines += ["", "operations on exact values were not measured"]
+    }
     return lines.joined(separator: "\n")
   }
 
   /// Seconds of all operations of an evaluation, each waited for.
   private var timedSeconds: Double { layers.reduce(0) { $0 + $1.totalSeconds } }
 
-  private static let header = "calls       ms  share  GFLOP/s    GB/s  operation"
+  private static let header = "calls       ms  share GFLOP/s GB/s  operation"
   private static let line = String(repeating: "-", count: 100)
 
-  private func row(_ entry: Entry, of total: Double?, isSum: Bool) -> String {
-    let share = total.map { Self.padded(String(format: "%.1f%%", 100 * entry.totalSeconds / $0), 6) } ?? "      "
-    let name =
-      isSum
-      ? entry.record.operation.rawValue + (entry.method.map { ", \($0)" } ?? "")
-      : "\(entry.record.operation.rawValue) \(entry.record.shape)" + (entry.method.map { ", \($0)" } ?? "")
-    return [
-      Self.padded("\(entry.calls)", 5), Self.padded(Self.milli(entry.totalSeconds), 8), share,
-      Self.padded(Self.giga(entry.arithmetic), 8), Self.padded(Self.giga(entry.traffic), 7), " " + name,
-    ].joined(separator: " ")
+  private func row(_ entry: Entry, name: String, of total: Double?) -> String {
+    let share = total.map { String(format: "%.1f%%", 100 * entry.totalSeconds / $0) } ?? ""
+    return Self.row(
+      "\(entry.calls)", Self.milli(entry.totalSeconds), share, Self.giga(entry.arithmetic), Self.giga(entry.traffic),
+      name + (entry.method.map { ", \($0)" } ?? ""))
+  }
+
+  /// All operations of an evaluation together.
+  private var totals: String {
+    let bytes = layers.reduce(0) { $0 + $1.calls * ($1.record.bytesRead + $1.record.bytesWritten) }
+    return Self.row(
+      "\(layers.reduce(0) { $0 + $1.calls })", Self.milli(timedSeconds), "100.0%",
+      Self.giga(Double(floatingPointOperations) / timedSeconds), Self.giga(Double(bytes) / timedSeconds),
+      "in all, each waited for")
+  }
+
+  private static func row(
+    _ calls: String, _ time: String, _ share: String, _ arithmetic: String, _ traffic: String, _ name: String
+  ) -> String {
+    [padded(calls, 5), padded(time, 8), padded(share, 6), padded(arithmetic, 7), padded(traffic, 4), " " + name]
+      .joined(separator: " ")
   }
 
   /// Operations of one kind and method added up; a record of their sums stands for all of them.
@@ -62,7 +82,7 @@ extension DeviceBenchmark {
     }.sorted { $0.totalSeconds > $1.totalSeconds }
   }
 
-  private static func giga(_ value: Double, _ digits: Int = 0) -> String {
+  fileprivate static func giga(_ value: Double, _ digits: Int = 0) -> String {
     let scaled = value / 1e9
     return String(format: "%.\(scaled < 10 ? max(digits, 1) : digits)f", scaled)
   }
@@ -84,18 +104,57 @@ extension DeviceBenchmark {
         "bytes": number(entry.record.bytesRead + entry.record.bytesWritten),
       ])
     }
-    return .object([
+    var report: [String: JSONValue] = [
       "device": .string(device), "precision": .string(precision.rawValue),
-      "ceilings": .object([
-        "arithmetic": ceilings.arithmetic.map { .number($0) } ?? .null, "product": .number(ceilings.product),
-        "copy": .number(ceilings.copy),
-      ]),
       "network": .object([
         "model": .string(model.name), "image": .string(model.shape.description), "batch": number(model.batch),
         "seconds": .array(evaluations.map { .number($0) }),
         "floating_point_operations": number(floatingPointOperations), "peak_memory": number(peakMemory),
       ]),
-      "layers": .array(layers.map(entry)), "exact": .array(exact.map(entry)),
-    ])
+      "layers": .array(layers.map(entry)),
+    ]
+    if let ceilings {
+      report["ceilings"] = .object([
+        "arithmetic": ceilings.arithmetic.map { .number($0) } ?? .null, "product": .number(ceilings.product),
+        "copy": .number(ceilings.copy), "triad": .number(ceilings.triad),
+      ])
+    }
+    if let exact { report["exact"] = .array(exact.map(entry)) }
+    return .object(report)
+  }
+}
+
+extension DeviceBenchmark.Ceilings {
+  fileprivate var text: String {
+    let figures = [
+      arithmetic.map { "\(DeviceBenchmark.giga($0)) GFLOP/s from registers" },
+      "\(DeviceBenchmark.giga(product)) GFLOP/s a large product",
+      "\(DeviceBenchmark.giga(copy)) GB/s copying", "\(DeviceBenchmark.giga(triad)) GB/s a triad",
+    ]
+    return figures.compactMap { $0 }.joined(separator: ", ")
+  }
+}
+
+extension DeviceBenchmark.Entry {
+  /// Operation and sizes of an image, such as `convolve 3x3/2 128x32x32 -> 256`; the filter gives those of the result.
+  fileprivate var shortName: String {
+    let sizes: String
+    switch record.shape {
+    case .values, .rows, .product: sizes = record.shape.description
+    case .activations(let operands, let result):
+      let source = Self.image(operands)
+      sizes = operands.count > 1 || operands == [result] ? source : "\(source) -> \(Self.image([result]))"
+    case .convolution(let shape, let operands, _):
+      let stride = shape.stride == 1 ? "" : "/\(shape.stride)"
+      let source = Self.image(operands) + (shape.doublesInput ? " doubled" : "")
+      sizes = "\(shape.kernel)x\(shape.kernel)\(stride) \(source) -> \(shape.outputChannels)"
+    }
+    return "\(record.operation.rawValue) \(sizes)"
+  }
+
+  /// Channels, those of a pair as a sum, height and width.
+  private static func image(_ operands: [ActivationShape]) -> String {
+    let channels = operands.map { "\($0.channels)" }.joined(separator: "+")
+    return operands.first.map { "\(channels)x\($0.height)x\($0.width)" } ?? channels
   }
 }

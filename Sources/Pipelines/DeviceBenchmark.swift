@@ -7,12 +7,15 @@ import Tensors
 public struct DeviceBenchmark: Sendable {
   /// What the device can do at most, measured.
   public struct Ceilings: Sendable {
-    /// Additions and multiplications a second from registers, in the precision of products; nil where it is not measured.
+    /// Additions and multiplications a second from registers, in the precision of products; nil where it is not
+    /// measured.
     public let arithmetic: Double?
     /// Additions and multiplications a second of a product of two square matrices of 1,536 rows.
     public let product: Double
-    /// Bytes a second read and written by a copy of 128 MiB.
+    /// Bytes a second read and written by a copy of 128 MiB, `a = b`.
     public let copy: Double
+    /// Bytes a second read and written by a triad of the same size, `a = b + s c` (McCalpin 1995).
+    public let triad: Double
   }
 
   /// One operation on one set of sizes.
@@ -32,16 +35,23 @@ public struct DeviceBenchmark: Sendable {
     public var traffic: Double { Double(record.bytesRead + record.bytesWritten) / seconds }
     /// Seconds of all calls.
     public var totalSeconds: Double { Double(calls) * seconds }
+
+    package init(record: OperationRecord, method: String?, calls: Int, seconds: Double) {
+      self.record = record
+      self.method = method
+      self.calls = calls
+      self.seconds = seconds
+    }
   }
 
   /// The device's name.
   public let device: String
   /// The arithmetic of products.
   public let precision: Precision
-  /// What the device can do at most.
-  public let ceilings: Ceilings
-  /// Operations on exact values, which samplers use, on a million values.
-  public let exact: [Entry]
+  /// What the device can do at most; nil where only the network was measured.
+  public let ceilings: Ceilings?
+  /// Operations on exact values, which samplers use, on a million values; nil where only the network was measured.
+  public let exact: [Entry]?
   /// The operations of an evaluation of the network, the costliest first, each waited for.
   public let layers: [Entry]
   /// The model's name, the extents of an image and the images of an evaluation.
@@ -53,6 +63,21 @@ public struct DeviceBenchmark: Sendable {
   /// The most bytes that the backend held.
   public let peakMemory: Int
 
+  /// A report of the network alone, of given times.
+  package init(
+    device: String, model: (name: String, shape: ImageShape, batch: Int), evaluations: [Double], layers: [Entry]
+  ) {
+    self.device = device
+    self.model = model
+    self.evaluations = evaluations
+    self.layers = layers
+    precision = .float32
+    floatingPointOperations = layers.reduce(0) { $0 + $1.calls * $1.record.floatingPointOperations }
+    peakMemory = 0
+    ceilings = nil
+    exact = nil
+  }
+
   /// Measures a device.
   ///
   /// - Parameters:
@@ -60,9 +85,11 @@ public struct DeviceBenchmark: Sendable {
   ///   - shape: The extents of its images.
   ///   - batch: Images of an evaluation.
   ///   - repetitions: Evaluations that count.
+  ///   - measuresDevice: Whether ceilings and operations on exact values are measured too; no network changes them.
   ///   - backend: The device.
   public init(
-    _ model: Model, _ shape: ImageShape, batch: Int, repetitions: Int, on backend: any Backend
+    _ model: Model, _ shape: ImageShape, batch: Int, repetitions: Int, measuresDevice: Bool = true,
+    on backend: any Backend
   ) throws {
     device = backend.device.name
     precision = backend.precision
@@ -77,8 +104,8 @@ public struct DeviceBenchmark: Sendable {
       // The state is the sampler's, not the network's.
       $0.record.operation != .write && $0.record.operation != .fillNormal
     }
-    ceilings = try Self.ceilings(of: backend)
-    exact = try Self.exactOperations(on: TimingBackend(backend))
+    ceilings = measuresDevice ? try Self.ceilings(of: backend) : nil
+    exact = measuresDevice ? try Self.exactOperations(on: TimingBackend(backend)) : nil
   }
 
   /// Times evaluations; one before them prepares weights.
@@ -111,10 +138,12 @@ public struct DeviceBenchmark: Sendable {
   }
 
   private static func ceilings(of backend: any Backend) throws -> Ceilings {
-    let values = backend.makeBuffer(count: 1 << 25), copy = backend.makeBuffer(count: 1 << 25)
+    let length = 1 << 25, extent = 1536
+    let values = backend.makeBuffer(count: length), others = backend.makeBuffer(count: length)
+    let results = backend.makeBuffer(count: length)
     backend.fillNormal(values, seeds: [1], key: .init(step: 0))
-    let extent = 1536
-    let matrix = backend.makeBuffer(count: extent * extent), result = backend.makeBuffer(count: extent * extent)
+    backend.fillNormal(others, seeds: [2], key: .init(step: 0))
+    let matrix = backend.makeBuffer(count: extent * extent), product = backend.makeBuffer(count: extent * extent)
     backend.fillNormal(matrix, seeds: [1], key: .init(step: 0))
     func best(_ work: () -> Void) throws -> Double {
       try (0..<4).map { _ in
@@ -125,14 +154,16 @@ public struct DeviceBenchmark: Sendable {
         }
       }.dropFirst().min() ?? .infinity
     }
-    let copying = try best { backend.combine([Term(1, values)], into: copy) }
+    let copying = try best { backend.combine([Term(1, values)], into: results) }
+    let adding = try best { backend.combine([Term(1, values), Term(0.5, others)], into: results) }
     let multiplying = try best {
       backend.multiplyMatrices(
-        .init(rows: extent, columns: extent, inner: extent), alpha: 1, matrix, matrix, beta: 0, into: result)
+        .init(rows: extent, columns: extent, inner: extent), alpha: 1, matrix, matrix, beta: 0, into: product)
     }
     return .init(
       arithmetic: try (backend as? any ArithmeticPeakMeasurement)?.measureArithmeticPeak(),
-      product: 2 * Double(extent * extent * extent) / multiplying, copy: 8 * Double(values.count) / copying)
+      product: 2 * Double(extent * extent * extent) / multiplying, copy: 8 * Double(length) / copying,
+      triad: 12 * Double(length) / adding)
   }
 
   /// What samplers do between evaluations, and products with a data set.

@@ -26,6 +26,9 @@ struct BenchCommand: ParsableCommand {
   @Flag(help: "Print every layer of the network, not one line an operation.")
   var layers = false
 
+  @Flag(help: "Measure the network alone: neither what the device can do at most nor operations on exact values.")
+  var networkOnly = false
+
   @OptionGroup(title: "Device")
   var device: DeviceOptions
 
@@ -43,7 +46,8 @@ struct BenchCommand: ParsableCommand {
     settings.size = try size.map(SamplingSettings.size)
     let shape = try SamplingPipeline.imageShape(model, settings)
     let backend = try device.open(console)
-    let benchmark = try DeviceBenchmark(model, shape, batch: batch, repetitions: repetitions, on: backend)
+    let benchmark = try DeviceBenchmark(
+      model, shape, batch: batch, repetitions: repetitions, measuresDevice: !networkOnly, on: backend)
     console.result(benchmark.text(layers: layers), json: benchmark.json)
   }
 }
