@@ -9,6 +9,13 @@ public struct TrainingBatch: Sendable {
   public var labels: [[Int]]
   /// The places of the images in the data set.
   public var indices: [Int]
+
+  /// A batch.
+  public init(images: [Float], labels: [[Int]], indices: [Int]) {
+    self.images = images
+    self.labels = labels
+    self.indices = indices
+  }
 }
 
 /// What is done to an image before it is shown to a network.

@@ -113,7 +113,7 @@ public final class DiffusionTask: TrainingTask {
 
   /// `w(t)`.
   private func weight(_ level: NoiseLevel) -> Double {
-    guard let limit = settings.minSNR else { return 1 }
+    guard let limit = settings.snrLimit else { return 1 }
     let ratio = level.alpha * level.alpha / (level.sigma * level.sigma), limited = min(ratio, limit)
     return switch settings.prediction {
     case .epsilon: limited / ratio

@@ -63,7 +63,7 @@ public struct TrainingSettings: Codable, Sendable, Hashable {
   /// How times are drawn.
   public var times = TimeSampling.uniform
   /// The limit of the weight of a time, in signal-to-noise ratios (Hang et al. 2023, section 3.4); nil for equal weights.
-  public var minSNR: Double?
+  public var snrLimit: Double?
   /// The probability with which a label is replaced by that of no class, for guidance without a classifier.
   public var labelDropout = 0.1
   /// How much of a classifier's target is shared by all classes.
@@ -124,7 +124,7 @@ public struct TrainingSettings: Codable, Sendable, Hashable {
       let json = try? data.withUnsafeBytes({ try JSONValue(parsing: $0, path: "settings") }),
       var members = json.object
     else { preconditionFailure("settings are numbers and words") }
-    for name in ["clip_norm", "min_snr", "label", "dropout"] where members[name] == nil { members[name] = .null }
+    for name in ["clip_norm", "snr_limit", "label", "dropout"] where members[name] == nil { members[name] = .null }
     return .object(members)
   }
 
@@ -138,7 +138,7 @@ public struct TrainingSettings: Codable, Sendable, Hashable {
       ("second_decay", secondDecay, 0...0.999999), ("epsilon", epsilon, 1e-30...1),
       ("weight_decay", weightDecay, 0...10),
       ("clip_norm", clipNorm ?? 1, 1e-9...1e9), ("average_decay", averageDecay, 0...0.9999999),
-      ("min_snr", minSNR ?? 1, 1e-9...1e9), ("label_dropout", labelDropout, 0...1),
+      ("snr_limit", snrLimit ?? 1, 1e-9...1e9), ("label_dropout", labelDropout, 0...1),
       ("label_smoothing", labelSmoothing, 0...0.9), ("dropout", dropout ?? 0, 0...0.95),
     ]
     if let (name, value, range) = rates.first(where: { !$0.2.contains($0.1) }) {

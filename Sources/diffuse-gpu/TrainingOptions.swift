@@ -45,7 +45,7 @@ struct TrainingOptions: ParsableArguments {
   @Option(
     name: .customLong("min-snr"),
     help: ArgumentHelp("Min-SNR weighting with this limit, such as 5.", valueName: "gamma"))
-  var minSNR: Double?
+  var snrLimit: Double?
 
   @Option(help: ArgumentHelp("Dropout in residual blocks (the config's).", valueName: "probability"))
   var dropout: Double?
@@ -93,7 +93,7 @@ struct TrainingOptions: ParsableArguments {
     if let weightDecay { result.weightDecay = weightDecay }
     if let clipNorm { result.clipNorm = clipNorm == 0 ? nil : clipNorm }
     if let averageDecay { result.averageDecay = averageDecay }
-    if let minSNR { result.minSNR = minSNR }
+    if let snrLimit { result.snrLimit = snrLimit }
     if let dropout { result.dropout = dropout }
     if let label { result.label = label }
     if let labelDropout { result.labelDropout = labelDropout }

@@ -55,4 +55,12 @@ struct LossTests {
     #expect(own.count == 20)
     for (own, expected) in zip(own, expected) { #expect(abs(own - expected) <= 1e-4 * expected) }
   }
+
+  @Test("On OpenCL they are PyTorch's to 1e-3")
+  func agreesOnOpenCL() throws {
+    for (name, backend) in try backendsUnderTest() where name == "opencl" {
+      let (own, expected) = try Self.losses(on: backend)
+      for (own, expected) in zip(own, expected) { #expect(abs(own - expected) <= 1e-3 * expected) }
+    }
+  }
 }
