@@ -11,8 +11,23 @@ public struct NetworkDenoiser: Denoiser {
   /// The class of each sample, or one for all.
   public let classLabels: [Double]?
 
+  /// How far predictions are carried from that without a class past that of the class: 1 for the latter alone.
+  public let guidance: Double
+
   /// A denoiser that evaluates a network at a level's training step.
-  public init(_ network: UNet, _ predictionType: PredictionType, classLabels: [Double]? = nil) {
+  ///
+  /// With a guidance `w` other than one it evaluates it twice (Ho and Salimans 2022, equation 6, whose weight is `w - 1`):
+  ///
+  /// ```
+  /// out = out(no class) + w (out(class) - out(no class))
+  /// ```
+  ///
+  /// where no class is the last row of the network's table, which training keeps for it.
+  public init(
+    _ network: UNet, _ predictionType: PredictionType, classLabels: [Double]? = nil, guidance: Double = 1
+  ) {
+    precondition(guidance == 1 || network.configuration.classCount != nil, "guidance needs a table of classes")
+    self.guidance = guidance
     self.network = network
     self.predictionType = predictionType
     self.classLabels = classLabels
@@ -20,7 +35,11 @@ public struct NetworkDenoiser: Denoiser {
 
   /// Evaluates the network once.
   public func prediction(_ x: Tensor, at level: NoiseLevel) throws -> Prediction {
-    let output = try network(x, timesteps: [level.timestep], classLabels: classLabels)
+    var output = try network(x, timesteps: [level.timestep], classLabels: classLabels)
+    if guidance != 1, let rows = network.configuration.classCount {
+      let free = try network(x, timesteps: [level.timestep], classLabels: [Double(rows - 1)])
+      output = Tensor.combination([(guidance, output), (1 - guidance, free)])
+    }
     return Prediction(x: x, level: level, output: output, type: predictionType)
   }
 }

@@ -61,6 +61,9 @@ extension SamplingPipeline {
   }
 
   private static func checkNetwork(_ model: Model, _ settings: SamplingSettings, _ shape: ImageShape) throws {
+    guard settings.guidance == 1 || model.network.configuration.classCount != nil else {
+      throw PipelineError("--guidance: \(model.name) has no table of classes")
+    }
     do {
       try model.network.checkInput(
         shape: [1, shape.channels, shape.height, shape.width], timesteps: [1],

@@ -64,7 +64,8 @@ public struct SamplingPipeline {
     } else {
       batch = try BatchPlan.batch(for: model.network, imageShape, settings, on: backend)
       denoiser = NetworkDenoiser(
-        model.network, scheduler.predictionType, classLabels: settings.classLabel.map { [Double($0)] })
+        model.network, scheduler.predictionType, classLabels: settings.classLabel.map { [Double($0)] },
+        guidance: settings.guidance)
     }
     self.notices = notices
   }

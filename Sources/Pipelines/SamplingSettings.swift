@@ -72,6 +72,8 @@ public struct SamplingSettings: Sendable {
   public var recorded: RecordedNormals?
   /// The class of all images, for class-conditional networks.
   public var classLabel: Int?
+  /// How far predictions are carried past those without a class; see ``NetworkDenoiser``.
+  public var guidance = 1.0
   /// Height and width, or nil for the model's own.
   public var size: (height: Int, width: Int)?
   /// Images that are sampled together, or nil for as many as fit and pay.

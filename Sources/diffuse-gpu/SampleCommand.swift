@@ -65,6 +65,15 @@ struct SampleCommand: ParsableCommand {
     @Option(
       name: .customLong("class"), help: ArgumentHelp("The class, for class-conditional models.", valueName: "label"))
     var classLabel: Int?
+
+    @Option(
+      help: ArgumentHelp(
+        """
+        Guidance without a classifier: how far predictions are carried past those of no class, the last row of the network's \
+        table; 1 for none.
+        """,
+        valueName: "weight"))
+    var guidance = 1.0
   }
 
   struct StartOptions: ParsableArguments {

@@ -13,6 +13,7 @@ extension SamplingSettings {
     steps = options.steps
     generator = start.rng
     classLabel = options.classLabel
+    guidance = options.guidance
     size = try images.size.map(Self.size)
     batch = images.batch
     if let file = start.initialNoise {
@@ -57,6 +58,10 @@ extension SamplingSettings {
     ] where value < 1 {
       throw PipelineError("\(name) \(value): at least 1 is needed")
     }
+    guard options.guidance == 1 || options.classLabel != nil else {
+      throw PipelineError("--guidance: goes from no class towards that of --class, which is missing")
+    }
+    guard options.guidance.isFinite else { throw PipelineError("--guidance \(options.guidance): a number is needed") }
     if let eta = options.eta, !(0...1).contains(eta) { throw PipelineError("--eta \(eta): from 0 to 1") }
     guard images.zoom <= 64 else { throw PipelineError("--zoom \(images.zoom): at most 64") }
   }

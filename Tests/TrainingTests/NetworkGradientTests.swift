@@ -97,7 +97,9 @@ struct NetworkGradientTests {
     // All parameters of one kind move together, so that the oracle has to be asked only a few times.
     for ending in ["weight", "bias"] {
       for part in 0..<3 {
-        let moved = network.parameters.enumerated().filter { $0.element.name.hasSuffix(ending) && $0.offset % 3 == part }
+        let moved = network.parameters.enumerated().filter {
+          $0.element.name.hasSuffix(ending) && $0.offset % 3 == part
+        }
         var losses: [Double] = [], values: [String: [[Float]]] = [:]
         for side: Float in [1, -1] {
           let kept = moved.map { $0.element.parameter.values() }
@@ -113,12 +115,15 @@ struct NetworkGradientTests {
         let predicted = values.reduce(0.0) { sum, item in
           let gradient = gradients[item.key] ?? []
           return sum
-            + gradient.indices.reduce(0.0) { $0 + gradient[$1] * (Double(item.value[0][$1]) - Double(item.value[1][$1])) }
+            + gradient.indices.reduce(0.0) {
+              $0 + gradient[$1] * (Double(item.value[0][$1]) - Double(item.value[1][$1]))
+            }
         }
         let size = values.keys.reduce(0.0) { sum, name in
           sum + (gradients[name] ?? []).reduce(0) { $0 + $1 * $1 }
         }.squareRoot()
-        #expect(abs(losses[0] - losses[1] - predicted) < 1e-4 * (abs(predicted) + 1e-4 * size), "\(ending), part \(part)")
+        #expect(
+          abs(losses[0] - losses[1] - predicted) < 1e-4 * (abs(predicted) + 1e-4 * size), "\(ending), part \(part)")
       }
     }
   }

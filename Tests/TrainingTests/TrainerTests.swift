@@ -73,9 +73,15 @@ struct TrainerTests {
   static var variants: [TrainingSettings] {
     var all = [settings()]
     for change: (inout TrainingSettings) -> Void in [
-      { $0.prediction = .velocity; $0.snrLimit = 5; $0.flips = true },
-      { $0.prediction = .sample; $0.times = .importance; $0.weightDecay = 0.1 },
-      { $0.label = 0; $0.dropout = 0.2; $0.labelDropout = 0.5; $0.checkpointsBlocks = true },
+      {
+        $0.prediction = .velocity; $0.snrLimit = 5; $0.flips = true
+      },
+      {
+        $0.prediction = .sample; $0.times = .importance; $0.weightDecay = 0.1
+      },
+      {
+        $0.label = 0; $0.dropout = 0.2; $0.labelDropout = 0.5; $0.checkpointsBlocks = true
+      },
     ] {
       var settings = settings()
       change(&settings)
@@ -84,7 +90,9 @@ struct TrainerTests {
     return all
   }
 
-  @Test("A run that goes on from a checkpoint has the losses and weights of one that was never stopped", arguments: variants)
+  @Test(
+    "A run that goes on from a checkpoint has the losses and weights of one that was never stopped", arguments: variants
+  )
   func resumes(settings: TrainingSettings) throws {
     let folder = try TemporaryFolder()
     for (name, backend) in try backendsUnderTest() {
@@ -177,7 +185,8 @@ struct BatchLoaderTests {
   func covers() throws {
     let data = try TrainingSet(WaveSource(count: 10))
     func batches(from step: Int, _ count: Int) -> [TrainingBatch] {
-      let loader = BatchLoader(data, batch: 4, augmentation: .init(flips: true, shift: 2, dequantizes: true), seed: 1, from: step)
+      let loader = BatchLoader(
+        data, batch: 4, augmentation: .init(flips: true, shift: 2, dequantizes: true), seed: 1, from: step)
       defer { loader.end() }
       return (0..<count).map { _ in loader.next() }
     }

@@ -1,0 +1,157 @@
+import Files
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("train", .serialized)
+struct TrainCommandTests {
+  /// A folder with thirty small images, their labels, and a tiny network.
+  static func makeData(images: Int = 30, labels: Int? = nil, cutBy: Int = 0) throws -> TemporaryFolder {
+    let folder = try TemporaryFolder()
+    func word(_ value: Int) -> [UInt8] { [24, 16, 8, 0].map { UInt8(value >> $0 & 255) } }
+    var pixels = word(2051) + word(images) + word(8) + word(8)
+    for image in 0..<images {
+      for pixel in 0..<64 {
+        let isBright = (pixel % 8 + pixel / 8 + image) % (image % 3 + 2) == 0
+        pixels.append(isBright ? 250 : UInt8(image % 5))
+      }
+    }
+    let count = labels ?? images
+    let numbers = word(2049) + word(count) + (0..<count).map { UInt8($0 % 3) }
+    try Data(pixels.dropLast(cutBy)).write(to: URL(filePath: folder.path("train-images-idx3-ubyte")))
+    try Data(numbers).write(to: URL(filePath: folder.path("train-labels-idx1-ubyte")))
+    let config = """
+      {"_class_name": "UNet2DModel", "sample_size": 8, "in_channels": 1, "out_channels": 1, "layers_per_block": 1,
+       "block_out_channels": [8, 8], "down_block_types": ["DownBlock2D", "AttnDownBlock2D"],
+       "up_block_types": ["AttnUpBlock2D", "UpBlock2D"], "norm_num_groups": 4, "attention_head_dim": null,
+       "num_class_embeds": null}
+      """
+    try config.write(toFile: folder.path("config.json"), atomically: true, encoding: .utf8)
+    return folder
+  }
+
+  static func arguments(_ folder: TemporaryFolder, _ run: String, _ more: [String] = []) -> [String] {
+    [
+      "train", "--data", folder.path, "--config", folder.path("config.json"), "--output", folder.path(run), "--batch",
+      "4",
+      "--warm-up", "2", "--device", "cpu", "--threads", "1", "--samples-every", "0", "--quiet",
+    ] + more
+  }
+
+  @Test("A trained network is exported, and sampled by the same program")
+  func exports() throws {
+    let folder = try Self.makeData()
+    let trained = try Program.run(
+      Self.arguments(folder, "run", ["--steps", "12", "--samples-every", "12", "--export", folder.path("model")]))
+    #expect(trained.status == 0, "\(trained.error)")
+    #expect(trained.output.contains("12 steps"))
+    for name in [
+      "run/loss.svg", "run/log.jsonl", "run/samples/step-00000012.png", "run/checkpoints/step-00000012.safetensors",
+      "model/model_index.json", "model/unet/config.json", "model/scheduler/scheduler_config.json",
+      "model/statistics.safetensors",
+    ] {
+      #expect(FileManager.default.fileExists(atPath: folder.path(name)), "\(name)")
+    }
+    let log = try String(contentsOfFile: folder.path("run/log.jsonl"), encoding: .utf8)
+    #expect(log.split(separator: "\n").count == 12)
+    let sampled = try Program.run([
+      "sample", "--model", folder.path("model"), "--steps", "3", "--count", "2", "--device", "cpu", "--output",
+      folder.path("x.png"), "--late-start", "400",
+    ])
+    #expect(sampled.status == 0, "\(sampled.error)")
+  }
+
+  @Test("A classifier is trained, exported and asked")
+  func classifies() throws {
+    let folder = try Self.makeData()
+    var arguments = Self.arguments(
+      folder, "run", ["--task", "classifier", "--steps", "6", "--export", folder.path("c")])
+    arguments.removeSubrange(3...4)
+    let trained = try Program.run(arguments)
+    #expect(trained.status == 0, "\(trained.error)")
+    let asked = try Program.run(["classify", folder.path, "--classifier", folder.path("c"), "--device", "cpu"])
+    #expect(asked.status == 0, "\(asked.error)")
+    #expect(asked.output.contains("of 30 right"))
+  }
+
+  /// How often the program is killed: a few times, or as often as the slow checks want.
+  static let kills = ProcessInfo.processInfo.environment["DIFFUSE_KILLS"].flatMap { Int($0) } ?? 3
+
+  @Test("kill -9 at random moments loses no checkpoint, and the final weights are those of a run that was left alone")
+  func survivesKills() throws {
+    let folder = try Self.makeData()
+    let steps = ["--steps", "160", "--checkpoint-every", "4", "--export"]
+    let whole = try Program.run(Self.arguments(folder, "whole", steps + [folder.path("a")]))
+    #expect(whole.status == 0, "\(whole.error)")
+    var isResumed = false
+    for kill in 0..<Self.kills {
+      let arguments = Self.arguments(folder, "killed", steps + [folder.path("b")] + (isResumed ? ["--resume"] : []))
+      let process = Process()
+      process.executableURL = URL(fileURLWithPath: try Program.path)
+      process.arguments = arguments
+      process.standardOutput = FileHandle.nullDevice
+      process.standardError = FileHandle.nullDevice
+      try process.run()
+      usleep(UInt32.random(in: 50_000...(kill % 2 == 0 ? 300_000 : 600_000)))
+      Foundation.kill(process.processIdentifier, SIGKILL)
+      process.waitUntilExit()
+      let saved = try? FileManager.default.contentsOfDirectory(atPath: folder.path("killed/checkpoints"))
+      isResumed = (saved ?? []).contains { $0.hasSuffix(".safetensors") }
+      if FileManager.default.fileExists(atPath: folder.path("b")) { break }
+    }
+    if !FileManager.default.fileExists(atPath: folder.path("b/model_index.json")) {
+      try? FileManager.default.removeItem(atPath: folder.path("b"))
+      let rest = try Program.run(
+        Self.arguments(folder, "killed", steps + [folder.path("b")] + (isResumed ? ["--resume"] : [])))
+      #expect(rest.status == 0, "\(rest.error)")
+    }
+    let name = "unet/diffusion_pytorch_model.safetensors"
+    #expect(
+      try Data(contentsOf: URL(filePath: folder.path("a/\(name)")))
+        == Data(contentsOf: URL(filePath: folder.path("b/\(name)"))))
+    let losses = { (run: String) in
+      try String(contentsOfFile: folder.path("\(run)/log.jsonl"), encoding: .utf8).split(separator: "\n").map {
+        $0.split(separator: ",").filter { $0.contains("loss") }.joined()
+      }
+    }
+    #expect(try losses("whole") == losses("killed"))
+  }
+
+  @Test("Ctrl-C saves and stops; --resume goes on")
+  func stops() throws {
+    let folder = try Self.makeData()
+    let steps = ["--steps", "100000", "--checkpoint-every", "100000"]
+    let log = folder.path("run/log.jsonl")
+    let stopped = try Program.run(Self.arguments(folder, "run", steps)) {
+      ((try? FileManager.default.attributesOfItem(atPath: log)[.size] as? Int) ?? 0) > 500
+    }
+    #expect(stopped.status == 130)
+    #expect(stopped.output.contains("go on with --resume"))
+    let saved = try FileManager.default.contentsOfDirectory(atPath: folder.path("run/checkpoints"))
+    #expect(saved.count == 1)
+    let again = try Program.run(Self.arguments(folder, "run", steps))
+    #expect(again.status != 0 && again.error.contains("go on with --resume"))
+    let other = try Program.run(Self.arguments(folder, "other", ["--resume"]))
+    #expect(other.status != 0 && other.error.contains("holds no checkpoint"))
+  }
+
+  @Test("What is wrong with the input is said in one line, and nothing is left behind")
+  func refuses() throws {
+    func error(_ folder: TemporaryFolder, _ more: [String] = []) throws -> String {
+      let result = try Program.run(Self.arguments(folder, "run", ["--steps", "2"] + more))
+      #expect(result.status != 0)
+      #expect(result.error.split(separator: "\n").count == 1, "\(result.error)")
+      let saved = try? FileManager.default.contentsOfDirectory(atPath: folder.path("run/checkpoints"))
+      #expect((saved ?? []).isEmpty)
+      return result.error
+    }
+    #expect(try error(Self.makeData(cutBy: 5)).contains("cut short"))
+    #expect(try error(Self.makeData(labels: 29)).contains("29 labels for 30 images"))
+    let folder = try Self.makeData()
+    #expect(try error(folder, ["--label", "1"]).contains("--label 1"))
+    #expect(try error(folder, ["--label", "0"]).contains("num_class_embeds"))
+    #expect(try error(folder, ["--batch", "0"]).contains("batch is 0"))
+    #expect(try error(folder, ["--prediction", "noise"]).contains("--prediction 'noise'"))
+    #expect(try error(folder, ["--task", "sorting"]).contains("--task 'sorting'"))
+  }
+}
