@@ -5,7 +5,7 @@
 
 The network is UNet2DModel of 32x32 grey images with channels (32, 64, 128), one block a level and attention at the
 coarsest; a round is a process of some steps of 64 images, of which the median step counts. PyTorch runs eagerly in
-float32 with as many threads, and once more under bfloat16 autocast. The peers are installed from PyPI into .build-peers.
+float32 with as many threads, and with --autocast once more under bfloat16. The peers are installed from PyPI into .build-peers.
 """
 
 import argparse
@@ -70,6 +70,7 @@ def main():
     options.add_argument("--threads", type=int, default=os.cpu_count())
     options.add_argument("--devices", nargs="+", default=["cpu"], help="devices of diffuse-gpu, such as cpu and opencl")
     options.add_argument("--program", default=str(environment.repository / ".build/release/diffuse-gpu"))
+    options.add_argument("--autocast", action="store_true", help="PyTorch under bfloat16 autocast as well")
     options.add_argument("--json", type=Path, help="where to keep all figures")
     arguments = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -77,8 +78,9 @@ def main():
         images = numpy.random.default_rng(0).integers(0, 256, (640, 1, 32, 32)).astype("float32") / 127.5 - 1
         numpy.save(folder / "images.npy", images)
         (folder / "config.json").write_text(json.dumps({"_class_name": "UNet2DModel"} | CONFIG))
-        programs = {"PyTorch eager": lambda: pytorch(arguments, folder, False),
-                    "PyTorch bf16 autocast": lambda: pytorch(arguments, folder, True)}
+        programs = {"PyTorch eager": lambda: pytorch(arguments, folder, False)}
+        if arguments.autocast:
+            programs["PyTorch bf16 autocast"] = lambda: pytorch(arguments, folder, True)
         for device in arguments.devices:
             programs[f"diffuse-gpu {device}"] = lambda device=device: ours(arguments, folder, device, "float32")
             if device == "cpu":
@@ -91,11 +93,11 @@ def main():
                 rows[name]["seconds"].append(seconds / BATCH)
                 rows[name]["memory"] = max(rows[name]["memory"], memory)
     print(f"\ntraining, batch {BATCH}, {arguments.threads} threads\n")
-    print("| | images a second | times PyTorch eager | times PyTorch bf16 | peak memory |\n|---|---|---|---|---|")
+    print("| | images a second | times PyTorch eager | peak memory |\n|---|---|---|---|", flush=True)
     for name, row in rows.items():
         rates = [1 / seconds for seconds in row["seconds"]]
-        beside = " | ".join(spread(ratios(rows, name, other), 2) for other in ("PyTorch eager", "PyTorch bf16 autocast"))
-        print(f"| {name} | {spread(rates, 1)} | {beside} | {row['memory'] / 1e6:.0f} MB |")
+        beside = spread(ratios(rows, name, "PyTorch eager"), 2)
+        print(f"| {name} | {spread(rates, 1)} | {beside} | {row['memory'] / 1e6:.0f} MB |", flush=True)
     if arguments.json:
         arguments.json.write_text(json.dumps(rows, indent=2) + "\n")
 
