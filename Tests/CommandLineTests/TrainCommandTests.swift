@@ -32,7 +32,8 @@ struct TrainCommandTests {
 
   static func arguments(_ folder: TemporaryFolder, _ run: String, _ more: [String] = []) -> [String] {
     [
-      "train", "--data", folder.path, "--config", folder.path("config.json"), "--output", folder.path(run), "--batch",
+      "train", "--data", folder.url.path, "--config", folder.path("config.json"), "--output", folder.path(run),
+      "--batch",
       "4",
       "--warm-up", "2", "--device", "cpu", "--threads", "1", "--samples-every", "0", "--quiet",
     ] + more
@@ -69,7 +70,7 @@ struct TrainCommandTests {
     arguments.removeSubrange(3...4)
     let trained = try Program.run(arguments)
     #expect(trained.status == 0, "\(trained.error)")
-    let asked = try Program.run(["classify", folder.path, "--classifier", folder.path("c"), "--device", "cpu"])
+    let asked = try Program.run(["classify", folder.url.path, "--classifier", folder.path("c"), "--device", "cpu"])
     #expect(asked.status == 0, "\(asked.error)")
     #expect(asked.output.contains("of 30 right"))
   }
