@@ -1,6 +1,7 @@
 public import Datasets
 public import Diffusion
 import Files
+import Foundation
 public import HostMath
 public import Networks
 
@@ -17,14 +18,17 @@ public struct Model {
   /// What was ignored on the way, one line each.
   public let warnings: [String]
 
-  /// Loads a model directory in any of the forms that ``ModelDirectory`` reads, or a model that the program carries.
+  /// Loads a model directory in any of the forms that ``ModelDirectory`` reads, or a model that the program carries: by its name
+  /// where there is no such path.
   ///
   /// - Parameters:
   ///   - path: A path; nil for the embedded MNIST model.
   ///   - variant: The variant of the weights, such as `fp16`.
   public init(_ path: String?, variant: String? = nil) throws {
     let directory: ModelDirectory
-    if let path {
+    if let path, let carried = try PretrainedModel.directory(path), !FileManager.default.fileExists(atPath: path) {
+      directory = carried
+    } else if let path {
       directory = try ModelDirectory(path, variant: variant)
     } else if let embedded = try PretrainedModel.directory("mnist") {
       directory = embedded

@@ -7,12 +7,12 @@ public enum PretrainedModel {
   /// Their names, sorted.
   public static var names: [String] { Set(files.map(\.model)).sorted() }
 
-  /// The files of a model, read by the same code as a directory on disk; nil if there is no such model.
+  /// A model, read by the same code as a directory on disk; nil if there is no such denoiser.
   static func directory(_ name: String) throws -> ModelDirectory? {
-    let own = files.filter { $0.model == name }
-    guard !own.isEmpty else { return nil }
-    let mapped = own.map { ($0.name, MappedFile(name: "embedded \(name)/\($0.name)", embedded: $0.bytes)) }
-    return try ModelDirectory(name: "embedded \(name)", embedded: Dictionary(uniqueKeysWithValues: mapped))
+    guard case .embedded(let title, let files) = try files(name), files["scheduler_config.json"] != nil else {
+      return nil
+    }
+    return try ModelDirectory(name: title, embedded: files)
   }
 
   /// The files of a model that the program carries, or nil if there is no such model.

@@ -62,7 +62,9 @@ public struct TrainingSettings: Codable, Sendable, Hashable {
   public var prediction = PredictionType.epsilon
   /// How times are drawn.
   public var times = TimeSampling.uniform
-  /// The limit of the weight of a time, in signal-to-noise ratios (Hang et al. 2023, section 3.4); nil for equal weights.
+  /// The limit of the weight of a time, in signal-to-noise ratios, or nil for equal weights.
+  ///
+  /// Min-SNR's gamma (Hang and others 2023, section 3.4).
   public var snrLimit: Double?
   /// The probability with which a label is replaced by that of no class, for guidance without a classifier.
   public var labelDropout = 0.1

@@ -75,6 +75,32 @@ struct TrainCommandTests {
     #expect(asked.output.contains("of 30 right"))
   }
 
+  @Test("The carried classifier knows real digits; the carried model's samples are closer to them than noise is")
+  func carriedModels() throws {
+    let folder = try TemporaryFolder(), digits = Fixtures.path("mnist/t10k-images-idx3-ubyte.gz")
+    let asked = try Program.run(["classify", digits, "--classifier", "mnist-classifier", "--device", "cpu", "--json"])
+    #expect(asked.status == 0, "\(asked.error)")
+    let answers = try JSONSerialization.jsonObject(with: Data(asked.output.utf8)) as? [String: Any]
+    let questions = try #require(answers?["questions"] as? [[String: Any]])
+    #expect(try #require(questions[0]["accuracy"] as? Double) > 0.98)
+    func distance(_ steps: String, _ more: [String]) throws -> Double {
+      let path = folder.path("\(steps).npy")
+      let sampled = try Program.run(
+        [
+          "sample", "--model", "mnist-ddpm", "--sampler", "ddim", "--steps", steps, "--count", "40", "--device", "cpu",
+          "--output", path,
+        ] + more)
+      #expect(sampled.status == 0, "\(sampled.error)")
+      let result = try Program.run([
+        "evaluate", path, "--classifier", "mnist-classifier", "--data", digits, "--device", "cpu", "--json",
+      ])
+      #expect(result.status == 0, "\(result.error)")
+      let values = try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any]
+      return try #require(values?["feature_frechet_distance"] as? Double)
+    }
+    #expect(try distance("10", []) < 0.5 * distance("2", ["--late-start", "300", "--late-start-init", "noise"]))
+  }
+
   /// How often the program is killed: a few times, or as often as the slow checks want.
   static let kills = ProcessInfo.processInfo.environment["DIFFUSE_KILLS"].flatMap { Int($0) } ?? 3
 
