@@ -93,3 +93,33 @@ public protocol NormalizationOperations: AnyObject {
     _ operand: Operand, _ normalization: GroupNormalization, scaleShift: Activation?, _ function: Nonlinearity,
     gradient: Activation, into destinations: NormalizationGradient)
 }
+
+extension GroupNormalization {
+  /// Stops the program if the normalisation or what goes with it does not fit an operand of this shape.
+  package func check(_ shape: ActivationShape, scaleShift: Activation?) {
+    precondition(
+      groups > 0 && shape.channels % groups == 0, "\(groups) groups do not share \(shape.channels) channels")
+    precondition(
+      gamma.count == shape.channels && beta.count == shape.channels,
+      "gamma and beta have one value for each of \(shape.channels) channels")
+    precondition(
+      scaleShift.map { $0.shape == .init(batch: shape.batch, channels: 2 * shape.channels) } ?? true,
+      "scale and shift do not belong to \(shape)")
+  }
+}
+
+extension NormalizationGradient {
+  /// Stops the program if a destination does not fit what it is the gradient of.
+  package func check(_ operand: Operand, scaleShift: Activation?, gradient: Activation) {
+    let shape = operand.shape
+    precondition(gradient.shape == shape, "\(gradient.shape) is not \(shape)")
+    precondition(
+      first.shape == operand.first.shape && second?.shape == operand.second?.shape,
+      "the gradients have the shapes of the operands")
+    precondition(
+      self.scaleShift?.shape == scaleShift?.shape, "scale and shift have a gradient if they are there")
+    precondition(
+      gamma.count == shape.channels && beta.count == shape.channels,
+      "the gradients of gamma and beta have one value for each of \(shape.channels) channels")
+  }
+}

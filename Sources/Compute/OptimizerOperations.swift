@@ -71,6 +71,14 @@ public struct AdamState {
   }
 }
 
+extension AdamState {
+  /// Stops the program if the state is not of the gradient's length.
+  package func check(gradient: Buffer) {
+    let counts = [values, firstMoment, secondMoment, average].map(\.count)
+    precondition(counts.allSatisfy { $0 == gradient.count }, "\(gradient.count) values in all five, not \(counts)")
+  }
+}
+
 /// Changes of parameters.
 public protocol OptimizerOperations: AnyObject {
   /// One step of Adam (Kingma and Ba 2015) with decoupled weight decay (Loshchilov and Hutter 2019) and a running mean of the

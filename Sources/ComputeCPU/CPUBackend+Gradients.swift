@@ -54,18 +54,15 @@ extension CPUBackend {
     _ source: Activation, probability: Double, seeds: [UInt64], key: NoiseKey, into destination: Activation
   ) {
     let shape = source.shape
-    precondition(shape == destination.shape && seeds.count == shape.batch, "one seed for each sample of \(shape)")
-    precondition(0..<1 ~= probability, "a probability is at least zero and less than one, not \(probability)")
+    let rule = DropoutRule(
+      probability: probability, shape: shape, destination: destination.shape, seeds: seeds.count)
     guard let from = values(source), let to = values(destination) else { return }
     let length = shape.channels * shape.pixels, chunk = 4096
     seeds.withUnsafeBufferPointer { seeds in
       let rows = cpu_rows(
-        source: nil, destination: to, seeds: seeds.baseAddress, row_length: length, chunk: chunk,
+        source: from, destination: to, seeds: seeds.baseAddress, row_length: length, chunk: chunk,
         chunks: pieces(length, of: chunk), step: key.step, draw: key.draw)
-      // A word is not below the probability if it is not below its smallest multiple of 2^-32.
-      let arguments = cpu_dropout(
-        random: rows, source: from, threshold: UInt32(clamping: Int((probability * 0x1p32).rounded(.up))),
-        scale: Float(1 / (1 - probability)))
+      let arguments = cpu_dropout(random: rows, threshold: rule.threshold, scale: rule.scale)
       pool.run(kernels.dropout, arguments, count: shape.batch * rows.chunks)
     }
   }
@@ -103,8 +100,7 @@ extension CPUBackend {
 
   /// One pass over all five lines of values.
   public func adamStep(_ step: AdamStep, gradient: Buffer, _ state: AdamState) {
-    let lengths = [state.values, state.firstMoment, state.secondMoment, state.average].map(\.count)
-    precondition(lengths.allSatisfy { $0 == gradient.count }, "\(gradient.count) values in all five, not \(lengths)")
+    state.check(gradient: gradient)
     guard let from = values(gradient), let to = values(state.values), let first = values(state.firstMoment),
       let second = values(state.secondMoment), let average = values(state.average)
     else { return }

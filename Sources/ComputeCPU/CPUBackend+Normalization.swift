@@ -34,7 +34,7 @@ extension CPUBackend {
     _ operand: Operand, _ normalization: GroupNormalization, scaleShift: Activation?, _ function: Nonlinearity
   ) -> PreparedNormalization? {
     let shape = operand.shape
-    check(shape, normalization, scaleShift: scaleShift)
+    normalization.check(shape, scaleShift: scaleShift)
     // A chunk of 32 KB is still in cache when its deviations from the mean are taken.
     let chunkPixels = min(shape.pixels, max(16, min(256, 8192 / shape.channels)))
     let chunks = pieces(shape.pixels, of: chunkPixels)
@@ -57,17 +57,5 @@ extension CPUBackend {
     pool.run(kernels.chunk_statistics, arguments, count: prepared.chunkTasks)
     pool.run(kernels.normalization_coefficients, arguments, count: shape.batch)
     return prepared
-  }
-
-  private func check(_ shape: ActivationShape, _ normalization: GroupNormalization, scaleShift: Activation?) {
-    precondition(
-      normalization.groups > 0 && shape.channels % normalization.groups == 0,
-      "\(normalization.groups) groups do not share \(shape.channels) channels")
-    precondition(
-      normalization.gamma.count == shape.channels && normalization.beta.count == shape.channels,
-      "gamma and beta have one value for each of \(shape.channels) channels")
-    precondition(
-      scaleShift.map { $0.shape == .init(batch: shape.batch, channels: 2 * shape.channels) } ?? true,
-      "scale and shift do not belong to \(shape)")
   }
 }

@@ -8,7 +8,7 @@ extension CPUBackend {
     gradient: Activation, into destinations: NormalizationGradient
   ) {
     let shape = operand.shape
-    check(operand, scaleShift: scaleShift, gradient, destinations)
+    destinations.check(operand, scaleShift: scaleShift, gradient: gradient)
     guard let prepared = measured(operand, normalization, scaleShift: scaleShift, function),
       let from = values(gradient), let first = values(destinations.first),
       let gamma = values(destinations.gamma), let beta = values(destinations.beta)
@@ -53,20 +53,5 @@ extension CPUBackend {
     arguments.row_length = stride
     arguments.chunk = 64
     pool.run(kernels.fold_samples, arguments, count: pieces(count, of: arguments.chunk))
-  }
-
-  private func check(
-    _ operand: Operand, scaleShift: Activation?, _ gradient: Activation, _ destinations: NormalizationGradient
-  ) {
-    let shape = operand.shape
-    precondition(gradient.shape == shape, "\(gradient.shape) is not \(shape)")
-    precondition(
-      destinations.first.shape == operand.first.shape && destinations.second?.shape == operand.second?.shape,
-      "the gradients have the shapes of the operands")
-    precondition(
-      destinations.scaleShift?.shape == scaleShift?.shape, "scale and shift have a gradient if they are there")
-    precondition(
-      destinations.gamma.count == shape.channels && destinations.beta.count == shape.channels,
-      "the gradients of gamma and beta have one value for each of \(shape.channels) channels")
   }
 }

@@ -47,15 +47,14 @@ extension OpenCLBackend: ReductionOperations, OptimizerOperations {
     _ source: Activation, probability: Double, seeds: [UInt64], key: NoiseKey, into destination: Activation
   ) {
     let shape = source.shape
-    precondition(shape == destination.shape && seeds.count == shape.batch, "one seed for each sample of \(shape)")
-    precondition(0..<1 ~= probability, "a probability is at least zero and less than one, not \(probability)")
+    let rule = DropoutRule(
+      probability: probability, shape: shape, destination: destination.shape, seeds: seeds.count)
     guard let x = memory(source), let out = memory(destination), let words = words(of: seeds) else { return }
     let vectors = vectors(of: shape)
-    // A word is not below the probability if it is not below its smallest multiple of 2^-32.
     launch(
       .dropValues, for: .dropout, items: vectors, .memory(x.id), .memory(out.id), .memory(words.id), .word(key.step),
-      .word(key.draw), .word(UInt32(clamping: Int((probability * 0x1p32).rounded(.up)))),
-      .float(Float(1 / (1 - probability))), .int(shape.channels), .int(shape.pixels), .int(vectors))
+      .word(key.draw), .word(rule.threshold), .float(rule.scale),
+      .int(shape.channels), .int(shape.pixels), .int(vectors))
   }
 
   /// One pass over the destination.
@@ -88,8 +87,7 @@ extension OpenCLBackend: ReductionOperations, OptimizerOperations {
 
   /// One pass over all five lines of values.
   public func adamStep(_ step: AdamStep, gradient: Buffer, _ state: AdamState) {
-    let lengths = [state.values, state.firstMoment, state.secondMoment, state.average].map(\.count)
-    precondition(lengths.allSatisfy { $0 == gradient.count }, "\(gradient.count) values in all five, not \(lengths)")
+    state.check(gradient: gradient)
     guard let g = memory(gradient), let values = memory(state.values), let first = memory(state.firstMoment),
       let second = memory(state.secondMoment), let average = memory(state.average)
     else { return }

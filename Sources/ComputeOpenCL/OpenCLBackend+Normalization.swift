@@ -38,7 +38,7 @@ extension OpenCLBackend: NormalizationOperations {
     gradient: Activation, into destinations: NormalizationGradient
   ) {
     let shape = operand.shape, operation = Operation.normalizeGroupsGradient
-    check(operand, scaleShift: scaleShift, gradient, destinations)
+    destinations.check(operand, scaleShift: scaleShift, gradient: gradient)
     guard let measured = measured(operand, normalization, scaleShift: scaleShift, for: operation),
       let g = memory(gradient), let gammaOut = memory(destinations.gamma), let betaOut = memory(destinations.beta),
       let sums = pool.allocate(2 * shape.batch * measured.chunks * shape.paddedChannels, for: "sums of \(shape)"),
@@ -90,7 +90,7 @@ extension OpenCLBackend: NormalizationOperations {
     _ operand: Operand, _ normalization: GroupNormalization, scaleShift: Activation?, for operation: Operation
   ) -> MeasuredNormalization? {
     let shape = operand.shape
-    check(shape, normalization, scaleShift)
+    normalization.check(shape, scaleShift: scaleShift)
     // Few enough chunks to fold in one go, yet enough of them for all cores; a function of the image alone.
     let chunk = max(16, shape.pixels.dividedUp(by: 64))
     let chunks = shape.pixels.dividedUp(by: chunk)
@@ -117,32 +117,5 @@ extension OpenCLBackend: NormalizationOperations {
       .float(normalization.epsilon), .int(scaleShift == nil ? 0 : 1))
     return .init(
       coefficients: coefficients, gamma: gamma, beta: beta, modulation: modulation, chunk: chunk, chunks: chunks)
-  }
-
-  private func check(_ shape: ActivationShape, _ normalization: GroupNormalization, _ scaleShift: Activation?) {
-    precondition(
-      normalization.groups > 0 && shape.channels.isMultiple(of: normalization.groups),
-      "\(normalization.groups) groups do not divide \(shape.channels) channels")
-    precondition(
-      normalization.gamma.count == shape.channels && normalization.beta.count == shape.channels,
-      "there are one factor and one addend a channel")
-    precondition(
-      scaleShift.map { $0.shape == ActivationShape(batch: shape.batch, channels: 2 * shape.channels) } ?? true,
-      "scale and shift do not fit \(shape)")
-  }
-
-  private func check(
-    _ operand: Operand, scaleShift: Activation?, _ gradient: Activation, _ destinations: NormalizationGradient
-  ) {
-    let shape = operand.shape
-    precondition(gradient.shape == shape, "\(gradient.shape) is not \(shape)")
-    precondition(
-      destinations.first.shape == operand.first.shape && destinations.second?.shape == operand.second?.shape,
-      "the gradients have the shapes of the operands")
-    precondition(
-      destinations.scaleShift?.shape == scaleShift?.shape, "scale and shift have a gradient if they are there")
-    precondition(
-      destinations.gamma.count == shape.channels && destinations.beta.count == shape.channels,
-      "the gradients of gamma and beta have one value for each of \(shape.channels) channels")
   }
 }

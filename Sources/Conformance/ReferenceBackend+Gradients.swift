@@ -167,8 +167,7 @@ extension ReferenceBackend {
 
   /// The formulas of the step, value by value.
   public func adamStep(_ step: AdamStep, gradient: Buffer, _ state: AdamState) {
-    let lengths = [state.values, state.firstMoment, state.secondMoment, state.average].map(\.count)
-    precondition(lengths.allSatisfy { $0 == gradient.count }, "\(gradient.count) values in all five, not \(lengths)")
+    state.check(gradient: gradient)
     var (values, first, second) = (state.values.values, state.firstMoment.values, state.secondMoment.values)
     var average = state.average.values
     for (index, value) in gradient.values.enumerated() {

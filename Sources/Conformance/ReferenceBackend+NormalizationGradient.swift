@@ -8,10 +8,8 @@ extension ReferenceBackend {
   ) {
     let shape = operand.shape
     let (channels, pixels) = (shape.channels, shape.pixels)
-    precondition(gradient.shape == shape, "\(gradient.shape) is not \(shape)")
-    precondition(
-      destinations.gamma.count == channels && destinations.beta.count == channels, "gradients of gamma and beta")
-    precondition((scaleShift == nil) == (destinations.scaleShift == nil), "scale and shift have a gradient")
+    normalization.check(shape, scaleShift: scaleShift)
+    destinations.check(operand, scaleShift: scaleShift, gradient: gradient)
     let (gamma, beta) = (normalization.gamma.values().map(Double.init), normalization.beta.values().map(Double.init))
     let modulation = scaleShift?.values
     let gradients = gradient.values

@@ -5,14 +5,17 @@ import HostMath
 public struct TrainingBatch: Sendable {
   /// Values in [-1, 1], `[batch, channels, height, width]`.
   public var images: [Float]
+  /// The extents of an image.
+  public var shape: ImageShape
   /// The labels of the images, one list for each kind of label.
   public var labels: [[Int]]
   /// The places of the images in the data set.
   public var indices: [Int]
 
   /// A batch.
-  public init(images: [Float], labels: [[Int]], indices: [Int]) {
+  public init(images: [Float], shape: ImageShape, labels: [[Int]], indices: [Int]) {
     self.images = images
+    self.shape = shape
     self.labels = labels
     self.indices = indices
   }
@@ -119,7 +122,9 @@ public final class BatchLoader: @unchecked Sendable {
       }
       count = batch * size
     }
-    return .init(images: images, labels: data.labels.map { labels in indices.map { labels[$0] } }, indices: indices)
+    return .init(
+      images: images, shape: data.shape, labels: data.labels.map { labels in indices.map { labels[$0] } },
+      indices: indices)
   }
 
   private func index(at position: Int) -> Int {

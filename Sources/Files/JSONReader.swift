@@ -10,6 +10,13 @@ extension JSONValue {
     self = try reader.document()
   }
 
+  /// Reads a JSON document that is text already.
+  public init(_ text: some StringProtocol, path: String) throws(FileError) {
+    self = try Array(text.utf8).withUnsafeBytes { bytes in
+      Result { () throws(FileError) in try JSONValue(parsing: bytes, path: path) }
+    }.get()
+  }
+
   /// Reads a JSON file.
   public init(contentsOf path: String) throws(FileError) {
     let file = try MappedFile(path)

@@ -7,7 +7,15 @@ extension JSONValue {
     return text
   }
 
-  private func write(to text: inout String, indentation: Int) {
+  /// The same in one line, for logs.
+  public var line: String {
+    var text = ""
+    write(to: &text, indentation: nil)
+    return text
+  }
+
+  /// - Parameter indentation: Spaces before the closing bracket, or nil for no new lines.
+  private func write(to text: inout String, indentation: Int?) {
     switch self {
     case .null: text += "null"
     case .boolean(let value): text += value ? "true" : "false"
@@ -27,14 +35,18 @@ extension JSONValue {
 
   private static func write(
     _ items: [(prefix: String, value: JSONValue)], between brackets: (String, String), to text: inout String,
-    indentation: Int
+    indentation: Int?
   ) {
+    /// What stands before an item or bracket that is so much further in.
+    func gap(_ depth: Int) -> String {
+      indentation.map { "\n" + String(repeating: " ", count: $0 + depth) } ?? " "
+    }
     text += brackets.0
     for (place, item) in items.enumerated() {
-      text += (place == 0 ? "\n" : ",\n") + String(repeating: " ", count: indentation + 2) + item.prefix
-      item.value.write(to: &text, indentation: indentation + 2)
+      text += (place == 0 ? "" : ",") + gap(2) + item.prefix
+      item.value.write(to: &text, indentation: indentation.map { $0 + 2 })
     }
-    if !items.isEmpty { text += "\n" + String(repeating: " ", count: indentation) }
+    if !items.isEmpty { text += gap(0) }
     text += brackets.1
   }
 

@@ -16,7 +16,7 @@ public struct Classifier {
   /// The architecture.
   public let configuration: ClassifierConfiguration
   /// The parameters as files hold them.
-  public let parameters: [UNet.NamedParameter]
+  public let parameters: [NamedParameter]
 
   private let input: Convolution
   private let blocks: [Block]
@@ -80,7 +80,7 @@ public struct Classifier {
       scope["norm_out"], channels: configuration.featureCount, groups: configuration.groups, epsilon: 1e-5, .silu)
     output = try .init(
       linear: scope["head"], from: configuration.featureCount,
-      to: configuration.heads.reduce(0) { $0 + $1.classes })
+      to: configuration.logitCount)
     self.parameters = recorder.recorded
   }
 

@@ -41,6 +41,18 @@ public struct ClassifierConfiguration: Sendable, Hashable {
   /// Values that describe an image: channels of the last level.
   public var featureCount: Int { blockChannels.last ?? 0 }
 
+  /// The places of each question's logits.
+  public var logits: [Range<Int>] {
+    var start = 0
+    return heads.map { head in
+      defer { start += head.classes }
+      return start..<start + head.classes
+    }
+  }
+
+  /// Logits of all questions.
+  public var logitCount: Int { heads.reduce(0) { $0 + $1.classes } }
+
   /// The document that ``init(_:path:)`` reads.
   public var json: JSONValue {
     .object([

@@ -73,8 +73,8 @@ public struct ModelWriter {
   }
 
   /// Splits the parameters, in order, so that no shard passes the limit unless a single tensor does.
-  private func shards(of parameters: [UNet.NamedParameter]) -> [[UNet.NamedParameter]] {
-    var shards: [[UNet.NamedParameter]] = [[]]
+  private func shards(of parameters: [NamedParameter]) -> [[NamedParameter]] {
+    var shards: [[NamedParameter]] = [[]]
     var byteCount = 0
     for (name, parameter) in parameters {
       let bytes = parameter.count * type.byteCount

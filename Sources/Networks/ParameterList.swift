@@ -9,7 +9,7 @@ public final class ParameterList: ParameterSource {
   private let parameters: [String: Parameter]
 
   /// The parameters of a network.
-  public init(_ parameters: [UNet.NamedParameter], configurationPath: String = "config.json") {
+  public init(_ parameters: [NamedParameter], configurationPath: String = "config.json") {
     self.parameters = Dictionary(uniqueKeysWithValues: parameters.map { ($0.name, $0.parameter) })
     self.configurationPath = configurationPath
   }

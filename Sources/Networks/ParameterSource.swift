@@ -1,6 +1,9 @@
 public import Compute
 public import Files
 
+/// A parameter and the name that files give it.
+public typealias NamedParameter = (name: String, parameter: Parameter)
+
 /// How PyTorch fills a parameter of a new network.
 public enum InitialValues: Sendable, Hashable {
   /// Uniform between `-1 / sqrt(fanIn)` and `1 / sqrt(fanIn)`: weights and biases of convolutions and linear layers.
@@ -46,7 +49,7 @@ final class ZeroParameters: ParameterSource {
 /// A source that passes another's parameters on and remembers them in order.
 final class ParameterRecorder: ParameterSource {
   let source: any ParameterSource
-  private(set) var recorded: [UNet.NamedParameter] = []
+  private(set) var recorded: [NamedParameter] = []
 
   init(_ source: any ParameterSource) {
     self.source = source

@@ -12,9 +12,6 @@ public struct UNet {
   /// What was ignored in the files that the network came from, one line each.
   public internal(set) var warnings: [String] = []
 
-  /// A parameter and the name that diffusers gives it.
-  public typealias NamedParameter = (name: String, parameter: Parameter)
-
   /// The parameters as files hold them, in PyTorch's order.
   public let parameters: [NamedParameter]
 

@@ -22,7 +22,7 @@ public struct ClassifierModel {
   ///
   /// - Throws: ``FileError`` if there is none, or its files do not fit each other.
   public init(_ path: String) throws {
-    let files = try PretrainedModel.files(path) ?? .folder(path)
+    let files = PretrainedModel.files(path) ?? .folder(path)
     let configuration = try ClassifierConfiguration(files.json("config.json"), path: files.path("config.json"))
     let store = try ParameterStore(
       [SafetensorsFile(files.open(Self.weights))], path: files.path(Self.weights),
@@ -74,13 +74,11 @@ public struct ClassifierModel {
       let x = Tensor(images, shape: [count, shape.channels, shape.height, shape.width], on: backend)
       let (features, logits) = network.features(of: x)
       if keepsFeatures { answers.features += try features.tensor().values() }
-      let values = try logits.tensor().values(), width = values.count / count
+      let values = try logits.tensor().values()
       for place in 0..<count {
-        var start = place * width
-        for (head, question) in configuration.heads.enumerated() {
-          let own = values[start..<start + question.classes]
-          answers.classes[head].append((own.indices.max { own[$0] < own[$1] } ?? start) - start)
-          start += question.classes
+        for (question, range) in configuration.logits.enumerated() {
+          let start = place * configuration.logitCount + range.lowerBound, own = values[start..<start + range.count]
+          answers.classes[question].append((own.indices.max { own[$0] < own[$1] } ?? start) - start)
         }
       }
     }

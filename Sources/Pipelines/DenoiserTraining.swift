@@ -1,70 +1,43 @@
 public import Compute
-public import Datasets
+import Datasets
 import Diffusion
 public import Files
 import Foundation
 import Networks
-public import Training
+import Training
 
-/// A training of a denoiser as a user asks for it: paths and settings.
+/// An open training of a denoiser.
 public struct DenoiserTraining {
-  /// The images' path.
-  public var data: String
-  /// The path of the network's configuration, or nil for a small network.
-  public var configuration: String?
-  /// The path of the scheduler's configuration, or nil for DDPM's.
-  public var scheduler: String?
-  /// How it is trained; a run that goes on has those of its checkpoint, and may only do more steps.
-  public var settings: TrainingSettings
-  /// Where things go.
-  public var output: TrainingOutput
-  /// Whether it goes on from the last checkpoint.
-  public var resumes: Bool
+  /// The run.
+  public let pipeline: TrainingPipeline
+  let network: UNet
+  let schedulerJSON: JSONValue
+  let dataPath: String
 
-  /// A request.
-  public init(
-    data: String, configuration: String?, scheduler: String?, settings: TrainingSettings, output: TrainingOutput,
-    resumes: Bool
-  ) {
-    self.data = data
-    self.configuration = configuration
-    self.scheduler = scheduler
-    self.settings = settings
-    self.output = output
-    self.resumes = resumes
-  }
-
-  /// An open run.
-  public struct Run {
-    /// The run.
-    public let pipeline: TrainingPipeline
-    let network: UNet
-    let schedulerJSON: JSONValue
-    let dataPath: String
-
-    /// Writes the averages of the weights as a model, with the statistics of the data.
-    public func export(to directory: String, as type: SafetensorsType) throws {
-      let statistics = try ImageStatistics(of: Dataset.open(dataPath))
-      try pipeline.trainer.withAverages {
-        try ModelExport.write(network, scheduler: schedulerJSON, statistics: statistics, as: type, to: directory)
-      }
+  /// Writes the averages of the weights as a model, with the statistics of the data.
+  public func export(to directory: String, as type: SafetensorsType) throws {
+    let statistics = try ImageStatistics(of: Dataset.open(dataPath))
+    try pipeline.trainer.withAverages {
+      try ModelExport.write(network, scheduler: schedulerJSON, statistics: statistics, as: type, to: directory)
     }
   }
+}
 
-  /// Reads the data, builds the network and opens the run.
+extension TrainingRequest {
+  /// Reads the data, builds a U-Net and opens its training.
   ///
   /// - Parameters:
+  ///   - scheduler: The path of the scheduler's configuration, or nil for DDPM's.
   ///   - backend: The device.
   ///   - note: Told what the user should know.
-  public func open(on backend: any Backend, note: (String) -> Void) throws -> Run {
-    let set = try TrainingSet(Dataset.open(data))
-    note(
-      "\(data): \(set.count) images of \(set.shape)" + (set.labels.isEmpty ? "" : ", \(set.labels.count) labels each"))
-    let settings = try output.continued(settings, resumes: resumes)
-    let configuration = try networkConfiguration(set, settings)
+  public func denoiser(
+    scheduler: String? = nil, on backend: any Backend, note: (String) -> Void
+  ) throws -> DenoiserTraining {
+    let set = try openData(note), settings = try runSettings()
+    let configuration = try unetConfiguration(set, settings)
     let network = try UNet(configuration, parameters: InitialParameters(seed: settings.seed))
-    let schedulerJSON = try schedulerDocument(settings)
-    let path = self.scheduler ?? "scheduler_config.json"
+    let schedulerJSON = try schedulerDocument(scheduler, settings)
+    let path = scheduler ?? "scheduler_config.json"
     let schedulerConfiguration = try SchedulerConfiguration(schedulerJSON, path: path)
     let schedule = try Scheduler(schedulerConfiguration).schedule
     let task = DiffusionTask(network, schedule, settings)
@@ -72,13 +45,11 @@ public struct DenoiserTraining {
       task, settings, set, output,
       sampler: output.samplesEvery == nil ? nil : TrainingSampler(network, schedulerConfiguration), resumes: resumes,
       on: backend)
-    note(
-      "\(network.parameterCount) parameters, steps \(pipeline.trainer.step) to \(settings.steps) of \(settings.batch) images"
-    )
-    return Run(pipeline: pipeline, network: network, schedulerJSON: schedulerJSON, dataPath: data)
+    pipeline.announce(note)
+    return DenoiserTraining(pipeline: pipeline, network: network, schedulerJSON: schedulerJSON, dataPath: data)
   }
 
-  private func networkConfiguration(_ set: TrainingSet, _ settings: TrainingSettings) throws -> UNetConfiguration {
+  private func unetConfiguration(_ set: TrainingSet, _ settings: TrainingSettings) throws -> UNetConfiguration {
     if let label = settings.label, !set.labels.indices.contains(label) {
       throw PipelineError("--label \(label): \(data) has \(set.labels.count) kinds of label, counted from 0")
     }
@@ -116,7 +87,7 @@ public struct DenoiserTraining {
   }
 
   /// The scheduler's configuration, with what the network is trained to predict.
-  private func schedulerDocument(_ settings: TrainingSettings) throws -> JSONValue {
+  private func schedulerDocument(_ scheduler: String?, _ settings: TrainingSettings) throws -> JSONValue {
     var members: [String: JSONValue] = [
       "_class_name": .string("DDPMScheduler"), "num_train_timesteps": .number(1000), "beta_start": .number(0.0001),
       "beta_end": .number(0.02), "beta_schedule": .string("linear"), "clip_sample": .boolean(true),

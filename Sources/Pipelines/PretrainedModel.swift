@@ -9,14 +9,14 @@ public enum PretrainedModel {
 
   /// A model, read by the same code as a directory on disk; nil if there is no such denoiser.
   static func directory(_ name: String) throws -> ModelDirectory? {
-    guard case .embedded(let title, let files) = try files(name), files["scheduler_config.json"] != nil else {
+    guard case .embedded(let title, let files) = files(name), files["scheduler_config.json"] != nil else {
       return nil
     }
     return try ModelDirectory(name: title, embedded: files)
   }
 
   /// The files of a model that the program carries, or nil if there is no such model.
-  static func files(_ name: String) throws -> ModelFiles? {
+  static func files(_ name: String) -> ModelFiles? {
     let own = files.filter { $0.model == name }
     guard !own.isEmpty else { return nil }
     let mapped = own.map { ($0.name, MappedFile(name: "embedded \(name)/\($0.name)", embedded: $0.bytes)) }

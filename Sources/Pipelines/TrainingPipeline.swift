@@ -1,43 +1,8 @@
 public import Compute
 public import Datasets
-public import Diffusion
-public import Files
+import Files
 import Foundation
-public import Networks
 public import Training
-
-/// Where a training run leaves what it makes, and how often.
-public struct TrainingOutput: Sendable {
-  /// The folder of checkpoints, log, curve and samples.
-  public var folder: String
-  /// Steps from one checkpoint to the next.
-  public var checkpointEvery = 500
-  /// Checkpoints that are kept.
-  public var keep = 3
-  /// Steps from one grid of samples to the next, or nil for none.
-  public var samplesEvery: Int? = 1000
-  /// A picture that is rewritten with every grid.
-  public var preview: String?
-
-  /// An output below a folder.
-  public init(folder: String) {
-    self.folder = folder
-  }
-
-  var checkpoints: String { join("checkpoints") }
-  var log: String { join("log.jsonl") }
-  var curve: String { join("loss.svg") }
-  var samples: String { join("samples") }
-
-  func join(_ name: String) -> String { (folder as NSString).appendingPathComponent(name) }
-
-  /// The checkpoints that are there, the oldest first.
-  public var savedCheckpoints: [String] {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: checkpoints)) ?? []
-    return names.filter { $0.hasPrefix("step-") && $0.hasSuffix(".safetensors") }.sorted()
-      .map { (checkpoints as NSString).appendingPathComponent($0) }
-  }
-}
 
 /// A training run from files to files: data, checkpoints, log, curve, grids of samples.
 public final class TrainingPipeline {
@@ -101,6 +66,12 @@ public final class TrainingPipeline {
     log = try TrainingLog(output.log, after: trainer.step)
   }
 
+  /// Tells what is going to be done.
+  func announce(_ note: (String) -> Void) {
+    let count = trainer.task.parameters.reduce(0) { $0 + $1.parameter.count }, settings = trainer.settings
+    note("\(count) parameters, steps \(trainer.step) to \(settings.steps) of \(settings.batch) images")
+  }
+
   /// What a run that was killed left half-written.
   private static func removePartials(in folder: String) {
     for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] where name.hasSuffix(".partial") {
@@ -144,11 +115,9 @@ public final class TrainingPipeline {
 
   /// Writes a checkpoint and the curve, then forgets the oldest checkpoints.
   private func save() throws {
-    let digits = "\(trainer.step)"
-    let name = "step-" + String(repeating: "0", count: max(0, 8 - digits.count)) + digits + ".safetensors"
     try OutputFile.write(
       trainer.checkpoint(metadata: ["seconds": "\(seconds)"]),
-      to: (output.checkpoints as NSString).appendingPathComponent(name))
+      to: output.file(of: trainer.step, in: output.checkpoints, "safetensors"))
     for old in output.savedCheckpoints.dropLast(max(1, output.keep)) {
       try? FileManager.default.removeItem(atPath: old)
     }
@@ -158,34 +127,8 @@ public final class TrainingPipeline {
   private func drawSamples() throws {
     guard let sampler else { return }
     let picture = try trainer.withAverages { try sampler.picture(on: trainer.backend) }
-    let digits = "\(trainer.step)"
-    let name = "step-" + String(repeating: "0", count: max(0, 8 - digits.count)) + digits + ".png"
-    for path in [(output.samples as NSString).appendingPathComponent(name), output.preview].compactMap({ $0 }) {
+    for path in [output.file(of: trainer.step, in: output.samples, "png"), output.preview].compactMap({ $0 }) {
       try OutputFile.write(picture.encoded(), to: path)
     }
-  }
-}
-
-/// Samples of a network that is being trained, from fixed seeds.
-public struct TrainingSampler {
-  private let model: Model
-  private let settings: SamplingSettings
-
-  /// A grid of 64 images by DDIM in 20 steps; of a network with classes one class a row.
-  public init(_ network: UNet, _ scheduler: SchedulerConfiguration) {
-    model = Model(name: "the network in training", network: network, scheduler: scheduler)
-    var settings = SamplingSettings(seeds: (0..<64).map { $0 })
-    settings.sampler = .named(.ddim)
-    settings.steps = 20
-    if network.configuration.classCount != nil { settings.classLabel = 0 }
-    self.settings = settings
-  }
-
-  /// Samples the grid.
-  func picture(on backend: any Backend) throws -> PNGImage {
-    var images: [Float] = []
-    let pipeline = try SamplingPipeline(model, settings, on: backend)
-    _ = try pipeline.run { images += $0.values }
-    return ImageConversion.grid(ImageConversion.interleaved(images, pipeline.imageShape), pipeline.imageShape)
   }
 }

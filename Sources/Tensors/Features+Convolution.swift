@@ -16,6 +16,8 @@ extension Features {
   ) -> Features {
     let epilogue = ConvolutionEpilogue(
       bias: bias, channelOffset: channelOffset?.activation, residual: residual?.activation, scale: Float(scale))
+    // What was added is not needed again, only where its gradients go.
+    let (offsetSlot, residualSlot) = (channelOffset?.slots.first, residual?.slots.first)
     return makeResult(shape.output(for: self.shape), reading: [channelOffset, residual], [filter, bias]) {
       backend.convolve(operand, filter, shape, epilogue, into: $0)
     } backward: { tape, gradient in
@@ -23,17 +25,15 @@ extension Features {
       let change = backend.makeBuffer(count: shape.filterCount)
       backend.convolveFilterGradient(operand, shape, gradient, into: change)
       tape.gradients.add(change, of: filter)
-      if bias != nil || channelOffset?.slots.first != nil {
-        addSums(of: gradient, tape, bias: bias, channelOffset: channelOffset)
-      }
+      if bias != nil || offsetSlot != nil { addSums(of: gradient, tape, bias: bias, channelOffset: offsetSlot) }
       addInputGradient(gradient, filter, shape)
       // The gradient itself goes on to what was added, when nothing reads it any more.
-      tape.accumulate(gradient, into: residual?.slots.first)
+      tape.accumulate(gradient, into: residualSlot)
     }
   }
 
   /// The gradients of what is added to every pixel: sums over pixels, and for a bias over samples as well.
-  private func addSums(of gradient: Activation, _ tape: Tape, bias: Parameter?, channelOffset: Features?) {
+  private func addSums(of gradient: Activation, _ tape: Tape, bias: Parameter?, channelOffset: Tape.Slot?) {
     let extents = gradient.shape
     let sums = backend.makeActivation(.init(batch: extents.batch, channels: extents.channels))
     backend.sumPixels(gradient, into: sums)
@@ -42,7 +42,7 @@ extension Features {
       let values = Features(Operand(sums), on: backend).tensor().reshaped([extents.batch, extents.channels])
       tape.gradients.add(ones.multiplied(by: values).buffer, of: bias)
     }
-    tape.accumulate(sums, into: channelOffset?.slots.first)
+    tape.accumulate(sums, into: channelOffset)
   }
 
   /// The gradient of each part of the operand that wants one: a convolution, added to what is there.

@@ -57,7 +57,7 @@ extension Features {
     let key = tape.drawKey(noise.step)
     return makeResult(shape) {
       backend.dropout(activation, probability: probability, seeds: noise.seeds, key: key, into: $0)
-    } backward: { tape, gradient in
+    } backward: { [backend, slots] tape, gradient in
       backend.dropout(gradient, probability: probability, seeds: noise.seeds, key: key, into: gradient)
       tape.accumulate(gradient, into: slots.first)
     }
@@ -69,7 +69,7 @@ extension Features {
       batch: shape.batch, channels: shape.channels, height: shape.height / 2, width: shape.width / 2)
     return makeResult(half) {
       backend.halve(activation, into: $0)
-    } backward: { tape, gradient in
+    } backward: { [shape, backend, slots] tape, gradient in
       let change = backend.makeActivation(shape)
       backend.double(gradient, into: change)
       backend.add(change, times: 0.25, nil, times: 0, into: change)
@@ -83,7 +83,7 @@ extension Features {
       batch: shape.batch, channels: shape.channels, height: 2 * shape.height, width: 2 * shape.width)
     return makeResult(twice) {
       backend.double(activation, into: $0)
-    } backward: { tape, gradient in
+    } backward: { [shape, backend, slots] tape, gradient in
       let change = backend.makeActivation(shape)
       backend.halve(gradient, into: change)
       backend.add(change, times: 4, nil, times: 0, into: change)
@@ -96,9 +96,7 @@ extension Features {
     _ indices: [Int], of table: Parameter, on backend: any Backend, watchedBy tape: Tape? = nil
   ) -> Features {
     let (rows, channels) = (table.shape[0], table.shape[1])
-    let empty = Features(
-      Operand(backend.makeActivation(.init(batch: indices.count, channels: channels))), on: backend, tape: tape)
-    return empty.makeResult(empty.shape, [table]) {
+    return make(.init(batch: indices.count, channels: channels), [table], on: backend, watchedBy: tape) {
       backend.gatherRows(of: table, indices, into: $0)
     } backward: { tape, gradient in
       // The sum over samples of ones at their indices times their gradients.
@@ -117,16 +115,14 @@ extension Features {
     guard let tape, tape.checkpointsBlocks else { return block(self, other) }
     return Tape.checkpointed([self, other]) { block($0[0], $0[1]) }
   }
-}
 
-extension Features {
   /// The mean over the pixels of each channel, `[batch, channels, 1, 1]`.
   public func pooled() -> Features {
     let scale = 1 / Float(shape.pixels)
     return makeResult(.init(batch: shape.batch, channels: shape.channels)) {
       backend.sumPixels(activation, into: $0)
       backend.add($0, times: scale, nil, times: 0, into: $0)
-    } backward: { tape, gradient in
+    } backward: { [shape, backend, slots] tape, gradient in
       // Every pixel has the same gradient: that of a channel's offset, added to a convolution of one channel of zeros.
       let zeros = Tensor(
         [Float](repeating: 0, count: shape.batch * shape.pixels),

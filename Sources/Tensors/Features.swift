@@ -26,9 +26,6 @@ public struct Features {
   /// The extents `[batch, channels, height, width]`, the channels of joined features added up.
   public var shape: ActivationShape { operand.shape }
 
-  /// Whether a tape watches these features.
-  public var isWatched: Bool { tape != nil }
-
   /// These channels followed by those of `other`, without a copy; neither may be joined already.
   public func joined(with other: Features) -> Features {
     .init(
@@ -49,11 +46,6 @@ public struct Features {
     return Tensor(buffer, shape: [shape.batch, shape.channels, shape.height, shape.width], on: backend)
   }
 
-  /// The gradient that a tape has taken of these features, `[batch, channels, height, width]`, or nil if it has none.
-  public var gradient: Tensor? {
-    slots.first?.gradient.map { Features(Operand($0), on: backend).tensor() }
-  }
-
   /// The same values under another tape.
   func moved(to tape: Tape, slots: (first: Tape.Slot?, second: Tape.Slot?)) -> Features {
     .init(operand, on: backend, tape: tape, slots: slots)
@@ -66,18 +58,25 @@ public struct Features {
   ///   - others: Features that the operation reads besides these.
   ///   - parameters: Parameters that it reads.
   ///   - fill: Writes the result.
-  ///   - backward: Hands out gradients: given the tape and the gradient of the result.
+  ///   - backward: Hands out gradients: given the tape and the gradient of the result. What it captures lives until then.
   func makeResult(
     _ shape: ActivationShape, reading others: [Features?] = [], _ parameters: [Parameter?] = [],
     _ fill: (Activation) -> Void, backward: @escaping (Tape, Activation) -> Void
   ) -> Features {
+    let tape = tape ?? others.lazy.compactMap { $0?.tape }.first
+    return Self.make(shape, parameters.compactMap { $0 }, on: backend, watchedBy: tape, fill, backward: backward)
+  }
+
+  /// New features that nothing but parameters goes into; see ``makeResult(_:reading:_:_:backward:)``.
+  static func make(
+    _ shape: ActivationShape, _ parameters: [Parameter], on backend: any Backend, watchedBy tape: Tape?,
+    _ fill: (Activation) -> Void, backward: @escaping (Tape, Activation) -> Void
+  ) -> Features {
     let result = backend.makeActivation(shape)
     fill(result)
-    guard let tape = tape ?? others.lazy.compactMap({ $0?.tape }).first else {
-      return .init(Operand(result), on: backend)
-    }
+    guard let tape else { return .init(Operand(result), on: backend) }
     let slot = Tape.Slot()
-    tape.record(slot, parameters: parameters.compactMap { $0 }) { [unowned tape] gradient in backward(tape, gradient) }
+    tape.record(slot, parameters: parameters) { [unowned tape] gradient in backward(tape, gradient) }
     return .init(Operand(result), on: backend, tape: tape, slots: (slot, nil))
   }
 }
@@ -89,10 +88,7 @@ extension Tensor {
   ///   - scale: A factor.
   ///   - shift: An addend.
   ///   - tape: What records operations on the features, or nil for nothing.
-  ///   - wantsGradient: Whether the tape takes the gradient of the features themselves as well; see ``Features/gradient``.
-  public func features(
-    scale: Double = 1, shift: Double = 0, watchedBy tape: Tape? = nil, wantsGradient: Bool = false
-  ) -> Features {
+  public func features(scale: Double = 1, shift: Double = 0, watchedBy tape: Tape? = nil) -> Features {
     precondition(shape.count == 4 || shape.count == 2, "\(shape) is neither images nor vectors")
     let extents =
       shape.count == 4
@@ -100,8 +96,6 @@ extension Tensor {
       : ActivationShape(batch: shape[0], channels: shape[1])
     let activation = backend.makeActivation(extents)
     backend.enter(buffer, scale: Float(scale), shift: Float(shift), into: activation)
-    return Features(
-      Operand(activation), on: backend, tape: tape,
-      slots: (tape != nil && wantsGradient ? Tape.Slot() : nil, nil))
+    return Features(Operand(activation), on: backend, tape: tape)
   }
 }

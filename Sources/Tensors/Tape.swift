@@ -4,14 +4,14 @@ public import Compute
 ///
 /// ```
 /// let tape = Tape(on: backend)
-/// let result = network(x.watched(by: tape))        // operations on watched features record themselves
+/// let result = layers(x.features(watchedBy: tape)) // operations on watched features record themselves
 /// tape.backward(from: result, gradient: g)         // g = d loss / d result
 /// tape.gradients.buffer(of: parameter)             // d loss / d parameter
 /// ```
 ///
 /// Features are values that nothing overwrites; parameters can change, so their versions are checked when gradients are taken.
 /// Going back forgets the record, piece by piece, so that activations are given back as soon as they have served. Gradients
-/// of parameters add up over several uses and over several tapes that share ``gradients``.
+/// of parameters add up over several uses.
 public final class Tape {
   /// The device that holds what is recorded.
   public let backend: any Backend
@@ -54,16 +54,18 @@ public final class Tape {
   ///
   /// - Parameters:
   ///   - backend: The device.
-  ///   - gradients: Where the gradients of parameters go; by default a place of its own.
   ///   - dropout: The noise of dropout, or nil for none.
   ///   - checkpointsBlocks: Whether blocks trade time for memory.
   public convenience init(
-    on backend: any Backend, gradients: ParameterGradients? = nil, dropout: DropoutNoise? = nil,
-    checkpointsBlocks: Bool = false
+    on backend: any Backend, dropout: DropoutNoise? = nil, checkpointsBlocks: Bool = false
   ) {
     self.init(
-      on: backend, gradients: gradients ?? .init(on: backend), dropout: dropout, checkpointsBlocks: checkpointsBlocks,
-      nextDraw: 0)
+      on: backend, gradients: .init(on: backend), dropout: dropout, checkpointsBlocks: checkpointsBlocks, nextDraw: 0)
+  }
+
+  /// An empty record for a block of this tape's, with the same gradients and noise.
+  private func part(from draw: UInt32) -> Tape {
+    .init(on: backend, gradients: gradients, dropout: dropout, checkpointsBlocks: false, nextDraw: draw)
   }
 
   private init(
@@ -135,15 +137,13 @@ public final class Tape {
     guard let tape = inputs.lazy.compactMap(\.tape).first else { return block(inputs) }
     let draw = tape.nextDraw
     // Draws are counted as if the block had been recorded, and are drawn again from the same number.
-    let rehearsal = Tape(
-      on: tape.backend, gradients: tape.gradients, dropout: tape.dropout, checkpointsBlocks: false, nextDraw: draw)
+    let rehearsal = tape.part(from: draw)
     let result = block(inputs.map { $0.moved(to: rehearsal, slots: (nil, nil)) })
     tape.nextDraw = rehearsal.nextDraw
     rehearsal.records.removeAll()
     let slot = Slot()
-    tape.record(slot, parameters: []) { gradient in
-      let inner = Tape(
-        on: tape.backend, gradients: tape.gradients, dropout: tape.dropout, checkpointsBlocks: false, nextDraw: draw)
+    tape.record(slot, parameters: []) { [unowned tape] gradient in
+      let inner = tape.part(from: draw)
       let watched = inputs.map { input in
         input.moved(
           to: inner, slots: (input.slots.first.map { _ in Slot() }, input.slots.second.map { _ in Slot() }))

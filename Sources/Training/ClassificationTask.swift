@@ -25,36 +25,29 @@ public final class ClassificationTask: TrainingTask {
   }
 
   /// The network's.
-  public var parameters: [UNet.NamedParameter] { network.parameters }
+  public var parameters: [NamedParameter] { network.parameters }
 
   /// One image.
   public func rehearse(_ shape: ImageShape, on backend: any Backend) throws {
-    let x = Tensor(
-      [Float](repeating: 0, count: shape.count), shape: [1, shape.channels, shape.height, shape.width], on: backend)
-    _ = network.features(of: x)
+    _ = network.features(of: .zeros(shape, on: backend))
   }
 
   /// Takes the gradients of a batch's cross-entropy.
   public func takeGradients(of batch: TrainingBatch, step: Int, _ tape: Tape) throws -> Double {
-    let count = batch.indices.count, size = network.configuration.imageSize
-    let x = Tensor(
-      batch.images, shape: [count, network.configuration.inputChannels, size.height, size.width], on: tape.backend)
-    let logits = network.features(of: x, watchedBy: tape).logits
-    let values = try logits.tensor().values()
-    let width = values.count / count
+    let count = batch.indices.count, questions = network.configuration.logits
+    let logits = network.features(of: batch.tensor(on: tape.backend), watchedBy: tape).logits
+    let values = try logits.tensor().values(), width = network.configuration.logitCount
     var gradient = [Float](repeating: 0, count: values.count)
     var loss = 0.0
     for place in 0..<count {
-      var start = place * width
-      for (head, question) in network.configuration.heads.enumerated() {
-        let own = values[start..<start + question.classes], label = batch.labels[head][place]
-        let probabilities = softmax(own)
-        for answer in 0..<question.classes {
-          let target = (answer == label ? 1 - smoothing : 0) + smoothing / Double(question.classes)
+      for (question, range) in questions.enumerated() {
+        let start = place * width + range.lowerBound, label = batch.labels[question][place]
+        let probabilities = softmax(values[start..<start + range.count])
+        for answer in 0..<range.count {
+          let target = (answer == label ? 1 - smoothing : 0) + smoothing / Double(range.count)
           if target > 0 { loss -= target * log(max(probabilities[answer], 1e-300)) }
           gradient[start + answer] = Float((probabilities[answer] - target) / Double(count))
         }
-        start += question.classes
       }
     }
     tape.backward(from: logits, gradient: Tensor(gradient, shape: [count, width], on: tape.backend))

@@ -34,7 +34,7 @@ public final class DiffusionTask: TrainingTask {
   }
 
   /// The network's.
-  public var parameters: [UNet.NamedParameter] { network.parameters }
+  public var parameters: [NamedParameter] { network.parameters }
 
   /// What importance sampling has seen.
   public var memory: [String: [Float]] {
@@ -44,9 +44,7 @@ public final class DiffusionTask: TrainingTask {
 
   /// One image at one time.
   public func rehearse(_ shape: ImageShape, on backend: any Backend) throws {
-    let x = Tensor(
-      [Float](repeating: 0, count: shape.count), shape: [1, shape.channels, shape.height, shape.width], on: backend)
-    _ = try network.features(of: x, timesteps: [0], classLabels: network.exampleLabel)
+    _ = try network.features(of: .zeros(shape, on: backend), timesteps: [0], classLabels: network.exampleLabel)
   }
 
   /// Draws times, noise and dropped labels, and takes the gradients.
@@ -54,10 +52,10 @@ public final class DiffusionTask: TrainingTask {
     let count = batch.indices.count
     var generator = SplitMix(seed: settings.seed, 3, UInt64(step))
     let (times, weights) = sampler.draw(count, &generator)
-    let shape = [network.configuration.inputChannels, batch.images.count / count]
-    let images = Tensor(batch.images, shape: [count] + shape, on: tape.backend)
+    let images = batch.tensor(on: tape.backend)
     let noise = Tensor.noise(
-      shape, seeds: (0..<UInt64(count)).map { settings.seed &+ $0 }, key: .init(step: UInt32(step)), on: tape.backend)
+      Array(images.shape.dropFirst()), seeds: (0..<UInt64(count)).map { settings.seed &+ $0 },
+      key: .init(step: UInt32(step)), on: tape.backend)
     let losses = try takeGradients(
       images: images, noise: noise, times: times, weights: weights, labels: labels(of: batch, &generator), tape)
     sampler.remember(losses, at: times)
@@ -67,7 +65,7 @@ public final class DiffusionTask: TrainingTask {
   /// Takes the gradients of given images, noise and times.
   ///
   /// - Parameters:
-  ///   - images: `x_0`, any shape whose first axis is the batch.
+  ///   - images: `x_0`, `[batch, channels, height, width]`.
   ///   - noise: Of the same shape.
   ///   - times: The training step of each image.
   ///   - weights: A factor of each image's loss, besides `w(t)`; by default one.
@@ -79,8 +77,7 @@ public final class DiffusionTask: TrainingTask {
   ) throws -> [Double] {
     let levels = times.map { schedule.level(at: $0) }, count = times.count
     let (alphas, sigmas) = (levels.map { Float($0.alpha) }, levels.map { Float($0.sigma) })
-    let whole = [count] + extents(images)
-    let x = Tensor.combination([(1, images.scaledRows(by: alphas)), (1, noise.scaledRows(by: sigmas))]).reshaped(whole)
+    let x = Tensor.combination([(1, images.scaledRows(by: alphas)), (1, noise.scaledRows(by: sigmas))])
     let target: Tensor =
       switch settings.prediction {
       case .epsilon: noise
@@ -92,7 +89,7 @@ public final class DiffusionTask: TrainingTask {
     let result = try network.features(of: x, timesteps: timesteps, classLabels: labels, watchedBy: tape)
     let factors = network.outputFactors(timesteps)
     let output = factors.map { result.tensor().scaledRows(by: $0) } ?? result.tensor()
-    let difference = Tensor.combination([(1, output), (-1, target.reshaped(whole))])
+    let difference = Tensor.combination([(1, output), (-1, target)])
     let size = Double(difference.count / count)
     let own = levels.map(weight)
     let slopes = (0..<count).map { place in
@@ -100,15 +97,6 @@ public final class DiffusionTask: TrainingTask {
     }
     tape.backward(from: result, gradient: difference.scaledRows(by: slopes.map { Float($0) }))
     return try zip(difference.rowSquares().values(), own).map { Double($0) * $1 / size }
-  }
-
-  private func extents(_ images: Tensor) -> [Int] {
-    let channels = network.configuration.inputChannels
-    if images.shape.count == 4 { return Array(images.shape.dropFirst()) }
-    let size = network.configuration.sampleSize
-    let pixels = images.count / images.rows / channels
-    let height = size.map(\.height) ?? Int(Double(pixels).squareRoot().rounded())
-    return [channels, height, pixels / height]
   }
 
   /// `w(t)`.

@@ -13,7 +13,11 @@ public struct LossCurve {
   /// The picture as SVG.
   public var svg: String {
     let shown = losses.filter { $0 > 0 && $0.isFinite }
-    let means = TrainingLog.smoothed(losses)
+    var mean = RunningMean()
+    let means = losses.map { loss in
+      mean.add(loss)
+      return mean.value
+    }
     guard let least = shown.min(), let most = shown.max() else { return document([]) }
     let low = log10(least) - 0.05, high = max(log10(most), low + 0.2) + 0.05
     func x(_ place: Int) -> Double { left + (width - left - right) * Double(place + 1) / Double(max(losses.count, 1)) }

@@ -1,7 +1,6 @@
 public import Compute
 public import Datasets
-public import Files
-public import Tensors
+import Tensors
 
 /// A training run in memory: a task, its optimiser and the number of steps done.
 ///
@@ -27,7 +26,7 @@ public final class Trainer {
   /// The device.
   public let backend: any Backend
   /// Steps done.
-  public private(set) var step = 0
+  public internal(set) var step = 0
 
   let optimizer: AdamOptimizer
 
@@ -73,95 +72,5 @@ public final class Trainer {
     let result = Swift.Result { try body() }
     try optimizer.publish(.weights)
     return try result.get()
-  }
-}
-
-extension Trainer {
-  /// What a checkpoint's header calls the format.
-  static let format = "diffuse-gpu training 1"
-
-  /// Everything from which the run can go on, as a safetensors file.
-  ///
-  /// - Parameter metadata: Further text for the header.
-  public func checkpoint(metadata: [String: String] = [:]) throws -> [UInt8] {
-    let own = ["format": Self.format, "step": "\(step)", "settings": settings.json.text]
-    var writer = SafetensorsWriter(metadata: own.merging(metadata) { $1 })
-    for quantity in AdamOptimizer.Quantity.allCases {
-      let values = try optimizer.values(of: quantity)
-      for (name, parameter) in task.parameters {
-        guard let values = values[ObjectIdentifier(parameter)] else { continue }
-        writer.add("\(quantity.rawValue)/\(name)", shape: parameter.shape, values: values)
-      }
-    }
-    for (name, values) in task.memory.sorted(by: { $0.key < $1.key }) {
-      writer.add("memory/\(name)", shape: [values.count], values: values)
-    }
-    return writer.encoded()
-  }
-
-  /// The settings that a checkpoint was made with.
-  public static func settings(of checkpoint: SafetensorsFile) throws(FileError) -> TrainingSettings {
-    let path = checkpoint.file.path
-    guard checkpoint.metadata["format"] == format, let text = checkpoint.metadata["settings"] else {
-      throw FileError(path, "is no checkpoint of a training by this program")
-    }
-    var bytes = Array(text.utf8)
-    var parsed: Result<JSONValue, FileError>?
-    bytes.withUnsafeMutableBytes { bytes in
-      do throws(FileError) {
-        parsed = .success(try JSONValue(parsing: .init(bytes), path: "\(path), settings"))
-      } catch {
-        parsed = .failure(error)
-      }
-    }
-    guard let json = try parsed?.get() else { throw FileError(path, "holds no settings") }
-    return try TrainingSettings(json, path: "\(path), settings")
-  }
-
-  /// Goes on from a checkpoint; nothing changes if it does not fit.
-  ///
-  /// - Throws: ``FileError`` if it is none, or one of another architecture.
-  public func restore(_ checkpoint: SafetensorsFile) throws {
-    let path = checkpoint.file.path
-    guard checkpoint.metadata["format"] == Self.format, let step = checkpoint.metadata["step"].flatMap({ Int($0) }),
-      step >= 0
-    else { throw FileError(path, "is no checkpoint of a training by this program") }
-    let used = Set(optimizer.entries.flatMap { $0.parameter.masters.map { ObjectIdentifier($0) } })
-    for quantity in AdamOptimizer.Quantity.allCases {
-      for (name, parameter) in task.parameters where used.contains(ObjectIdentifier(parameter)) {
-        guard let entry = checkpoint.entries["\(quantity.rawValue)/\(name)"] else {
-          throw FileError(path, "was made by another architecture: '\(name)' is missing")
-        }
-        guard entry.shape == parameter.shape, entry.type == .float32 else {
-          throw FileError(
-            path,
-            "was made by another architecture: '\(name)' has shape \(entry.shape), the network's has \(parameter.shape)"
-          )
-        }
-      }
-    }
-    let names = Dictionary(uniqueKeysWithValues: task.parameters.map { (ObjectIdentifier($0.parameter), $0.name) })
-    for quantity in AdamOptimizer.Quantity.allCases {
-      optimizer.setValues(of: quantity) { parameter in
-        let name = names[ObjectIdentifier(parameter)] ?? ""
-        return checkpoint.entries["\(quantity.rawValue)/\(name)"].map { checkpoint.floats($0) } ?? parameter.values()
-      }
-    }
-    for name in checkpoint.entries.keys where name.hasPrefix("memory/") {
-      task.memory[String(name.dropFirst(7))] = checkpoint.entries[name].map { checkpoint.floats($0) }
-    }
-    try optimizer.publish(.weights)
-    self.step = step
-  }
-}
-
-extension SafetensorsFile {
-  /// The values of a tensor.
-  fileprivate func floats(_ entry: Entry) -> [Float] {
-    .init(unsafeUninitializedCapacity: entry.count) { destination, count in
-      destination.initialize(repeating: 0)
-      readFloats(entry, into: .init(rebasing: destination[..<entry.count]))
-      count = entry.count
-    }
   }
 }

@@ -9,6 +9,7 @@ public final class TrainingLog {
   public let path: String
 
   private var handle: FileHandle?
+  private var mean = RunningMean()
 
   /// Opens a log for a run that has done some steps; lines of later steps, of a run that was interrupted, are dropped.
   public init(_ path: String, after step: Int) throws(FileError) {
@@ -16,11 +17,10 @@ public final class TrainingLog {
     var kept = ""
     if step > 0, let text = try? String(contentsOfFile: path, encoding: .utf8) {
       for line in text.split(separator: "\n") {
-        guard let record = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any],
-          let number = record["step"] as? Int, number <= step, number == losses.count + 1,
-          let loss = record["loss"] as? Double
+        guard let record = try? JSONValue(line, path: path), let number = record["step"]?.int, number <= step,
+          number == losses.count + 1, let loss = record["loss"]?.double
         else { break }
-        losses.append(loss)
+        add(loss)
         kept += line + "\n"
       }
     }
@@ -32,28 +32,34 @@ public final class TrainingLog {
 
   /// Adds a step.
   public func append(_ report: Trainer.Report, imagesPerSecond: Double, seconds: Double) throws(FileError) {
-    losses.append(report.loss)
+    add(report.loss)
     let record = JSONValue.object([
       "step": .number(Double(report.step)), "loss": .number(report.loss), "gradient_norm": .number(report.gradientNorm),
       "learning_rate": .number(report.rate), "images_per_second": .number(imagesPerSecond), "seconds": .number(seconds),
     ])
-    let line = record.text.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }.joined(separator: " ")
     do {
-      try handle?.write(contentsOf: Data((line + "\n").utf8))
+      try handle?.write(contentsOf: Data((record.line + "\n").utf8))
     } catch {
       throw FileError(path, "cannot be written: \(error.localizedDescription)")
     }
   }
 
-  /// The mean of the last losses, each weighing a hundredth less than the one after it.
-  public var smoothedLoss: Double? { Self.smoothed(losses).last }
+  private func add(_ loss: Double) {
+    losses.append(loss)
+    mean.add(loss)
+  }
 
-  /// Running means: `m = m + (x - m) / min(count, 100)`.
-  static func smoothed(_ losses: [Double]) -> [Double] {
-    var mean = 0.0
-    return losses.enumerated().map { place, loss in
-      mean += (loss - mean) / Double(min(place + 1, 100))
-      return mean
-    }
+  /// The running mean of the losses, or nil if there are none.
+  public var smoothedLoss: Double? { losses.isEmpty ? nil : mean.value }
+}
+
+/// A running mean of about the last hundred values: `m = m + (x - m) / min(count, 100)`.
+struct RunningMean {
+  private(set) var value = 0.0
+  private var count = 0
+
+  mutating func add(_ x: Double) {
+    count += 1
+    value += (x - value) / Double(min(count, 100))
   }
 }

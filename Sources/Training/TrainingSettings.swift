@@ -90,13 +90,13 @@ public struct TrainingSettings: Codable, Sendable, Hashable {
   ///
   /// - Throws: ``FileError`` naming a key that does not exist or a value that is not legal.
   public init(_ json: JSONValue, path: String) throws(FileError) {
-    let known = Self().json
+    let known = Self().json.object ?? [:]
     guard let members = json.object else { throw FileError(path, "the settings of a training are an object") }
-    for name in members.keys.sorted() where known.object?[name] == nil {
+    for name in members.keys.sorted() where known[name] == nil {
       throw FileError(
-        path, "'\(name)' is no setting; there are \((known.object ?? [:]).keys.sorted().joined(separator: ", "))")
+        path, "'\(name)' is no setting; there are \(known.keys.sorted().joined(separator: ", "))")
     }
-    let whole = (known.object ?? [:]).merging(members) { $1 }
+    let whole = known.merging(members) { $1 }
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
     do {
@@ -123,7 +123,7 @@ public struct TrainingSettings: Codable, Sendable, Hashable {
     let encoder = JSONEncoder()
     encoder.keyEncodingStrategy = .convertToSnakeCase
     guard let data = try? encoder.encode(self),
-      let json = try? data.withUnsafeBytes({ try JSONValue(parsing: $0, path: "settings") }),
+      let json = try? JSONValue(String(decoding: data, as: UTF8.self), path: "settings"),
       var members = json.object
     else { preconditionFailure("settings are numbers and words") }
     for name in ["clip_norm", "snr_limit", "label", "dropout"] where members[name] == nil { members[name] = .null }

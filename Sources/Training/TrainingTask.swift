@@ -6,7 +6,7 @@ public import Tensors
 /// What is trained: a network and its loss.
 public protocol TrainingTask: AnyObject {
   /// The network's parameters as files hold them.
-  var parameters: [UNet.NamedParameter] { get }
+  var parameters: [NamedParameter] { get }
 
   /// Evaluates the network on one image, for finding out what it uses and needs.
   func rehearse(_ shape: ImageShape, on backend: any Backend) throws
@@ -29,5 +29,20 @@ extension TrainingTask {
   public var memory: [String: [Float]] {
     get { [:] }
     set {}
+  }
+}
+
+extension TrainingBatch {
+  /// The images, `[batch, channels, height, width]`.
+  func tensor(on backend: any Backend) -> Tensor {
+    Tensor(images, shape: [indices.count, shape.channels, shape.height, shape.width], on: backend)
+  }
+}
+
+extension Tensor {
+  /// One image of zeros.
+  static func zeros(_ shape: ImageShape, on backend: any Backend) -> Tensor {
+    Tensor(
+      [Float](repeating: 0, count: shape.count), shape: [1, shape.channels, shape.height, shape.width], on: backend)
   }
 }

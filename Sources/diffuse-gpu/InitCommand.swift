@@ -25,9 +25,7 @@ struct InitCommand: ParsableCommand {
   var outputOptions: OutputOptions
 
   func run() throws {
-    guard let form = SafetensorsType(rawValue: type.uppercased()), [.float32, .float16, .bfloat16].contains(form) else {
-      throw PipelineError("--type '\(type)': F32, F16 or BF16")
-    }
+    let form = try weightType(type, flag: "--type")
     let configuration = try UNetConfiguration(JSONValue(contentsOf: config), path: config)
     for warning in configuration.warnings { outputOptions.console.note(warning) }
     let parameters = InitialParameters(seed: seed, configurationPath: config)

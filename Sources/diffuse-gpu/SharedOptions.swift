@@ -47,6 +47,14 @@ struct DeviceOptions: ParsableArguments {
   }
 }
 
+/// The form in which weights are written, as a flag names it.
+func weightType(_ text: String, flag: String) throws(PipelineError) -> SafetensorsType {
+  guard let type = SafetensorsType(rawValue: text.uppercased()), [.float32, .float16, .bfloat16].contains(type) else {
+    throw PipelineError("\(flag) '\(text)': F32, F16 or BF16")
+  }
+  return type
+}
+
 /// How a command speaks.
 struct OutputOptions: ParsableArguments {
   @Flag(help: "Print results as JSON.")

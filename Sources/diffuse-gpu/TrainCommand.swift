@@ -1,6 +1,5 @@
 import ArgumentParser
 import DiffuseGPU
-import Foundation
 
 struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -75,8 +74,7 @@ struct TrainCommand: ParsableCommand {
     for (name, value) in [("--checkpoint-every", checkpointEvery), ("--keep", keep)] where value < 1 {
       throw PipelineError("\(name) \(value): at least 1 is needed")
     }
-    guard let form = SafetensorsType(rawValue: exportType.uppercased()), [.float32, .float16, .bfloat16].contains(form)
-    else { throw PipelineError("--export-type '\(exportType)': F32, F16 or BF16") }
+    let form = try weightType(exportType, flag: "--export-type")
     var output = TrainingOutput(folder: self.output)
     (output.checkpointEvery, output.keep, output.preview) = (checkpointEvery, keep, preview)
     output.samplesEvery = samplesEvery > 0 ? samplesEvery : nil
@@ -84,18 +82,16 @@ struct TrainCommand: ParsableCommand {
       throw PipelineError("--task '\(task)': diffusion or classifier")
     }
     let settings = try settings.settings(task), backend = try device.open(console)
+    let request = TrainingRequest(
+      data: data, configuration: config, settings: settings, output: output, resumes: resume)
     switch task {
     case .diffusion:
       if testData != nil { throw PipelineError("--test-data: is for --task classifier") }
-      let run = try DenoiserTraining(
-        data: data, configuration: config, scheduler: scheduler, settings: settings, output: output, resumes: resume
-      ).open(on: backend) { console.note($0) }
+      let run = try request.denoiser(scheduler: scheduler, on: backend) { console.note($0) }
       try train(run.pipeline, console) { if let export { try run.export(to: export, as: form) } }
     case .classifier:
       if scheduler != nil { throw PipelineError("--scheduler: is for --task diffusion") }
-      let run = try ClassifierTraining(
-        data: data, configuration: config, settings: settings, output: output, resumes: resume
-      ).open(on: backend) { console.note($0) }
+      let run = try request.classifier(on: backend) { console.note($0) }
       try train(run.pipeline, console) {
         if let export { try run.export(to: export, as: form) }
         if let testData { console.note(try run.accuracy(on: testData).text) }
@@ -121,29 +117,5 @@ struct TrainCommand: ParsableCommand {
         "seconds": .number(pipeline.seconds),
       ]))
     if !isFinished { throw ExitCode(130) }
-  }
-}
-
-/// Progress of a training on standard error.
-final class TrainingDisplay {
-  private let console: Console
-  private let isTerminal = isatty(STDERR_FILENO) == 1
-  private var lastShown: ContinuousClock.Instant?
-
-  init(_ console: Console) {
-    self.console = console
-  }
-
-  func update(_ progress: TrainingPipeline.Progress, of steps: Int) {
-    guard !console.isQuiet else { return }
-    let now = ContinuousClock.now, step = progress.report.step
-    if step < steps, let lastShown, now - lastShown < (isTerminal ? .milliseconds(200) : .seconds(30)) { return }
-    lastShown = now
-    let left = Double(steps - step) * progress.secondsPerStep
-    let line =
-      "step \(step)/\(steps), loss \(rounded(progress.smoothedLoss, digits: 5)), "
-      + "\(rounded(progress.imagesPerSecond, digits: 0)) images/s, \(Int(left / 60)) min left"
-    let text = isTerminal ? "\r\u{1B}[K\(line)" + (step == steps ? "\n" : "") : line + "\n"
-    FileHandle.standardError.write(Data(text.utf8))
   }
 }

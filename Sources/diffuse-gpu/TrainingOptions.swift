@@ -68,7 +68,7 @@ struct TrainingOptions: ParsableArguments {
   @Flag(help: "Spread bytes over the intervals that they stand for.")
   var dequantize = false
 
-  @Flag(help: "Evaluate blocks again on the way back: less memory, a third more time.")
+  @Flag(help: "Keep only the inputs of blocks and evaluate them again on the way back: less memory, more time.")
   var checkpointBlocks = false
 
   /// The settings, checked.

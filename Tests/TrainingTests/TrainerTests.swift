@@ -139,7 +139,9 @@ struct TrainerTests {
     let trainer = try Self.trainer(Self.settings(), on: CPUBackend())
     _ = try Self.train(trainer, to: 2)
     let before = try trainer.checkpoint()
-    let batch = TrainingBatch(images: .init(repeating: .nan, count: 4 * 64), labels: [], indices: [0, 1, 2, 3])
+    let batch = TrainingBatch(
+      images: .init(repeating: .nan, count: 4 * 64), shape: WaveSource(count: 1).shape, labels: [],
+      indices: [0, 1, 2, 3])
     #expect { try trainer.advance(batch) } throws: { "\($0)".contains("step 3") && "\($0)".contains("nan") }
     #expect(try trainer.checkpoint() == before)
   }

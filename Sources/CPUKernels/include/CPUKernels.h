@@ -168,7 +168,6 @@ typedef struct {
 /// Values set to zero where a random word is below a threshold, and multiplied elsewhere.
 typedef struct {
   cpu_rows random;
-  const float *source;
   uint32_t threshold;
   float scale;
 } cpu_dropout;

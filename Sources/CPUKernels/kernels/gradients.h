@@ -66,7 +66,7 @@ static void dropout(const void *arguments, long index, void *scratch) {
   const cpu_rows *r = &o->random;
   long row = index / r->chunks, start = index % r->chunks * r->chunk;
   long count = r->row_length - start < r->chunk ? r->row_length - start : r->chunk;
-  const float *from = o->source + row * r->row_length + start;
+  const float *from = r->source + row * r->row_length + start;
   float *to = r->destination + row * r->row_length + start;
   uint32_t key0 = (uint32_t)r->seeds[row], key1 = (uint32_t)(r->seeds[row] >> 32);
   for (long place = 0; place < count; place += 4 * LANES) {

@@ -1,0 +1,48 @@
+import Datasets
+import Files
+public import Training
+
+/// A training as a user asks for it, whatever is trained: paths and settings.
+public struct TrainingRequest {
+  /// The images' path.
+  public var data: String
+  /// The path of the network's configuration, or nil for a small network.
+  public var configuration: String?
+  /// How it is trained; a run that goes on has those of its checkpoint, and may only do more steps.
+  public var settings: TrainingSettings
+  /// Where things go.
+  public var output: TrainingOutput
+  /// Whether it goes on from the last checkpoint.
+  public var resumes: Bool
+
+  /// A request.
+  public init(
+    data: String, configuration: String? = nil, settings: TrainingSettings, output: TrainingOutput,
+    resumes: Bool = false
+  ) {
+    self.data = data
+    self.configuration = configuration
+    self.settings = settings
+    self.output = output
+    self.resumes = resumes
+  }
+
+  /// Reads the data into memory, with labels where they are needed.
+  func openData(needsLabels: Bool = false, _ note: (String) -> Void) throws -> TrainingSet {
+    let set = try TrainingSet(Dataset.open(data))
+    guard !needsLabels || !set.labels.isEmpty else {
+      throw PipelineError("\(data): holds no labels, which a classifier needs")
+    }
+    note(
+      "\(data): \(set.count) images of \(set.shape)" + (set.labels.isEmpty ? "" : ", \(set.labels.count) labels each"))
+    return set
+  }
+
+  /// The settings of the run: those of the last checkpoint, with more steps if that is asked for, or for a new run the given.
+  func runSettings() throws -> TrainingSettings {
+    guard resumes, let last = output.savedCheckpoints.last else { return settings }
+    var saved = try Trainer.settings(of: SafetensorsFile(last))
+    if settings.steps != TrainingSettings().steps { saved.steps = max(saved.steps, settings.steps) }
+    return saved
+  }
+}
