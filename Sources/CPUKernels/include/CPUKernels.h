@@ -122,6 +122,15 @@ typedef struct {
   long pieces, strip_rows;          // ranges of rows of all samples; rows of a sample that are taken at a time
 } cpu_filter_gradient;
 
+/// The gradient of a 3x3 convolution's filter by Winograd's method.
+typedef struct {
+  cpu_convolution convolution;      // its input and extents; strip_rows tiles at a time, block_columns channels of the result
+  const float *gradient;
+  float *sums;                      // [piece][position][panel][channel][panel width]
+  float *destination;
+  long pieces, block_channels;      // ranges of tiles of all samples; channels of the input that a task takes
+} cpu_tiled_filter_gradient;
+
 /// A softmax over rows of scaled and shifted logits.
 typedef struct {
   const float *source, *offsets;  // offsets may be NULL
@@ -208,6 +217,7 @@ typedef struct {
   cpu_task *activate, *combine, *clamp, *clamp_rows, *scale_rows;
   cpu_task *fill_normal;
   cpu_task *filter_gradient, *fold_filter_gradient, *pad_channels;
+  cpu_task *filter_gradient_4x4, *fold_filter_gradient_4x4;  // Winograd's method: a fold is one channel of one panel
   cpu_task *normalization_gradient_sums, *normalization_gradient_lines, *normalization_gradient_apply, *fold_samples;
   cpu_task *softmax_gradient;  // from source = weights, in place
   cpu_task *activate_gradient, *sum_pixels, *spread, *dropout, *sum_squares, *adam_step;

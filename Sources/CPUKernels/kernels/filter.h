@@ -72,6 +72,19 @@ static filter_function *const filter_tiles[TILE_ROWS][2] = {FILTER_ROW(1), FILTE
                                                             FILTER_ROW(5), FILTER_ROW(6)};
 #endif
 
+/// Adds to sums [channels][PANEL] over `lines` lines of `count` pixels, the channels shared out evenly among register tiles.
+static void filter_rows(
+    const float *x, long x_step, long x_line, long channels, const float *g, long g_step, long g_line, long count,
+    long lines, int vectors, float *to) {
+  long tiles_in_all = (channels + TILE_ROWS - 1) / TILE_ROWS;
+  for (long tile = 0, channel = 0; tile < tiles_in_all; tile++) {
+    long height = channels / tiles_in_all + (tile < channels % tiles_in_all);
+    filter_tiles[height - 1][vectors - 1](
+        x + channel, x_step, x_line, g, g_step, g_line, count, lines, to + channel * PANEL);
+    channel += height;
+  }
+}
+
 /// Channels of one operand times a strip, for one tap; `to` holds the sums of its first channel.
 static void filter_channels(
     const cpu_filter_gradient *o, const float *x, long channels, const float *g, long sample, filter_axis rows,
@@ -86,13 +99,7 @@ static void filter_channels(
   g += ((sample * o->output_height + rows.first + rows.begin * rows.step) * o->output_width + columns.first +
         columns.begin * columns.step) *
        o->gradient_stride;
-  long tiles_in_all = (channels + TILE_ROWS - 1) / TILE_ROWS;
-  for (long tile = 0, channel = 0; tile < tiles_in_all; tile++) {
-    long height = channels / tiles_in_all + (tile < channels % tiles_in_all);
-    filter_tiles[height - 1][vectors - 1](
-        x + channel, x_step, x_line, g, g_step, g_line, count, lines, to + channel * PANEL);
-    channel += height;
-  }
+  filter_rows(x, x_step, x_line, channels, g, g_step, g_line, count, lines, vectors, to);
 }
 
 /// Task `index` sums one range of rows into one panel.

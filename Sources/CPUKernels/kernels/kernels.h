@@ -10,6 +10,7 @@
 #include "images.h"
 #include "random.h"
 #include "filter.h"
+#include "filter_winograd.h"
 #include "gradients.h"
 #include "peak.h"
 
@@ -41,6 +42,8 @@ const cpu_kernels KERNELS = {
     .filter_gradient = filter_gradient,
     .fold_filter_gradient = fold_filter_gradient,
     .pad_channels = pad_channels,
+    .filter_gradient_4x4 = filter_gradient_4x4,
+    .fold_filter_gradient_4x4 = fold_filter_gradient_4x4,
     .normalization_gradient_sums = normalization_gradient_sums,
     .normalization_gradient_lines = normalization_gradient_lines,
     .normalization_gradient_apply = normalization_gradient_apply,

@@ -70,3 +70,24 @@ INLINE void transform_filter(const int height, const int width, const vector tap
     UNROLL for (int y = 0; y < height + 2; y++) positions[y * (width + 2) + x] = result[y];
   }
 }
+
+/// A y: the adjoint of ``transform_output`` for m = 4, four values of a gradient to six positions.
+INLINE void transform_gradient(const vector *y, vector *to) {
+  vector even_a = y[0] + 0.5f * y[2], odd_a = (y[1] + 0.5f * y[3]) * POINT_A;
+  vector even_b = y[0] + 2.0f * y[2], odd_b = (y[1] + 2.0f * y[3]) * POINT_B;
+  to[0] = y[0];
+  to[1] = even_a + odd_a;
+  to[2] = even_a - odd_a;
+  to[3] = even_b + odd_b;
+  to[4] = even_b - odd_b;
+  to[5] = y[3];
+}
+
+/// G^T u: the adjoint of ``transform_taps`` for m = 4, six positions to three taps.
+INLINE void transform_sums(const vector *u, vector *to) {
+  vector even_a = (u[1] + u[2]) * (-2.0f / 3), odd_a = (u[1] - u[2]) * (POINT_A * (-2.0f / 3));
+  vector even_b = (u[3] + u[4]) * (1.0f / 6), odd_b = (u[3] - u[4]) * (POINT_B / 6);
+  to[0] = u[0] + (even_a + even_b);
+  to[1] = odd_a + odd_b;
+  to[2] = u[5] + (0.5f * even_a + 2.0f * even_b);
+}
