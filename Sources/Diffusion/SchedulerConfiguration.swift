@@ -14,6 +14,14 @@ public struct SchedulerConfiguration: Sendable, Hashable {
     self.source = source
   }
 
+  /// The configuration of a sampler that leaves estimates of clean data as they are, out of the data's range or not.
+  ///
+  /// Early estimates are the noise's errors amplified by `sigma / alpha`; clipping them moves their mean towards the middle
+  /// of the range, which changes what is drawn where classes are decided early.
+  public var unclipped: Self {
+    .init(values.merging(["clip_sample": .bool(false), "thresholding": .bool(false)]) { $1 }, source: source)
+  }
+
   /// The scheduler's class.
   func schedulerClass() throws(SamplerError) -> SchedulerClass {
     let legal = SchedulerClass.allCases.map(\.rawValue)

@@ -19,6 +19,7 @@ public struct RunRecord: Sendable {
       "rng": .string(settings.recorded == nil ? settings.generator.rawValue : "recorded"),
     ]
     if settings.options.eta != 0 { values["eta"] = .number(settings.options.eta) }
+    if !settings.clips { values["clips"] = .boolean(false) }
     if settings.guidance != 1 { values["guidance"] = .number(settings.guidance) }
     if let label = settings.classLabel { values["class"] = .number(Double(label)) }
     switch settings.start {

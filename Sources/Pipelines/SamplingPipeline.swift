@@ -43,7 +43,8 @@ public struct SamplingPipeline {
     self.backend = backend
     guard !settings.seeds.isEmpty else { throw PipelineError("--seeds: no image is asked for") }
     var notices = model.warnings
-    let configuration = try Self.schedulerConfiguration(model, settings.sampler, notices: &notices)
+    let asked = try Self.schedulerConfiguration(model, settings.sampler, notices: &notices)
+    let configuration = settings.clips ? asked : asked.unclipped
     scheduler = try Scheduler(configuration, options: settings.options)
     schedulerName = Self.className(configuration)
     whole = try scheduler.plan(steps: settings.steps)

@@ -58,6 +58,8 @@ public struct SamplingSettings: Sendable {
   public var sampler = SamplerChoice.model
   /// What diffusers takes as arguments of a call: eta.
   public var options = SchedulerOptions()
+  /// Whether estimates of clean images are clipped where the scheduler's configuration says so.
+  public var clips = true
   /// A data set whose exact score takes the network's place, or nil for the network.
   public var data: ImageCollection?
   /// Steps of the run.

@@ -11,8 +11,10 @@ struct EvaluateCommand: ParsableCommand {
       classes are told as well.
       """)
 
-  @Argument(help: ArgumentHelp("Samples: a .npy or .npz file or a folder of PNG files.", valueName: "samples"))
-  var samples: String
+  @Argument(
+    help: ArgumentHelp(
+      "Samples: .npy or .npz files or folders of PNG files; each is compared by itself.", valueName: "samples"))
+  var samples: [String]
 
   @Option(
     help: ArgumentHelp(
@@ -39,30 +41,48 @@ struct EvaluateCommand: ParsableCommand {
     if let classifier, let data { return try compareFeatures(by: classifier, with: data) }
     let reference = try statistics.map { try ImageStatistics(SafetensorsFile($0)) } ?? Model(nil).statistics
     guard let reference else { throw PipelineError("--statistics: the embedded model holds none; name a file") }
-    let (distance, count) = try pixelFrechetDistance(of: Dataset.open(samples), to: reference.moments)
-    outputOptions.console.result(
-      "\(samples): \(count) images, pixel Frechet distance \(rounded(distance, digits: 3))",
-      json: .object([
-        "samples": .string(samples), "images": .number(Double(count)), "pixel_frechet_distance": .number(distance),
-      ]))
+    let results = try samples.map { path in
+      let (distance, count) = try pixelFrechetDistance(of: Dataset.open(path), to: reference.moments)
+      return Result(
+        text: "\(path): \(count) images, pixel Frechet distance \(rounded(distance, digits: 3))",
+        json: .object([
+          "samples": .string(path), "images": .number(Double(count)), "pixel_frechet_distance": .number(distance),
+        ]))
+    }
+    report(results)
   }
 
-  private func compareFeatures(by classifier: String, with data: String) throws {
-    let result = try FeatureDistance(
-      of: Dataset.open(samples), to: Dataset.open(data), by: ClassifierModel(classifier),
-      on: device.open(outputOptions.console))
-    func percent(_ parts: [Double]) -> String { parts.map { rounded(100 * $0, digits: 1) }.joined(separator: " ") }
+  /// What is said about one set of samples.
+  private struct Result {
+    let text: String
+    let json: JSONValue
+  }
+
+  private func report(_ results: [Result]) {
     outputOptions.console.result(
-      """
-      \(samples): \(result.count) images, Frechet distance \(rounded(result.distance, digits: 3)) in the features of \(classifier)
-      classes, %: \(percent(result.composition))
-      of data, %: \(percent(result.reference))
-      """,
-      json: .object([
-        "samples": .string(samples), "images": .number(Double(result.count)),
-        "feature_frechet_distance": .number(result.distance),
-        "classes": .array(result.composition.map { .number($0) }),
-        "classes_of_data": .array(result.reference.map { .number($0) }),
-      ]))
+      results.map(\.text).joined(separator: "\n"), json: .array(results.map(\.json)))
+  }
+
+  private func compareFeatures(by name: String, with data: String) throws {
+    let classifier = try ClassifierModel(name), backend = try device.open(outputOptions.console)
+    let sets = try samples.map { try FeatureStatistics(of: Dataset.open($0), by: classifier, on: backend) }
+    let reference = try FeatureStatistics(of: Dataset.open(data), by: classifier, on: backend)
+    func percent(_ parts: [Double]) -> String { parts.map { rounded(100 * $0, digits: 1) }.joined(separator: " ") }
+    let results = zip(samples, sets).map { path, set in
+      let distance = set.distance(to: reference)
+      return Result(
+        text: """
+          \(path): \(set.count) images, Frechet distance \(rounded(distance, digits: 3)) in the features of \(name)
+          classes, %: \(percent(set.composition))
+          """,
+        json: .object([
+          "samples": .string(path), "images": .number(Double(set.count)),
+          "feature_frechet_distance": .number(distance),
+          "classes": .array(set.composition.map { .number($0) }),
+          "classes_of_data": .array(reference.composition.map { .number($0) }),
+        ]))
+    }
+    report(results)
+    outputOptions.console.note("classes of \(data), %: \(percent(reference.composition))")
   }
 }

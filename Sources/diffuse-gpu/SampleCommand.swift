@@ -62,6 +62,13 @@ struct SampleCommand: ParsableCommand {
     @Flag(help: "DDIM: end each step where the next begins, also where diffusers does not.")
     var correctSteps = false
 
+    @Flag(
+      name: .customLong("no-clip"),
+      help: ArgumentHelp(
+        "Leave estimates of clean images as they are, also where the scheduler would clip them.",
+        discussion: "Clipping draws early estimates to the middle of the range, and so changes which classes are drawn."))
+    var isUnclipped = false
+
     @Option(
       name: .customLong("class"), help: ArgumentHelp("The class, for class-conditional models.", valueName: "label"))
     var classLabel: Int?

@@ -10,6 +10,7 @@ extension SamplingSettings {
     if let name = options.sampler { sampler = .named(try SamplerName(name)) }
     if let file = options.schedulerConfig { sampler = .configuration(try SchedulerConfiguration(contentsOf: file)) }
     self.options = SchedulerOptions(eta: options.eta ?? 0, usesGridSteps: options.correctSteps)
+    clips = !options.isUnclipped
     steps = options.steps
     generator = start.rng
     classLabel = options.classLabel

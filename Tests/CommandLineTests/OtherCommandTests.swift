@@ -77,7 +77,8 @@ struct OtherCommandTests {
     _ = try run(
       "sample --sampler ddim --steps 2 --count 4 --late-start 300 --device cpu --statistics \(folder.path("s.safetensors")) "
         + "--output \(folder.path("x.npy"))")
-    let distance = try run("evaluate \(folder.path("x.npy")) --statistics \(folder.path("s.safetensors"))")
+    let measured = try run("evaluate \(folder.path("x.npy")) --statistics \(folder.path("s.safetensors"))")
+    let distance = try #require(measured.array?.first)
     #expect(distance["images"]?.int == 4)
     #expect(try #require(distance["pixel_frechet_distance"]?.double) > 0)
   }

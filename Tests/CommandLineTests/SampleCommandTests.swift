@@ -52,6 +52,29 @@ struct SampleCommandTests {
     #expect(largestDifference(try values("cpu.npy"), try values("opencl.npy")) < 4 / 255)
   }
 
+  @Test("--no-clip leaves estimates as they are where a scheduler would clip them, and says so beside the images")
+  func clipping() throws {
+    let folder = Fixtures.path("sampling/trained/ddim-10"), clipping = "\(folder)/scheduler_config.json"
+    let text = try String(contentsOfFile: clipping, encoding: .utf8)
+    #expect(text.contains("\"clip_sample\": true"))
+    let free = self.folder.path("free.json")
+    try text.replacing("\"clip_sample\": true", with: "\"clip_sample\": false").write(
+      toFile: free, atomically: true, encoding: .utf8)
+    func sampled(_ configuration: String, _ more: [String], _ name: String) throws -> [Float] {
+      let result = try Program.run(
+        ["sample", "--scheduler-config", configuration, "--steps", "5", "--count", "2", "--device", "cpu"]
+          + ["--output", self.folder.path(name)] + more)
+      #expect(result.status == 0, "\(result.error)")
+      return try values(name)
+    }
+    let clipped = try sampled(clipping, [], "clipped.npy")
+    let asked = try sampled(clipping, ["--no-clip"], "asked.npy")
+    #expect(asked == (try sampled(free, [], "free.npy")))
+    #expect(largestDifference(asked, clipped) > 0.01)
+    #expect(try JSONValue(contentsOf: self.folder.path("asked.json"))["clips"] == .boolean(false))
+    #expect(try JSONValue(contentsOf: self.folder.path("clipped.json"))["clips"] == nil)
+  }
+
   @Test("The four forms of output hold the same images")
   func forms() throws {
     for output in ["x.npy", "x.npz", "x.png", "pictures"] { try sample("--steps 2 --count 3", to: output) }
