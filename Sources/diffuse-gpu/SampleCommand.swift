@@ -66,7 +66,8 @@ struct SampleCommand: ParsableCommand {
       name: .customLong("no-clip"),
       help: ArgumentHelp(
         "Leave estimates of clean images as they are, also where the scheduler would clip them.",
-        discussion: "Clipping draws early estimates to the middle of the range, and so changes which classes are drawn."))
+        discussion: "Clipping draws early estimates to the middle of the range, and so changes which classes are drawn."
+      ))
     var isUnclipped = false
 
     @Option(
