@@ -15,6 +15,18 @@ static const unsigned char mnist_weights[] = {
 static const unsigned char mnist_statistics[] = {
 #embed "mnist/statistics.safetensors"
 };
+static const unsigned char fashion_mnist_config[] = {
+#embed "fashion-mnist/config.json"
+};
+static const unsigned char fashion_mnist_scheduler[] = {
+#embed "fashion-mnist/scheduler_config.json"
+};
+static const unsigned char fashion_mnist_weights[] = {
+#embed "fashion-mnist/diffusion_pytorch_model.safetensors"
+};
+static const unsigned char fashion_mnist_statistics[] = {
+#embed "fashion-mnist/statistics.safetensors"
+};
 static const unsigned char mnist_classifier_config[] = {
 #embed "mnist-classifier/config.json"
 };
@@ -41,6 +53,7 @@ static const unsigned char faces_classifier_weights[] = {
 
 static const struct pretrained_file files[] = {
     DENOISER("mnist", mnist),
+    DENOISER("fashion-mnist", fashion_mnist),
     CLASSIFIER("mnist-classifier", mnist_classifier),
     CLASSIFIER("faces-classifier", faces_classifier),
 };

@@ -3,7 +3,7 @@ import Foundation
 /// The losses of a run as a picture: every step as a faint line, their running mean as a strong one, on a logarithmic axis.
 public struct LossCurve {
   private let losses: [Double]
-  private let width = 640.0, height = 320.0, left = 60.0, bottom = 40.0, top = 16.0, right = 16.0
+  private let width = 640.0, height = 320.0, left = 60.0, bottom = 40.0, top = 32.0, right = 24.0
 
   /// A curve of the losses of steps 1, 2, ...
   public init(_ losses: [Double]) {
@@ -49,7 +49,7 @@ public struct LossCurve {
     parts.append("<polyline points=\"\(path(means))\" fill=\"none\" stroke=\"#1f5fa8\" stroke-width=\"2\"/>")
     if let last = means.last {
       parts.append(
-        "<text x=\"\(width - right)\" y=\"\(top + 10)\" text-anchor=\"end\">loss, mean of 100 steps: \(String(format: "%.4g", last))</text>"
+        "<text x=\"\(width - right)\" y=\"\(top - 14)\" text-anchor=\"end\">loss, mean of 100 steps: \(String(format: "%.4g", last))</text>"
       )
     }
     return document(parts)
@@ -62,10 +62,13 @@ public struct LossCurve {
     return ([head, paper] + parts + ["</svg>", ""]).joined(separator: "\n")
   }
 
-  /// Numbers 1, 2 and 5 times powers of ten between two logarithms.
+  /// Round numbers between two logarithms: 1, 2 and 5 times powers of ten, or more of them where those are few.
   private func ticks(_ low: Double, _ high: Double) -> [Double] {
-    (Int(low.rounded(.down))...Int(high.rounded(.up))).flatMap { power in [1, 2, 5].map { $0 * pow(10, Double(power)) }
+    let powers = (Int(low.rounded(.down))...Int(high.rounded(.up))).map { pow(10, Double($0)) }
+    func multiples(_ factors: [Double]) -> [Double] {
+      powers.flatMap { power in factors.map { $0 * power } }.filter { low...high ~= log10($0) }
     }
-    .filter { low...high ~= log10($0) }
+    let few = multiples([1, 2, 5])
+    return few.count > 2 ? few : multiples([1, 1.5, 2, 2.5, 3, 4, 5, 6, 8])
   }
 }
