@@ -47,7 +47,7 @@ def main():
             difference = numpy.abs(actual - (expected * 255).round().astype(int)).max()
             worst = max(worst, difference)
             print(f"{name}, {steps} steps, {device}: largest difference {difference} of 255")
-    sys.exit(worst > 2)
+    sys.exit(int(worst > 2))
 
 
 if __name__ == "__main__":
