@@ -110,11 +110,14 @@ struct TrainCommandTests {
   @Test("kill -9 at random moments loses no checkpoint, and the final weights are those of a run that was left alone")
   func survivesKills() throws {
     let folder = try Self.makeData()
-    let steps = ["--steps", "160", "--checkpoint-every", "4", "--export"]
+    let steps = ["--steps", "\(100 * Self.kills)", "--checkpoint-every", "4", "--export"]
+    let begin = ContinuousClock.now
     let whole = try Program.run(Self.arguments(folder, "whole", steps + [folder.path("a")]))
     #expect(whole.status == 0, "\(whole.error)")
-    var isResumed = false
-    for kill in 0..<Self.kills {
+    // No longer than the run as a whole takes, so that there is something left to kill every time.
+    let longest = (ContinuousClock.now - begin) / Self.kills
+    var isResumed = false, hits = 0
+    for _ in 0..<Self.kills {
       let arguments = Self.arguments(folder, "killed", steps + [folder.path("b")] + (isResumed ? ["--resume"] : []))
       let process = Process()
       process.executableURL = URL(fileURLWithPath: try Program.path)
@@ -122,13 +125,15 @@ struct TrainCommandTests {
       process.standardOutput = FileHandle.nullDevice
       process.standardError = FileHandle.nullDevice
       try process.run()
-      usleep(UInt32.random(in: 50_000...(kill % 2 == 0 ? 300_000 : 600_000)))
+      usleep(UInt32(1e6 * Double.random(in: 0.02...max(0.05, longest / .seconds(1)))))
       Foundation.kill(process.processIdentifier, SIGKILL)
       process.waitUntilExit()
+      if process.terminationReason == .uncaughtSignal { hits += 1 }
       let saved = try? FileManager.default.contentsOfDirectory(atPath: folder.path("killed/checkpoints"))
       isResumed = (saved ?? []).contains { $0.hasSuffix(".safetensors") }
       if FileManager.default.fileExists(atPath: folder.path("b")) { break }
     }
+    #expect(2 * hits > Self.kills, "only \(hits) of \(Self.kills) kills came before the end")
     if !FileManager.default.fileExists(atPath: folder.path("b/model_index.json")) {
       try? FileManager.default.removeItem(atPath: folder.path("b"))
       let rest = try Program.run(
