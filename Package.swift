@@ -40,7 +40,9 @@ let package = Package(
     .target(name: "CKernels"),
     .target(name: "CPUKernels"),
     // Embeds the model directories that the binary carries.
-    .target(name: "PretrainedModels", exclude: ["mnist", "fashion-mnist", "mnist-classifier", "faces-classifier"]),
+    .target(
+      name: "PretrainedModels",
+      exclude: ["mnist", "fashion-mnist", "faces", "mnist-classifier", "fashion-mnist-classifier", "faces-classifier"]),
 
     // Floor 1: values, devices, files.
     library("Tensors", ["Compute"]),

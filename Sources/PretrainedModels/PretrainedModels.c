@@ -27,11 +27,29 @@ static const unsigned char fashion_mnist_weights[] = {
 static const unsigned char fashion_mnist_statistics[] = {
 #embed "fashion-mnist/statistics.safetensors"
 };
+static const unsigned char faces_config[] = {
+#embed "faces/config.json"
+};
+static const unsigned char faces_scheduler[] = {
+#embed "faces/scheduler_config.json"
+};
+static const unsigned char faces_weights[] = {
+#embed "faces/diffusion_pytorch_model.safetensors"
+};
+static const unsigned char faces_statistics[] = {
+#embed "faces/statistics.safetensors"
+};
 static const unsigned char mnist_classifier_config[] = {
 #embed "mnist-classifier/config.json"
 };
 static const unsigned char mnist_classifier_weights[] = {
 #embed "mnist-classifier/classifier.safetensors"
+};
+static const unsigned char fashion_mnist_classifier_config[] = {
+#embed "fashion-mnist-classifier/config.json"
+};
+static const unsigned char fashion_mnist_classifier_weights[] = {
+#embed "fashion-mnist-classifier/classifier.safetensors"
 };
 static const unsigned char faces_classifier_config[] = {
 #embed "faces-classifier/config.json"
@@ -54,7 +72,9 @@ static const unsigned char faces_classifier_weights[] = {
 static const struct pretrained_file files[] = {
     DENOISER("mnist", mnist),
     DENOISER("fashion-mnist", fashion_mnist),
+    DENOISER("faces", faces),
     CLASSIFIER("mnist-classifier", mnist_classifier),
+    CLASSIFIER("fashion-mnist-classifier", fashion_mnist_classifier),
     CLASSIFIER("faces-classifier", faces_classifier),
 };
 
