@@ -58,16 +58,15 @@ static const unsigned char faces_classifier_weights[] = {
 #embed "faces-classifier/classifier.safetensors"
 };
 
-#define DENOISER(name, variable)                                                                               \
-  {name, "config.json", variable##_config, sizeof variable##_config},                                          \
-      {name, "scheduler_config.json", variable##_scheduler, sizeof variable##_scheduler},                      \
-      {name, "diffusion_pytorch_model.safetensors", variable##_weights, sizeof variable##_weights}, {          \
-    name, "statistics.safetensors", variable##_statistics, sizeof variable##_statistics                        \
-  }
-#define CLASSIFIER(name, variable)                                                                             \
-  {name, "config.json", variable##_config, sizeof variable##_config}, {                                        \
-    name, "classifier.safetensors", variable##_weights, sizeof variable##_weights                              \
-  }
+#define ENTRY(model, name, bytes) {model, name, bytes, sizeof bytes}
+#define DENOISER(model, bytes)                                                \
+  ENTRY(model, "config.json", bytes##_config),                                \
+  ENTRY(model, "scheduler_config.json", bytes##_scheduler),                   \
+  ENTRY(model, "diffusion_pytorch_model.safetensors", bytes##_weights),       \
+  ENTRY(model, "statistics.safetensors", bytes##_statistics)
+#define CLASSIFIER(model, bytes)                                              \
+  ENTRY(model, "config.json", bytes##_config),                                \
+  ENTRY(model, "classifier.safetensors", bytes##_weights)
 
 static const struct pretrained_file files[] = {
     DENOISER("mnist", mnist),

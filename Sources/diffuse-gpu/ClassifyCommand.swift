@@ -10,7 +10,9 @@ struct ClassifyCommand: ParsableCommand {
   var images: String
 
   @Option(
-    help: ArgumentHelp("A classifier's directory, made by `train --task classifier --export`.", valueName: "directory"))
+    help: ArgumentHelp(
+      "A classifier's directory, made by `train --task classifier --export`, or a carried one such as mnist-classifier.",
+      valueName: "directory"))
   var classifier: String
 
   @OptionGroup(title: "Device")

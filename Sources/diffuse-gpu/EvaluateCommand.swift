@@ -23,7 +23,7 @@ struct EvaluateCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "A classifier's directory, or mnist-classifier, which the program carries; needs --data.", valueName: "directory")
+      "A classifier's directory, or a carried one such as mnist-classifier; needs --data.", valueName: "directory")
   )
   var classifier: String?
 
@@ -41,26 +41,26 @@ struct EvaluateCommand: ParsableCommand {
     if let classifier, let data { return try compareFeatures(by: classifier, with: data) }
     let reference = try statistics.map { try ImageStatistics(SafetensorsFile($0)) } ?? Model(nil).statistics
     guard let reference else { throw PipelineError("--statistics: the embedded model holds none; name a file") }
-    let results = try samples.map { path in
+    let findings = try samples.map { path in
       let (distance, count) = try pixelFrechetDistance(of: Dataset.open(path), to: reference.moments)
-      return Result(
+      return Finding(
         text: "\(path): \(count) images, pixel Frechet distance \(rounded(distance, digits: 3))",
         json: .object([
           "samples": .string(path), "images": .number(Double(count)), "pixel_frechet_distance": .number(distance),
         ]))
     }
-    report(results)
+    report(findings)
   }
 
   /// What is said about one set of samples.
-  private struct Result {
+  private struct Finding {
     let text: String
     let json: JSONValue
   }
 
-  private func report(_ results: [Result]) {
+  private func report(_ findings: [Finding]) {
     outputOptions.console.result(
-      results.map(\.text).joined(separator: "\n"), json: .array(results.map(\.json)))
+      findings.map(\.text).joined(separator: "\n"), json: .array(findings.map(\.json)))
   }
 
   private func compareFeatures(by name: String, with data: String) throws {
@@ -68,9 +68,9 @@ struct EvaluateCommand: ParsableCommand {
     let sets = try samples.map { try FeatureStatistics(of: Dataset.open($0), by: classifier, on: backend) }
     let reference = try FeatureStatistics(of: Dataset.open(data), by: classifier, on: backend)
     func percent(_ parts: [Double]) -> String { parts.map { rounded(100 * $0, digits: 1) }.joined(separator: " ") }
-    let results = zip(samples, sets).map { path, set in
+    let findings = zip(samples, sets).map { path, set in
       let distance = set.distance(to: reference)
-      return Result(
+      return Finding(
         text: """
           \(path): \(set.count) images, Frechet distance \(rounded(distance, digits: 3)) in the features of \(name)
           classes, %: \(percent(set.composition))
@@ -82,7 +82,7 @@ struct EvaluateCommand: ParsableCommand {
           "classes_of_data": .array(reference.composition.map { .number($0) }),
         ]))
     }
-    report(results)
+    report(findings)
     outputOptions.console.note("classes of \(data), %: \(percent(reference.composition))")
   }
 }

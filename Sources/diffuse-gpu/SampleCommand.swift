@@ -29,7 +29,10 @@ struct SampleCommand: ParsableCommand {
   var output: OutputOptions
 
   struct ModelOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("A diffusers model directory; the embedded MNIST model by default.", valueName: "path"))
+    @Option(
+      help: ArgumentHelp(
+        "A diffusers model directory, or a carried model: mnist (the default), fashion-mnist or faces.",
+        valueName: "path"))
     var model: String?
 
     @Option(help: ArgumentHelp("A variant of the weights, such as fp16.", valueName: "name"))

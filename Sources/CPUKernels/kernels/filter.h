@@ -76,9 +76,9 @@ static filter_function *const filter_tiles[TILE_ROWS][2] = {FILTER_ROW(1), FILTE
 static void filter_rows(
     const float *x, long x_step, long x_line, long channels, const float *g, long g_step, long g_line, long count,
     long lines, int vectors, float *to) {
-  long tiles_in_all = (channels + TILE_ROWS - 1) / TILE_ROWS;
-  for (long tile = 0, channel = 0; tile < tiles_in_all; tile++) {
-    long height = channels / tiles_in_all + (tile < channels % tiles_in_all);
+  long tile_count = (channels + TILE_ROWS - 1) / TILE_ROWS;
+  for (long tile = 0, channel = 0; tile < tile_count; tile++) {
+    long height = channels / tile_count + (tile < channels % tile_count);
     filter_tiles[height - 1][vectors - 1](
         x + channel, x_step, x_line, g, g_step, g_line, count, lines, to + channel * PANEL);
     channel += height;

@@ -54,7 +54,7 @@ static void filter_gradient_4x4(const void *arguments, long index, void *scratch
           sums + ((position * panels + column / PANEL) * channels + first_channel) * PANEL, 0,
           sizeof(float) * (size_t)(depth * PANEL));
 
-  long total = layer->batch * ((layer->output_height + 3) / 4) * ((layer->output_width + 3) / 4);
+  long total = tiles_in_all(shape, layer);
   long end = (piece + 1) * total / o->pieces;
   for (long first = piece * total / o->pieces; first < end; first += layer->strip_rows) {
     long tiles = end - first < layer->strip_rows ? end - first : layer->strip_rows;

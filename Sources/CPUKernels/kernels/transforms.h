@@ -6,6 +6,17 @@
 #define POINT_A 0.70710678118654752f
 #define POINT_B 1.41421356237309505f
 
+/// The positions of a transform for m = 4: 0, two pairs of points of either sign, and infinity.
+INLINE void put_positions(
+    vector zero, vector even_a, vector odd_a, vector even_b, vector odd_b, vector infinity, vector *to) {
+  to[0] = zero;
+  to[1] = even_a + odd_a;
+  to[2] = even_a - odd_a;
+  to[3] = even_b + odd_b;
+  to[4] = even_b - odd_b;
+  to[5] = infinity;
+}
+
 /// B^T d: m + 2 values of the input to as many positions.
 INLINE void transform_input(const int m, const vector *d, vector *to) {
   if (m == 2) {
@@ -17,12 +28,8 @@ INLINE void transform_input(const int m, const vector *d, vector *to) {
   }
   vector even_a = d[4] - 2.0f * d[2], odd_a = (d[3] - 2.0f * d[1]) * POINT_A;
   vector even_b = d[4] - 0.5f * d[2], odd_b = (d[3] - 0.5f * d[1]) * POINT_B;
-  to[0] = (d[4] - 2.5f * d[2]) + d[0];
-  to[1] = even_a + odd_a;
-  to[2] = even_a - odd_a;
-  to[3] = even_b + odd_b;
-  to[4] = even_b - odd_b;
-  to[5] = (d[5] - 2.5f * d[3]) + d[1];
+  put_positions(
+      (d[4] - 2.5f * d[2]) + d[0], even_a, odd_a, even_b, odd_b, (d[5] - 2.5f * d[3]) + d[1], to);
 }
 
 /// G g: three taps to m + 2 positions.
@@ -37,12 +44,7 @@ INLINE void transform_taps(const int m, const vector *g, vector *to) {
   }
   vector even_a = (g[0] + 0.5f * g[2]) * (-2.0f / 3), odd_a = g[1] * (POINT_A * (-2.0f / 3));
   vector even_b = (g[0] + 2.0f * g[2]) * (1.0f / 6), odd_b = g[1] * (POINT_B / 6);
-  to[0] = g[0];
-  to[1] = even_a + odd_a;
-  to[2] = even_a - odd_a;
-  to[3] = even_b + odd_b;
-  to[4] = even_b - odd_b;
-  to[5] = g[2];
+  put_positions(g[0], even_a, odd_a, even_b, odd_b, g[2], to);
 }
 
 /// A^T p: m + 2 positions to m outputs.
@@ -75,12 +77,7 @@ INLINE void transform_filter(const int height, const int width, const vector tap
 INLINE void transform_gradient(const vector *y, vector *to) {
   vector even_a = y[0] + 0.5f * y[2], odd_a = (y[1] + 0.5f * y[3]) * POINT_A;
   vector even_b = y[0] + 2.0f * y[2], odd_b = (y[1] + 2.0f * y[3]) * POINT_B;
-  to[0] = y[0];
-  to[1] = even_a + odd_a;
-  to[2] = even_a - odd_a;
-  to[3] = even_b + odd_b;
-  to[4] = even_b - odd_b;
-  to[5] = y[3];
+  put_positions(y[0], even_a, odd_a, even_b, odd_b, y[3], to);
 }
 
 /// G^T u: the adjoint of ``transform_taps`` for m = 4, six positions to three taps.

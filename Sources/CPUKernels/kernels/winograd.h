@@ -18,6 +18,12 @@ typedef struct {
 
 INLINE int positions_of(const tile_shape shape) { return (shape.height + 2) * (shape.width + 2); }
 
+/// Tiles that cover the outputs of all images.
+INLINE long tiles_in_all(const tile_shape shape, const cpu_convolution *o) {
+  long rows = (o->output_height + shape.height - 1) / shape.height;
+  return o->batch * rows * ((o->output_width + shape.width - 1) / shape.width);
+}
+
 /// Transforms `count` channels of one tile; `sources` are its pixels, `to` the tile's row of the first position.
 INLINE void transform_tile(
     const tile_shape shape, const float *const sources[MOST_POSITIONS], long count, float *to, long place,
@@ -149,8 +155,7 @@ INLINE void convolve_tiles(
   long blocks = (o->output_channels + o->block_columns - 1) / o->block_columns;
   long column = index % blocks * o->block_columns, strip = index / blocks;
   long columns = o->output_channels - column < o->block_columns ? o->output_channels - column : o->block_columns;
-  long total = o->batch * ((o->output_height + shape.height - 1) / shape.height) *
-               ((o->output_width + shape.width - 1) / shape.width);
+  long total = tiles_in_all(shape, o);
   long first = strip * o->strip_rows, tiles = total - first < o->strip_rows ? total - first : o->strip_rows;
 
   pixel_place places[MOST_TILES];
