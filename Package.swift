@@ -30,8 +30,9 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
   ],
   targets: [
-    // Floor 0: the protocol, and what is not Swift.
+    // Floor 0: the protocol, random numbers, and what is not Swift.
     library("Compute"),
+    library("Random"),
     .target(name: "COpenCL"),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
@@ -51,17 +52,17 @@ let package = Package(
     library("Conformance", ["Compute"]),
     library("HostMath", ["COpenBLAS"]),
     library("Files", ["CPNG", "CZlib"]),
-    library("Datasets", ["Files", "HostMath"]),
 
-    // Floor 2: networks, and the mathematics that works with any denoiser.
-    library("Networks", ["Compute", "Tensors", "Files", "HostMath"]),
-    library("Diffusion", ["Compute", "Tensors", "HostMath"]),
+    // Floor 2: images, networks, and the mathematics that works with any denoiser.
+    library("Datasets", ["Files", "Random"]),
+    library("Networks", ["Compute", "Tensors", "Files", "Random"]),
+    library("Diffusion", ["Compute", "Tensors", "Random"]),
     library("Devices", ["Compute", "ComputeCPU", "ComputeOpenCL", "Conformance"]),
 
     // Floor 3: the science, the measures, and what changes a network.
     library("SymmetryBreaking", ["Compute", "Diffusion", "Tensors", "HostMath"]),
     library("Evaluation", ["Datasets", "HostMath"]),
-    library("Training", ["Compute", "Tensors", "Files", "Datasets", "HostMath", "Networks", "Diffusion"]),
+    library("Training", ["Compute", "Tensors", "Files", "Datasets", "Random", "Networks", "Diffusion"]),
 
     // Floor 4: what users do, from files to files.
     library(
@@ -75,8 +76,8 @@ let package = Package(
     library(
       "DiffuseGPU",
       [
-        "Compute", "Tensors", "Conformance", "Devices", "Files", "Datasets", "HostMath", "Networks", "Diffusion",
-        "SymmetryBreaking", "Evaluation", "Training", "Pipelines",
+        "Compute", "Tensors", "Conformance", "Devices", "Files", "Datasets", "HostMath", "Random", "Networks",
+        "Diffusion", "SymmetryBreaking", "Evaluation", "Training", "Pipelines",
       ]),
 
     // Floor 6: the command line.
@@ -92,7 +93,8 @@ let package = Package(
     tests(of: "Conformance", ["Devices", "ComputeCPU", "ComputeOpenCL"]),
     tests(of: "ComputeCPU", ["Conformance"]),
     tests(of: "ComputeOpenCL", ["Conformance"]),
-    tests(of: "HostMath"),
+    tests(of: "Random"),
+    tests(of: "HostMath", ["Random"]),
     tests(of: "Files"),
     tests(of: "Datasets", ["Files", "HostMath"]),
     tests(of: "Networks", ["Tensors", "Files", "Conformance", "ComputeCPU"]),

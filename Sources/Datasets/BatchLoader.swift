@@ -1,5 +1,5 @@
 import Foundation
-import HostMath
+import Random
 
 /// Images of one step of training with their labels.
 public struct TrainingBatch: Sendable {

@@ -9,6 +9,7 @@
 @_exported public import HostMath
 @_exported public import Networks
 @_exported public import Pipelines
+@_exported public import Random
 @_exported public import SymmetryBreaking
 @_exported public import Tensors
 @_exported public import Training

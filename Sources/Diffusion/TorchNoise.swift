@@ -1,5 +1,5 @@
 public import Compute
-import HostMath
+import Random
 public import Tensors
 
 /// PyTorch's normals, one generator a sample, as diffusers draws them for `generator=[...]`.

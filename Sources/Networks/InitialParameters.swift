@@ -1,5 +1,5 @@
 public import Compute
-import HostMath
+import Random
 
 /// The parameters of a new network, exactly as PyTorch makes them after `torch.manual_seed(seed)`.
 ///

@@ -1,7 +1,7 @@
 public import Compute
 public import Datasets
 public import Diffusion
-import HostMath
+import Random
 public import Networks
 public import Tensors
 

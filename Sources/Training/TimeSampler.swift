@@ -1,4 +1,4 @@
-import HostMath
+import Random
 
 /// Draws the training steps of a batch, and the weights that keep the loss's expectation what it was.
 ///

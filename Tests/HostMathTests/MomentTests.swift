@@ -1,5 +1,6 @@
 import Foundation
 import HostMath
+import Random
 import Testing
 
 @Suite("Moments of data")

@@ -1,4 +1,4 @@
-import HostMath
+import Random
 import Testing
 
 /// The expected values come from PyTorch 2.13 on a processor with AVX-512.
