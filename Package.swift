@@ -45,39 +45,40 @@ let package = Package(
       name: "PretrainedModels",
       exclude: ["mnist", "fashion-mnist", "faces", "mnist-classifier", "fashion-mnist-classifier", "faces-classifier"]),
 
-    // Floor 1: values, devices, files.
+    // Floor 1: values, devices, planning and timing, files.
     library("Tensors", ["Compute"]),
+    library("Instruments", ["Compute"]),
     library("ComputeCPU", ["Compute", "CPUKernels", "COpenBLAS"]),
     library("ComputeOpenCL", ["Compute", "COpenCL", "CKernels"]),
-    library("Conformance", ["Compute"]),
     library("HostMath", ["COpenBLAS"]),
     library("Files", ["CPNG", "CZlib"]),
 
-    // Floor 2: images, networks, and the mathematics that works with any denoiser.
+    // Floor 2: images, networks, the mathematics that works with any denoiser, and the suite that all devices pass.
     library("Datasets", ["Files", "Random"]),
     library("Networks", ["Compute", "Tensors", "Files", "Random"]),
     library("Diffusion", ["Compute", "Tensors", "Random"]),
-    library("Devices", ["Compute", "ComputeCPU", "ComputeOpenCL", "Conformance"]),
+    library("Conformance", ["Compute", "Instruments"]),
 
-    // Floor 3: the science, the measures, and what changes a network.
+    // Floor 3: the science, the measures, what changes a network, and finding a device.
+    library("Devices", ["Compute", "ComputeCPU", "ComputeOpenCL", "Conformance"]),
     library("SymmetryBreaking", ["Compute", "Diffusion", "Tensors", "HostMath"]),
     library("Evaluation", ["Datasets", "HostMath"]),
-    library("Training", ["Compute", "Tensors", "Files", "Datasets", "Random", "Networks", "Diffusion"]),
+    library("Training", ["Compute", "Tensors", "Files", "Datasets", "Random", "Networks", "Diffusion", "Instruments"]),
 
     // Floor 4: what users do, from files to files.
     library(
       "Pipelines",
       [
-        "Compute", "Tensors", "Files", "Datasets", "HostMath", "Networks", "Diffusion", "Devices", "Training",
-        "PretrainedModels",
+        "Compute", "Tensors", "Files", "Datasets", "HostMath", "Networks", "Diffusion", "Devices",
+        "Instruments", "Training", "PretrainedModels",
       ]),
 
     // Floor 5: the umbrella.
     library(
       "DiffuseGPU",
       [
-        "Compute", "Tensors", "Conformance", "Devices", "Files", "Datasets", "HostMath", "Random", "Networks",
-        "Diffusion", "SymmetryBreaking", "Evaluation", "Training", "Pipelines",
+        "Compute", "Random", "Instruments", "Tensors", "HostMath", "Files", "Datasets", "Networks", "Diffusion",
+        "Conformance", "Devices", "SymmetryBreaking", "Evaluation", "Training", "Pipelines",
       ]),
 
     // Floor 6: the command line.
@@ -89,25 +90,29 @@ let package = Package(
     .target(
       name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     tests(of: "Compute"),
+    tests(of: "Instruments", ["Compute"]),
     tests(of: "Tensors", ["Conformance"]),
-    tests(of: "Conformance", ["Devices", "ComputeCPU", "ComputeOpenCL"]),
+    tests(of: "Conformance", ["Compute", "Instruments", "Devices", "ComputeCPU", "ComputeOpenCL"]),
     tests(of: "ComputeCPU", ["Conformance"]),
     tests(of: "ComputeOpenCL", ["Conformance"]),
     tests(of: "Random"),
     tests(of: "HostMath", ["Random"]),
     tests(of: "Files"),
     tests(of: "Datasets", ["Files", "HostMath"]),
-    tests(of: "Networks", ["Tensors", "Files", "Conformance", "ComputeCPU"]),
+    tests(of: "Networks", ["Instruments", "Tensors", "Files", "Conformance", "ComputeCPU"]),
     tests(of: "Diffusion", ["Tensors", "HostMath", "Files", "Conformance", "ComputeCPU"]),
     tests(of: "Devices", ["Compute"]),
     tests(of: "SymmetryBreaking", ["Tensors", "Diffusion", "Conformance", "ComputeCPU"]),
     tests(of: "Evaluation", ["HostMath", "Datasets", "Files"]),
     tests(
       of: "Training",
-      ["Compute", "ComputeCPU", "Conformance", "Datasets", "Devices", "Diffusion", "Files", "Networks", "Tensors"]),
+      [
+        "Compute", "ComputeCPU", "Conformance", "Datasets", "Devices", "Diffusion", "Files", "Networks",
+        "Tensors",
+      ]),
     tests(
       of: "Pipelines",
-      ["Compute", "Networks", "Diffusion", "Tensors", "Files", "ComputeCPU", "Datasets", "HostMath"]),
+      ["Compute", "Instruments", "Networks", "Diffusion", "Tensors", "Files", "ComputeCPU", "Datasets", "HostMath"]),
     tests(of: "DiffuseGPU"),
     .testTarget(
       name: "CommandLineTests", dependencies: ["diffuse-gpu", "TestSupport", "Files"], swiftSettings: settings),

@@ -62,7 +62,7 @@ final class CommandQueue {
   ///   - group: Work-items of a group in the same dimensions.
   ///   - arguments: All arguments.
   func launch(
-    _ kernel: Kernel, for operation: Operation, groups: [Int], of group: [Int], _ arguments: [KernelArgument]
+    _ kernel: Kernel, for operation: OperationKind, groups: [Int], of group: [Int], _ arguments: [KernelArgument]
   ) {
     guard failure == nil, let built = built(kernel) else { return }
     precondition(

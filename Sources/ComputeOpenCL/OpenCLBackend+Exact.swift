@@ -60,7 +60,7 @@ extension OpenCLBackend: PointwiseOperations {
   }
 
   private func launchRows(
-    _ kernel: Kernel, _ operation: Operation, _ source: Buffer, _ rows: Buffer, _ destination: Buffer
+    _ kernel: Kernel, _ operation: OperationKind, _ source: Buffer, _ rows: Buffer, _ destination: Buffer
   ) {
     precondition(source.count == destination.count, "\(source.count) values do not fill \(destination.count)")
     precondition(source.count.isMultiple(of: rows.count), "\(source.count) values are not \(rows.count) rows")

@@ -53,7 +53,7 @@ extension OpenCLBackend: ResamplingOperations {
     resample(.repeatPixels, .double, source, destination)
   }
 
-  private func resample(_ kernel: Kernel, _ operation: Operation, _ source: Activation, _ destination: Activation) {
+  private func resample(_ kernel: Kernel, _ operation: OperationKind, _ source: Activation, _ destination: Activation) {
     guard let x = memory(source), let out = memory(destination) else { return }
     let vectors = vectors(of: destination.shape)
     launch(

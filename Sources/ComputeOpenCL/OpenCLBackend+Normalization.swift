@@ -37,7 +37,7 @@ extension OpenCLBackend: NormalizationOperations {
     _ operand: Operand, _ normalization: GroupNormalization, scaleShift: Activation?, _ function: Nonlinearity,
     gradient: Activation, into destinations: NormalizationGradient
   ) {
-    let shape = operand.shape, operation = Operation.normalizeGroupsGradient
+    let shape = operand.shape, operation = OperationKind.normalizeGroupsGradient
     destinations.check(operand, scaleShift: scaleShift, gradient: gradient)
     guard let measured = measured(operand, normalization, scaleShift: scaleShift, for: operation),
       let g = memory(gradient), let gammaOut = memory(destinations.gamma), let betaOut = memory(destinations.beta),
@@ -87,7 +87,7 @@ extension OpenCLBackend: NormalizationOperations {
 
   /// Takes the statistics of an operand and makes coefficients of them.
   private func measured(
-    _ operand: Operand, _ normalization: GroupNormalization, scaleShift: Activation?, for operation: Operation
+    _ operand: Operand, _ normalization: GroupNormalization, scaleShift: Activation?, for operation: OperationKind
   ) -> MeasuredNormalization? {
     let shape = operand.shape
     normalization.check(shape, scaleShift: scaleShift)

@@ -85,12 +85,12 @@ public final class OpenCLBackend: Backend {
   }
 
   /// Enqueues a kernel whose work-items number `items` things through, the last group rounded up.
-  func launch(_ kernel: Kernel, for operation: Operation, items: Int, _ arguments: KernelArgument...) {
+  func launch(_ kernel: Kernel, for operation: OperationKind, items: Int, _ arguments: KernelArgument...) {
     launch(kernel, for: operation, items: items, arguments)
   }
 
   /// The same, with the arguments in an array.
-  func launch(_ kernel: Kernel, for operation: Operation, items: Int, _ arguments: [KernelArgument]) {
+  func launch(_ kernel: Kernel, for operation: OperationKind, items: Int, _ arguments: [KernelArgument]) {
     let group = parameters.groupSize
     queue.launch(kernel, for: operation, groups: [items.dividedUp(by: group)], of: [group], arguments)
   }

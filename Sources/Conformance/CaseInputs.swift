@@ -1,4 +1,5 @@
 import Compute
+import Instruments
 
 /// Makes the inputs and destinations of one case on one backend.
 ///

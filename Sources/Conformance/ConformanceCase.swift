@@ -1,11 +1,12 @@
 public import Compute
+public import Instruments
 
 /// One operation on inputs of one shape, with the error that is allowed.
 ///
 /// Inputs are a function of the seed, so a case is the same on every device and in every run.
 public struct ConformanceCase: Sendable {
   /// What is tested.
-  public let operation: Compute.Operation
+  public let operation: OperationKind
   /// What distinguishes the case from others of the operation, in a few words; unique together with the operation.
   public let name: String
   /// The seed of the inputs.
@@ -23,7 +24,7 @@ public struct ConformanceCase: Sendable {
 
   /// A case of what `make` prepares; all else is derived from how it calls a backend.
   init(
-    _ operation: Compute.Operation, _ name: String, values: ValueClass = .ordinary, tolerance: Tolerance,
+    _ operation: OperationKind, _ name: String, values: ValueClass = .ordinary, tolerance: Tolerance,
     make: @escaping @Sendable (CaseInputs) -> PreparedCase
   ) {
     self.operation = operation

@@ -1,10 +1,11 @@
 public import Compute
+import Instruments
 import Synchronization
 
 /// One list of cases that every backend must pass, run by tests, by `diffuse-gpu check` and by `diffuse-gpu bench`.
 public enum ConformanceSuite {
-  /// All cases, in the order of ``Compute/Operation``.
-  public static let cases: [ConformanceCase] = Compute.Operation.allCases.flatMap { cases(of: $0) }
+  /// All cases, in the order of ``Compute/OperationKind``.
+  public static let cases: [ConformanceCase] = OperationKind.allCases.flatMap { cases(of: $0) }
 
   /// Runs cases and compares their results with the oracle's.
   ///

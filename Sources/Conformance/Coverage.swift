@@ -1,4 +1,5 @@
 public import Compute
+public import Instruments
 
 extension ConformanceSuite {
   /// What is missing from the list to cover operations that a network asks for, one line each; empty if nothing is.
@@ -21,7 +22,7 @@ extension ConformanceSuite {
   }
 
   /// The classes of shapes that each operation must have cases in.
-  package static func requiredShapes(of operation: Compute.Operation) -> Set<ShapeClass> {
+  package static func requiredShapes(of operation: OperationKind) -> Set<ShapeClass> {
     let extents: Set<ShapeClass> = [.extentOne, .prime, .belowTile, .aboveTile]
     let batches: Set<ShapeClass> = [.oneSample, .manySamples]
     let images = extents.union(batches).union([.oddImage, .rectangularImage])
@@ -67,7 +68,7 @@ extension ConformanceSuite {
   }
 
   /// The classes of inputs that each operation must have cases in.
-  package static func requiredValues(of operation: Compute.Operation) -> Set<ValueClass> {
+  package static func requiredValues(of operation: OperationKind) -> Set<ValueClass> {
     switch operation {
     case .write, .read, .enter, .leave, .combine, .clamp, .clampRows, .scaleRows, .multiplyMatrices, .convolve, .halve,
       .double:

@@ -1,4 +1,5 @@
 public import Compute
+import Instruments
 
 extension ConformanceSuite {
   /// Runs a handful of tiny cases, so that a device whose results are wrong is not used.

@@ -1,4 +1,5 @@
 public import Compute
+public import Instruments
 
 /// A property of sizes that a kernel can be wrong about on its own.
 public enum ShapeClass: Hashable, Sendable {

@@ -7,6 +7,7 @@
 @_exported public import Evaluation
 @_exported public import Files
 @_exported public import HostMath
+@_exported public import Instruments
 @_exported public import Networks
 @_exported public import Pipelines
 @_exported public import Random

@@ -2,6 +2,7 @@ import Compute
 import Datasets
 public import Files
 import Foundation
+import Instruments
 
 extension DeviceBenchmark {
   /// Seconds of an evaluation: the median, of an even number the mean of the two in the middle.

@@ -1,5 +1,6 @@
 public import Compute
 public import Datasets
+public import Instruments
 import Networks
 import Tensors
 

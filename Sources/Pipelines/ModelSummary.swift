@@ -1,5 +1,6 @@
 public import Compute
 public import Datasets
+import Instruments
 public import Networks
 import Tensors
 
@@ -14,7 +15,7 @@ public struct ModelSummary: Sendable, Hashable {
   /// Bytes of the forms in which the parameters are kept.
   public let preparedBytes: Int
   /// How often each operation is called in an evaluation.
-  public let operations: [Operation: Int]
+  public let operations: [OperationKind: Int]
 
   /// The cost of one evaluation.
   ///

@@ -1,3 +1,5 @@
+import Instruments
+
 package import Compute
 package import Datasets
 package import Tensors

@@ -1,6 +1,7 @@
 import Compute
 import Conformance
 import Foundation
+import Instruments
 import Testing
 
 @Suite("Coverage of the protocol")
@@ -20,7 +21,7 @@ struct CoverageTests {
     let names = try files.reduce(into: Set<String>()) { names, file in
       names.formUnion(requirements(in: try String(contentsOf: file, encoding: .utf8)))
     }
-    #expect(names == Set(Compute.Operation.allCases.map(\.rawValue)).union(Self.bookkeeping))
+    #expect(names == Set(OperationKind.allCases.map(\.rawValue)).union(Self.bookkeeping))
   }
 
   /// The names of the functions and properties that the protocols of a file require.
@@ -35,8 +36,8 @@ struct CoverageTests {
     return names
   }
 
-  @Test("Each operation has cases in each class of shapes", arguments: Compute.Operation.allCases)
-  func coversShapes(operation: Compute.Operation) {
+  @Test("Each operation has cases in each class of shapes", arguments: OperationKind.allCases)
+  func coversShapes(operation: OperationKind) {
     let cases = ConformanceSuite.cases.filter { $0.operation == operation }
     let covered = cases.reduce(into: Set<ShapeClass>()) { $0.formUnion($1.shapeClasses) }
     #expect(ConformanceSuite.requiredShapes(of: operation).subtracting(covered) == [])

@@ -26,8 +26,8 @@ struct FaultTests {
     for result in ConformanceSuite.run(on: backend, cases: cases) { #expect(result.isFailure, "\(result)") }
   }
 
-  @Test("There is a fault for each operation", arguments: Compute.Operation.allCases)
-  func hasFaults(operation: Compute.Operation) {
+  @Test("There is a fault for each operation", arguments: OperationKind.allCases)
+  func hasFaults(operation: OperationKind) {
     #expect(Fault.allCases.contains { $0.operation == operation })
   }
 }

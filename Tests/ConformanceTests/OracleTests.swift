@@ -1,5 +1,6 @@
 import Compute
 import Conformance
+import Instruments
 import Testing
 
 @Suite("The oracle")

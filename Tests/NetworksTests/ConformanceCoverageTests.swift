@@ -1,6 +1,7 @@
 import Compute
 import Conformance
 import Files
+import Instruments
 import Networks
 import Tensors
 import Testing

@@ -2,6 +2,7 @@ import Compute
 import ComputeCPU
 import Datasets
 import Files
+import Instruments
 import Pipelines
 import Testing
 
@@ -60,7 +61,7 @@ struct DeviceBenchmarkTests {
       .init(batch: 64, channels: channels, height: size, width: size)
     }
     func entry(
-      _ operation: Operation, _ sizes: OperationShape, method: String? = nil, calls: Int, work: Int, bytes: Int
+      _ operation: OperationKind, _ sizes: OperationShape, method: String? = nil, calls: Int, work: Int, bytes: Int
     ) -> DeviceBenchmark.Entry {
       .init(
         record: .init(operation, sizes, floatingPointOperations: work, bytesRead: bytes / 2, bytesWritten: bytes / 2),

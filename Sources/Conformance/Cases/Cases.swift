@@ -2,7 +2,7 @@ import Compute
 
 extension ConformanceSuite {
   /// The cases of one operation; a new operation does not compile without a list.
-  static func cases(of operation: Compute.Operation) -> [ConformanceCase] {
+  static func cases(of operation: OperationKind) -> [ConformanceCase] {
     switch operation {
     case .write: writeCases()
     case .read: readCases()

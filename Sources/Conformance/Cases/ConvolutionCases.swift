@@ -1,4 +1,5 @@
 import Compute
+import Instruments
 
 /// One convolution: the layer of a network with random weights.
 struct Layer {

@@ -1,4 +1,5 @@
 import Compute
+import Instruments
 
 extension ConformanceSuite {
   /// Products around tiles, tall, wide, thin, and every combination of transposes and factors.

@@ -90,7 +90,7 @@ extension ConformanceSuite {
   }
 
   private static func rowCases(
-    _ operation: Compute.Operation, vector: Distribution, source: Distribution,
+    _ operation: OperationKind, vector: Distribution, source: Distribution,
     perform: @escaping @Sendable (CaseInputs, Buffer, Buffer, Buffer) -> Void
   ) -> [ConformanceCase] {
     let plain = rows.enumerated().map { index, size in (size, ValueClass.ordinary, index % 2 == 1) }

@@ -33,7 +33,7 @@ enum Fault: String, CaseIterable, Sendable {
     adamIgnoresDecay
 
   /// The operation that it spoils.
-  var operation: Compute.Operation {
+  var operation: OperationKind {
     switch self {
     case .writeForgetsLast, .writeShifts: .write
     case .readForgetsLast, .readShifts: .read

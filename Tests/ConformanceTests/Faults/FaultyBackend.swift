@@ -1,29 +1,18 @@
 import Compute
 import Conformance
+import Instruments
 
 /// The oracle with one fault.
 ///
 /// Each operation is the oracle's, with its arguments or its result changed if the fault is one of its own.
-final class FaultyBackend: Backend {
+final class FaultyBackend: ForwardingBackend {
   let oracle = ReferenceBackend()
+  var base: any Backend { oracle }
   let fault: Fault
 
   init(_ fault: Fault) {
     self.fault = fault
   }
-
-  var device: DeviceDescription { oracle.device }
-  func makeBuffer(count: Int) -> Buffer { oracle.makeBuffer(count: count) }
-  func makeActivation(_ shape: ActivationShape) -> Activation { oracle.makeActivation(shape) }
-  func synchronize() throws(DeviceError) {}
-  func byteCount(of shape: ActivationShape) -> Int { oracle.byteCount(of: shape) }
-  func method(of shape: ConvolutionShape, output: ActivationShape) -> ConvolutionMethod {
-    oracle.method(of: shape, output: output)
-  }
-  var memoryUse: MemoryUse { oracle.memoryUse }
-  var memoryBudget: Int { oracle.memoryBudget }
-  func releaseUnusedMemory() {}
-  func checkGuardZones() throws(DeviceError) {}
 
   /// Changes the values of a result.
   func spoil(_ activation: Activation, _ change: (inout [Double]) -> Void) {

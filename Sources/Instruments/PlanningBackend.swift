@@ -1,3 +1,5 @@
+public import Compute
+
 /// A backend that computes nothing and counts everything: operations, bytes moved, and the bytes that live at once.
 ///
 /// Whatever runs on a backend runs on this one in no time, so that operations and memory are known before a run:
@@ -71,7 +73,7 @@ public final class PlanningBackend: Backend {
   }
 
   func record(
-    _ operation: Operation, _ shape: OperationShape, traits: Set<OperationTrait> = [], work: Int = 0, reads: Int,
+    _ operation: OperationKind, _ shape: OperationShape, traits: Set<OperationTrait> = [], work: Int = 0, reads: Int,
     writes: Int
   ) {
     let record = OperationRecord(
@@ -238,7 +240,7 @@ extension PlanningBackend {
   }
 
   private func recordRows(
-    _ operation: Operation, _ source: Buffer, _ vector: Buffer, into destination: Buffer, work: Int
+    _ operation: OperationKind, _ source: Buffer, _ vector: Buffer, into destination: Buffer, work: Int
   ) {
     let count = source.count
     record(

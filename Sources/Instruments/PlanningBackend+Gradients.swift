@@ -1,3 +1,5 @@
+public import Compute
+
 // What training asks for: gradients, reductions and the optimiser.
 extension PlanningBackend {
   /// Counts a sum of activations: two operations a value of each.

@@ -2,7 +2,7 @@
 ///
 /// The conformance list names the operation of each case, and a test compares this list with the protocols' source, so
 /// that no requirement can be without cases.
-public enum Operation: String, CaseIterable, Sendable, Hashable, Codable {
+public enum OperationKind: String, CaseIterable, Sendable, Hashable, Codable {
   /// ``MemoryOperations/write(_:to:)`` and ``MemoryOperations/read(_:into:)``
   case write
   /// ``MemoryOperations/read(_:into:)``

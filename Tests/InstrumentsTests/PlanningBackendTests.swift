@@ -1,4 +1,5 @@
 import Compute
+import Instruments
 import Testing
 
 @Suite("Plans")

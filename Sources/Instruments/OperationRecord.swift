@@ -1,3 +1,5 @@
+public import Compute
+
 /// The sizes on which an operation works.
 public enum OperationShape: Hashable, Sendable {
   /// Exact values by themselves: so many of each source.
@@ -66,7 +68,7 @@ public enum OperationTrait: Hashable, Sendable {
 /// One operation as a ``PlanningBackend`` sees it: what, on which sizes, and what it costs.
 public struct OperationRecord: Hashable, Sendable {
   /// Which operation.
-  public let operation: Operation
+  public let operation: OperationKind
   /// The sizes.
   public let shape: OperationShape
   /// What it does besides its plain form.
@@ -80,7 +82,7 @@ public struct OperationRecord: Hashable, Sendable {
 
   /// A record, as a backend or a test makes it up.
   public init(
-    _ operation: Operation, _ shape: OperationShape, traits: Set<OperationTrait> = [], floatingPointOperations: Int,
+    _ operation: OperationKind, _ shape: OperationShape, traits: Set<OperationTrait> = [], floatingPointOperations: Int,
     bytesRead: Int, bytesWritten: Int
   ) {
     self.operation = operation
