@@ -60,7 +60,7 @@ let package = Package(
     library("Conformance", ["Compute", "Instruments"]),
 
     // Floor 3: the science, the measures, what changes a network, and finding a device.
-    library("Devices", ["Compute", "ComputeCPU", "ComputeOpenCL", "Conformance"]),
+    library("DeviceSelection", ["Compute", "ComputeCPU", "ComputeOpenCL", "Conformance"]),
     library("SymmetryBreaking", ["Compute", "Diffusion", "Tensors", "HostMath"]),
     library("Evaluation", ["Datasets", "HostMath"]),
     library("Training", ["Compute", "Tensors", "Files", "Datasets", "Random", "Networks", "Diffusion", "Instruments"]),
@@ -69,7 +69,7 @@ let package = Package(
     library(
       "Pipelines",
       [
-        "Compute", "Tensors", "Files", "Datasets", "HostMath", "Networks", "Diffusion", "Devices",
+        "Compute", "Tensors", "Files", "Datasets", "HostMath", "Networks", "Diffusion", "DeviceSelection",
         "Instruments", "Training", "PretrainedModels",
       ]),
 
@@ -78,7 +78,7 @@ let package = Package(
       "DiffuseGPU",
       [
         "Compute", "Random", "Instruments", "Tensors", "HostMath", "Files", "Datasets", "Networks", "Diffusion",
-        "Conformance", "Devices", "SymmetryBreaking", "Evaluation", "Training", "Pipelines",
+        "Conformance", "DeviceSelection", "SymmetryBreaking", "Evaluation", "Training", "Pipelines",
       ]),
 
     // Floor 6: the command line.
@@ -92,7 +92,7 @@ let package = Package(
     tests(of: "Compute"),
     tests(of: "Instruments", ["Compute"]),
     tests(of: "Tensors", ["Conformance"]),
-    tests(of: "Conformance", ["Compute", "Instruments", "Devices", "ComputeCPU", "ComputeOpenCL"]),
+    tests(of: "Conformance", ["Compute", "Instruments", "DeviceSelection", "ComputeCPU", "ComputeOpenCL"]),
     tests(of: "ComputeCPU", ["Conformance"]),
     tests(of: "ComputeOpenCL", ["Conformance"]),
     tests(of: "Random"),
@@ -101,13 +101,13 @@ let package = Package(
     tests(of: "Datasets", ["Files", "HostMath"]),
     tests(of: "Networks", ["Instruments", "Tensors", "Files", "Conformance", "ComputeCPU"]),
     tests(of: "Diffusion", ["Tensors", "HostMath", "Files", "Conformance", "ComputeCPU"]),
-    tests(of: "Devices", ["Compute"]),
+    tests(of: "DeviceSelection", ["Compute"]),
     tests(of: "SymmetryBreaking", ["Tensors", "Diffusion", "Conformance", "ComputeCPU"]),
     tests(of: "Evaluation", ["HostMath", "Datasets", "Files"]),
     tests(
       of: "Training",
       [
-        "Compute", "ComputeCPU", "Conformance", "Datasets", "Devices", "Diffusion", "Files", "Networks",
+        "Compute", "ComputeCPU", "Conformance", "Datasets", "DeviceSelection", "Diffusion", "Files", "Networks",
         "Tensors",
       ]),
     tests(

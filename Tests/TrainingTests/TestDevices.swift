@@ -1,7 +1,7 @@
 import Compute
 import ComputeCPU
 import Conformance
-import Devices
+import DeviceSelection
 import Foundation
 
 /// The backends on which training is tested: the CPU, and OpenCL if it is there.

@@ -1,5 +1,5 @@
 import Compute
-import Devices
+import DeviceSelection
 import Testing
 
 @Suite("Choosing a device")
