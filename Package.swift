@@ -54,7 +54,7 @@ let package = Package(
     library("Files", ["CPNG", "CZlib"]),
 
     // Floor 2: images, networks, the mathematics that works with any denoiser, and the suite that all devices pass.
-    library("Datasets", ["Files", "Random"]),
+    library("Datasets", ["Tensors", "Files", "Random"]),
     library("Networks", ["Compute", "Tensors", "Files", "Random"]),
     library("Diffusion", ["Compute", "Tensors", "Random"]),
     library("Conformance", ["Compute", "Instruments"]),
@@ -62,7 +62,7 @@ let package = Package(
     // Floor 3: the science, the measures, what changes a network, and finding a device.
     library("DeviceSelection", ["Compute", "ComputeCPU", "ComputeOpenCL", "Conformance"]),
     library("SymmetryBreaking", ["Compute", "Diffusion", "Tensors", "HostMath"]),
-    library("Evaluation", ["Datasets", "HostMath"]),
+    library("Evaluation", ["Tensors", "Datasets", "HostMath"]),
     library("Training", ["Compute", "Tensors", "Files", "Datasets", "Random", "Networks", "Diffusion", "Instruments"]),
 
     // Floor 4: what users do, from files to files.
@@ -98,12 +98,12 @@ let package = Package(
     tests(of: "Random"),
     tests(of: "HostMath", ["Random"]),
     tests(of: "Files"),
-    tests(of: "Datasets", ["Files", "HostMath"]),
+    tests(of: "Datasets", ["Tensors", "Files", "HostMath"]),
     tests(of: "Networks", ["Instruments", "Tensors", "Files", "Conformance", "ComputeCPU"]),
     tests(of: "Diffusion", ["Tensors", "HostMath", "Files", "Conformance", "ComputeCPU"]),
     tests(of: "DeviceSelection", ["Compute"]),
     tests(of: "SymmetryBreaking", ["Tensors", "Diffusion", "Conformance", "ComputeCPU"]),
-    tests(of: "Evaluation", ["HostMath", "Datasets", "Files"]),
+    tests(of: "Evaluation", ["Tensors", "HostMath", "Datasets", "Files"]),
     tests(
       of: "Training",
       [

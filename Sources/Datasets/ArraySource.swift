@@ -1,4 +1,5 @@
 public import Files
+public import Tensors
 
 /// Images of a NumPy array: integers `[count, height, width, channels]` in 0...255, or floating-point
 /// `[count, channels, height, width]`.

@@ -1,5 +1,6 @@
 import Foundation
 import Random
+public import Tensors
 
 /// Images of one step of training with their labels.
 public struct TrainingBatch: Sendable {

@@ -1,4 +1,5 @@
 public import Files
+public import Tensors
 
 /// Images in the binary layouts of CIFAR-10 and CIFAR-100 (Krizhevsky 2009), from one or several files.
 ///

@@ -1,5 +1,6 @@
 public import Files
 import Foundation
+public import Tensors
 
 /// Images in the IDX format of MNIST (LeCun, Cortes and Burges 1998), compressed with gzip or not.
 public final class IDXSource: ImageSource {

@@ -1,4 +1,5 @@
 public import Files
+public import Tensors
 
 /// Images one batch after the other, in the range of models: [-1, 1], channels outermost.
 public protocol ImageSource: AnyObject {
@@ -25,29 +26,6 @@ extension ImageSource {
 
   /// The one kind of label, if there is any.
   public func labelSets() throws(FileError) -> [[Int]] { try labels().map { [$0] } ?? [] }
-}
-
-/// The extents of an image.
-public struct ImageShape: Sendable, Hashable, CustomStringConvertible {
-  /// 1 for grey, 3 for RGB.
-  public let channels: Int
-  /// Rows.
-  public let height: Int
-  /// Columns.
-  public let width: Int
-
-  /// An image's extents.
-  public init(channels: Int, height: Int, width: Int) {
-    self.channels = channels
-    self.height = height
-    self.width = width
-  }
-
-  /// Values of one image.
-  public var count: Int { channels * height * width }
-
-  /// The extents as `channels x height x width`.
-  public var description: String { "\(channels)x\(height)x\(width)" }
 }
 
 /// A byte as a model sees it: 0 becomes -1, 255 becomes 1.

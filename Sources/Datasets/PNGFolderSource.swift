@@ -1,5 +1,6 @@
 public import Files
 import Foundation
+public import Tensors
 
 /// The PNG files of a folder in the order of their names, all of one size.
 public final class PNGFolderSource: ImageSource {

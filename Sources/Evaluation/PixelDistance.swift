@@ -1,5 +1,6 @@
 public import Datasets
 public import HostMath
+import Tensors
 
 /// The Frechet distance of images to a data set in the space of their pixels.
 ///

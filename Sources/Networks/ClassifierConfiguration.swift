@@ -1,4 +1,5 @@
 public import Files
+public import Tensors
 
 /// The architecture of a ``Classifier``.
 public struct ClassifierConfiguration: Sendable, Hashable {
@@ -19,7 +20,7 @@ public struct ClassifierConfiguration: Sendable, Hashable {
   /// Channels of an image.
   public var inputChannels = 1
   /// Rows and columns of an image.
-  public var imageSize = UNetConfiguration.ImageSize(height: 28, width: 28)
+  public var imageSize = ImageSize(height: 28, width: 28)
   /// Channels of each level, the finest first; each but the first halves the image.
   public var blockChannels = [32, 64, 128]
   /// Residual blocks of a level.
@@ -32,7 +33,7 @@ public struct ClassifierConfiguration: Sendable, Hashable {
   public var heads: [Head]
 
   /// The defaults: three levels of 32, 64 and 128 channels with two blocks each.
-  public init(inputChannels: Int, imageSize: UNetConfiguration.ImageSize, heads: [Head]) {
+  public init(inputChannels: Int, imageSize: ImageSize, heads: [Head]) {
     self.inputChannels = inputChannels
     self.imageSize = imageSize
     self.heads = heads

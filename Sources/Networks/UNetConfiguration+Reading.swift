@@ -1,5 +1,6 @@
 import Compute
 public import Files
+import Tensors
 
 extension UNetConfiguration {
   /// Reads the `config.json` of a model.
@@ -174,7 +175,7 @@ private struct ConfigurationFields {
     return counts
   }
 
-  mutating func imageSize(_ name: String) throws(FileError) -> UNetConfiguration.ImageSize? {
+  mutating func imageSize(_ name: String) throws(FileError) -> ImageSize? {
     guard let value = take(name) else { return nil }
     let extents = value.array ?? [value, value]
     guard extents.count == 2 else { throw fault(name, "\(value.short) is neither a number nor [height, width]") }

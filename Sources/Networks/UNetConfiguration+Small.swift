@@ -1,3 +1,5 @@
+public import Tensors
+
 extension UNetConfiguration {
   /// A small network for images of a size: three levels with attention at the coarsest, 1.1 million parameters for 28x28, 1.9
   /// million for larger or coloured ones.

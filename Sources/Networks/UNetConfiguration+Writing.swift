@@ -1,5 +1,6 @@
 import Compute
 public import Files
+import Tensors
 
 extension UNetConfiguration {
   /// The document that diffusers reads: every key of `UNet2DModel`, and the class's name.

@@ -1,21 +1,8 @@
 public import Compute
+public import Tensors
 
 /// The architecture of a U-Net: what diffusers' `UNet2DModel` reads from `config.json`, with the same defaults.
 public struct UNetConfiguration: Sendable, Hashable {
-  /// Rows and columns of an image.
-  public struct ImageSize: Sendable, Hashable {
-    /// Rows.
-    public var height: Int
-    /// Columns.
-    public var width: Int
-
-    /// A size in pixels.
-    public init(height: Int, width: Int) {
-      self.height = height
-      self.width = width
-    }
-  }
-
   /// How the time reaches the network.
   public enum TimeEmbedding: String, Sendable, Hashable, CaseIterable {
     /// Sines and cosines of geometrically spaced frequencies (Vaswani et al. 2017, section 3.5).

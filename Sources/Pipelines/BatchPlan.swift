@@ -1,6 +1,7 @@
 import Compute
 import Datasets
 import Networks
+import Tensors
 
 /// How many images are sampled together: as many as fit into memory, as far as more of them pay.
 enum BatchPlan {

@@ -62,9 +62,9 @@ public struct ClassifierModel {
     -> Answers
   {
     let configuration = network.configuration, shape = source.shape, size = configuration.imageSize
-    guard shape.channels == configuration.inputChannels, shape.height == size.height, shape.width == size.width else {
+    guard shape.channels == configuration.inputChannels, shape.size == size else {
       throw PipelineError(
-        "\(source.path): images of \(shape); \(name) takes \(configuration.inputChannels)x\(size.height)x\(size.width)")
+        "\(source.path): images of \(shape); \(name) takes \(configuration.inputChannels)x\(size)")
     }
     var answers = Answers(classes: .init(repeating: [], count: configuration.heads.count))
     while true {

@@ -3,6 +3,7 @@ import Datasets
 public import Files
 import Foundation
 import Networks
+import Tensors
 import Training
 
 /// An open training of a classifier.
@@ -56,12 +57,10 @@ extension TrainingRequest {
           $0.classes >= set.classCount($1)
         }
       guard fits else { throw PipelineError("\(path): the heads do not fit the labels of \(data)") }
-      guard result.inputChannels == set.shape.channels, result.imageSize.height == set.shape.height,
-        result.imageSize.width == set.shape.width
-      else { throw PipelineError("\(path): the network does not take images of \(set.shape)") }
+      guard result.inputChannels == set.shape.channels, result.imageSize == set.shape.size else { throw PipelineError("\(path): the network does not take images of \(set.shape)") }
     } else {
       result = ClassifierConfiguration(
-        inputChannels: set.shape.channels, imageSize: .init(height: set.shape.height, width: set.shape.width),
+        inputChannels: set.shape.channels, imageSize: set.shape.size,
         heads: set.labels.indices.map { .init(name: "label \($0)", classes: set.classCount($0)) })
     }
     if let dropout = settings.dropout { result.dropout = dropout }

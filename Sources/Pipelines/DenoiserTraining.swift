@@ -4,6 +4,7 @@ import Diffusion
 public import Files
 import Foundation
 import Networks
+import Tensors
 import Training
 
 /// An open training of a denoiser.
@@ -61,7 +62,7 @@ extension TrainingRequest {
           "\(data): images of \(shape); the small network needs multiples of 4, name another by --config")
       }
       var result = UNetConfiguration.small(
-        channels: shape.channels, size: .init(height: shape.height, width: shape.width), classes: classes)
+        channels: shape.channels, size: shape.size, classes: classes)
       result.dropout = settings.dropout ?? 0
       return result
     }
@@ -81,7 +82,7 @@ extension TrainingRequest {
     } else if result.classEmbedding != .none {
       throw PipelineError("\(path): the network has classes; name the kind of label by --label")
     }
-    result.sampleSize = .init(height: shape.height, width: shape.width)
+    result.sampleSize = shape.size
     if let dropout = settings.dropout { result.dropout = dropout }
     return result
   }

@@ -1,5 +1,6 @@
 public import Datasets
 public import Files
+public import Tensors
 
 /// Images of a model as pictures.
 public enum ImageConversion {

@@ -1,6 +1,7 @@
 public import Datasets
 public import Files
 import Foundation
+public import Tensors
 
 /// Where finished images go, by the form of a path: a folder of PNG files, one PNG grid, `.npz` or `.npy`.
 public enum ImageOutput {

@@ -3,6 +3,7 @@ public import Datasets
 public import Diffusion
 public import Files
 public import HostMath
+public import Tensors
 
 /// Mean and covariance of the images of a data set, as they lie in a model directory.
 ///

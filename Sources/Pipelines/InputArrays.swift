@@ -1,5 +1,6 @@
 public import Datasets
 public import Files
+public import Tensors
 
 /// Arrays that a user hands to a run, read and checked.
 public enum InputArrays {

@@ -4,6 +4,7 @@ import Files
 import Foundation
 public import HostMath
 public import Networks
+public import Tensors
 
 /// A network with what lies beside it: the scheduler it was trained with and the statistics of its data.
 public struct Model {
@@ -55,11 +56,11 @@ public struct Model {
 
   /// The size of the images that the model was trained on, or nil if its configuration does not say.
   public var imageShape: ImageShape? {
-    network.configuration.sampleSize.map { imageShape(height: $0.height, width: $0.width) }
+    network.configuration.sampleSize.map(imageShape)
   }
 
   /// The extents of the model's images at a size.
-  public func imageShape(height: Int, width: Int) -> ImageShape {
-    ImageShape(channels: network.configuration.inputChannels, height: height, width: width)
+  public func imageShape(_ size: ImageSize) -> ImageShape {
+    ImageShape(channels: network.configuration.inputChannels, size: size)
   }
 }

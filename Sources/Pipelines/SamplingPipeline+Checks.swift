@@ -2,6 +2,7 @@ import Compute
 public import Datasets
 import Diffusion
 import Networks
+public import Tensors
 
 extension SamplingPipeline {
   /// The configuration of the chosen sampler.
@@ -27,12 +28,12 @@ extension SamplingPipeline {
   /// The extents of the images of a run: as the settings say, else as the model does.
   public static func imageShape(_ model: Model, _ settings: SamplingSettings) throws -> ImageShape {
     if let data = settings.data {
-      guard settings.size.map({ $0.height == data.shape.height && $0.width == data.shape.width }) ?? true else {
+      guard settings.size.map({ $0 == data.shape.size }) ?? true else {
         throw PipelineError("--size: the images of \(data.path) are \(data.shape)")
       }
       return data.shape
     }
-    if let size = settings.size { return model.imageShape(height: size.height, width: size.width) }
+    if let size = settings.size { return model.imageShape(size) }
     if let shape = model.imageShape { return shape }
     throw PipelineError("\(model.name): its configuration names no sample_size; say --size HEIGHTxWIDTH")
   }

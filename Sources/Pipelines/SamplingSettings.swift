@@ -1,4 +1,5 @@
 public import Diffusion
+public import Tensors
 
 /// Which sampler a run uses.
 public enum SamplerChoice: Sendable, Hashable {
@@ -77,7 +78,7 @@ public struct SamplingSettings: Sendable {
   /// How far predictions are carried past those without a class; see ``NetworkDenoiser``.
   public var guidance = 1.0
   /// Height and width, or nil for the model's own.
-  public var size: (height: Int, width: Int)?
+  public var size: ImageSize?
   /// Images that are sampled together, or nil for as many as fit and pay.
   public var batch: Int?
 

@@ -21,7 +21,7 @@ struct InfoCommand: ParsableCommand {
     let model = try Model(self.model)
     for warning in model.warnings { console.note(warning) }
     let divisor = model.network.configuration.sizeDivisor
-    let shape = model.imageShape ?? model.imageShape(height: 32 * divisor, width: 32 * divisor)
+    let shape = model.imageShape ?? model.imageShape(.init(height: 32 * divisor, width: 32 * divisor))
     let summary = try ModelSummary(of: model.network, shape, batch: batch)
     let scheduler = try SamplingPipeline.schedulerDescription(model)
     let statistics = model.statistics.map { "\($0.moments.count) images, \($0.moments.rank) directions" }

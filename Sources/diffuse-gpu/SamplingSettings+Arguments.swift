@@ -79,11 +79,11 @@ extension SamplingSettings {
   }
 
   /// Height and width as they are written in arguments.
-  static func size(_ text: String) throws(PipelineError) -> (height: Int, width: Int) {
+  static func size(_ text: String) throws(PipelineError) -> ImageSize {
     let parts = text.lowercased().split(separator: "x", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
     guard (1...2).contains(parts.count), parts.allSatisfy({ (1...65_536).contains($0) }) else {
       throw PipelineError("--size '\(text)': write one number, or HEIGHTxWIDTH such as 32x48")
     }
-    return (parts[0], parts[parts.count - 1])
+    return ImageSize(height: parts[0], width: parts[parts.count - 1])
   }
 }

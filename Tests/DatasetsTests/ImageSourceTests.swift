@@ -2,6 +2,7 @@ import Datasets
 import Files
 import Foundation
 import HostMath
+import Tensors
 import TestSupport
 import Testing
 

@@ -1,6 +1,7 @@
 import Compute
 import Files
 import Networks
+import Tensors
 import TestSupport
 import Testing
 

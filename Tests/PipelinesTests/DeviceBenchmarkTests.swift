@@ -4,6 +4,7 @@ import Datasets
 import Files
 import Instruments
 import Pipelines
+import Tensors
 import Testing
 
 @Suite("Benchmarks of a device")

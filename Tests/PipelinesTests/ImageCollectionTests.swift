@@ -69,7 +69,7 @@ struct ImageCollectionTests {
 
   @Test("Sizes and classes that the data do not have are refused by name")
   func refuses() throws {
-    let size = #expect(throws: PipelineError.self) { try samples { $0.size = (8, 8) } }
+    let size = #expect(throws: PipelineError.self) { try samples { $0.size = .init(height: 8, width: 8) } }
     #expect(size?.message.contains("--size") == true)
     let label = #expect(throws: PipelineError.self) { try samples { $0.classLabel = 1 } }
     #expect(label?.message.contains("--class") == true)

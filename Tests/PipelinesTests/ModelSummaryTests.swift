@@ -2,6 +2,7 @@ import Compute
 import ComputeCPU
 import Datasets
 import Pipelines
+import Tensors
 import Testing
 
 @Suite("What a model costs")

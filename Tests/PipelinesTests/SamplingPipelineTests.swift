@@ -6,6 +6,7 @@ import Files
 import HostMath
 import Networks
 import Pipelines
+import Tensors
 import TestSupport
 import Testing
 

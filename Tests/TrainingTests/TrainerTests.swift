@@ -5,6 +5,7 @@ import Diffusion
 import Files
 import Foundation
 import Networks
+import Tensors
 import TestSupport
 import Testing
 import Training
