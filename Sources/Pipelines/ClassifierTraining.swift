@@ -57,7 +57,9 @@ extension TrainingRequest {
           $0.classes >= set.classCount($1)
         }
       guard fits else { throw PipelineError("\(path): the heads do not fit the labels of \(data)") }
-      guard result.inputChannels == set.shape.channels, result.imageSize == set.shape.size else { throw PipelineError("\(path): the network does not take images of \(set.shape)") }
+      guard result.inputChannels == set.shape.channels, result.imageSize == set.shape.size else {
+        throw PipelineError("\(path): the network does not take images of \(set.shape)")
+      }
     } else {
       result = ClassifierConfiguration(
         inputChannels: set.shape.channels, imageSize: set.shape.size,

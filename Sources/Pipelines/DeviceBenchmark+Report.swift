@@ -3,6 +3,7 @@ import Datasets
 public import Files
 import Foundation
 import Instruments
+import Tensors
 
 extension DeviceBenchmark {
   /// Seconds of an evaluation: the median, of an even number the mean of the two in the middle.

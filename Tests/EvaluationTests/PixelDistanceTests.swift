@@ -2,6 +2,7 @@ import Datasets
 import Evaluation
 import Files
 import HostMath
+import Tensors
 import TestSupport
 import Testing
 
