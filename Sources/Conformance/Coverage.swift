@@ -1,4 +1,4 @@
-public import Compute
+package import Compute
 public import Instruments
 
 extension ConformanceSuite {

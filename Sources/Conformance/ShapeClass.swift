@@ -1,4 +1,4 @@
-public import Compute
+import Compute
 public import Instruments
 
 /// A property of sizes that a kernel can be wrong about on its own.

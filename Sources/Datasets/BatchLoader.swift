@@ -45,7 +45,7 @@ public struct Augmentation: Sendable, Hashable {
 /// follow each other without a gap, so a batch may hold the end of one and the beginning of the next.
 public final class BatchLoader: @unchecked Sendable {
   /// The data set.
-  public let data: TrainingSet
+  public let data: ImageSet
   /// Images of a batch.
   public let batch: Int
 
@@ -68,7 +68,7 @@ public final class BatchLoader: @unchecked Sendable {
   ///   - augmentation: What is done to each.
   ///   - seed: The seed of order and augmentation.
   ///   - step: The step of the first batch.
-  public init(_ data: TrainingSet, batch: Int, augmentation: Augmentation = .init(), seed: UInt64, from step: Int = 0) {
+  public init(_ data: ImageSet, batch: Int, augmentation: Augmentation = .init(), seed: UInt64, from step: Int = 0) {
     precondition(batch > 0, "a batch holds an image")
     self.data = data
     self.batch = batch

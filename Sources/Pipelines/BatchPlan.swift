@@ -28,10 +28,10 @@ enum BatchPlan {
   /// The batch of a run with the exact score of a data set, which keeps the images and, for each sample, a logit and a
   /// probability of every image.
   static func batch(
-    for data: ImageCollection, _ settings: SamplingSettings, on backend: any Backend
+    for data: ImageSet, _ settings: SamplingSettings, on backend: any Backend
   ) throws -> Int {
     let perImage = 4 * (2 * data.count + 14 * data.shape.count)
-    let fixed = 4 * (data.values.count + 2 * data.count) + scratchBytes(on: backend)
+    let fixed = 4 * (data.count * data.shape.count + 2 * data.count) + scratchBytes(on: backend)
     return try batch(settings, fixedBytes: fixed, bytesPerImage: perImage, worthwhile: 128, on: backend)
   }
 

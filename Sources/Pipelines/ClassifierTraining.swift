@@ -46,7 +46,7 @@ extension TrainingRequest {
   }
 
   private func classifierConfiguration(
-    _ set: TrainingSet, _ settings: TrainingSettings
+    _ set: ImageSet, _ settings: TrainingSettings
   ) throws -> ClassifierConfiguration {
     var result: ClassifierConfiguration
     if let path = configuration {

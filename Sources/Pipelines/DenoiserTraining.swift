@@ -50,7 +50,7 @@ extension TrainingRequest {
     return DenoiserTraining(pipeline: pipeline, network: network, schedulerJSON: schedulerJSON, dataPath: data)
   }
 
-  private func unetConfiguration(_ set: TrainingSet, _ settings: TrainingSettings) throws -> UNetConfiguration {
+  private func unetConfiguration(_ set: ImageSet, _ settings: TrainingSettings) throws -> UNetConfiguration {
     if let label = settings.label, !set.labels.indices.contains(label) {
       throw PipelineError("--label \(label): \(data) has \(set.labels.count) kinds of label, counted from 0")
     }

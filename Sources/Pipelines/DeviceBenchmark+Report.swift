@@ -1,5 +1,4 @@
 import Compute
-import Datasets
 public import Files
 import Foundation
 import Instruments

@@ -1,8 +1,7 @@
 public import Compute
-public import Datasets
 public import Instruments
 import Networks
-import Tensors
+public import Tensors
 
 /// How fast a device is at each operation and at a whole network, beside what it can do at most.
 public struct DeviceBenchmark: Sendable {

@@ -1,4 +1,3 @@
-public import Datasets
 public import Files
 import Foundation
 public import Tensors

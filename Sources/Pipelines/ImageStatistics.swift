@@ -46,11 +46,11 @@ public struct ImageStatistics: Sendable {
   /// Makes the statistics of images that are in memory already.
   ///
   /// - Throws: ``FileError`` if there are fewer than two.
-  public init(of images: ImageCollection) throws(FileError) {
+  public init(of images: ImageSet) throws(FileError) {
     try Self.checkCount(images.count, images.path)
     var accumulator = MomentAccumulator(dimension: images.shape.count, rank: nil)
-    for first in stride(from: 0, to: images.values.count, by: 500 * images.shape.count) {
-      accumulator.add(Array(images.values[first...].prefix(500 * images.shape.count)))
+    for first in stride(from: 0, to: images.count, by: 500) {
+      accumulator.add(images.values(of: first..<min(first + 500, images.count)))
     }
     self.init(shape: images.shape, moments: accumulator.moments())
   }

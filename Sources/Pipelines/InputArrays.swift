@@ -1,4 +1,4 @@
-public import Datasets
+import Datasets
 public import Files
 public import Tensors
 

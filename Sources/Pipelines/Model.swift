@@ -1,4 +1,3 @@
-public import Datasets
 public import Diffusion
 import Files
 import Foundation

@@ -1,8 +1,7 @@
 public import Compute
-public import Datasets
 import Instruments
 public import Networks
-import Tensors
+public import Tensors
 
 /// What a network costs, found out by evaluating it on a backend that only counts.
 public struct ModelSummary: Sendable, Hashable {

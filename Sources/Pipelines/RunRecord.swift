@@ -1,3 +1,4 @@
+import Datasets
 import Diffusion
 public import Files
 import Foundation

@@ -1,5 +1,5 @@
 import Compute
-public import Datasets
+import Datasets
 import Diffusion
 import Networks
 public import Tensors

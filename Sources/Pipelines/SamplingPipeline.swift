@@ -1,5 +1,5 @@
 public import Compute
-public import Datasets
+import Datasets
 public import Diffusion
 import Foundation
 public import Tensors

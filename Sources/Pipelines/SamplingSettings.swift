@@ -1,3 +1,4 @@
+public import Datasets
 public import Diffusion
 public import Tensors
 
@@ -62,7 +63,7 @@ public struct SamplingSettings: Sendable {
   /// Whether estimates of clean images are clipped where the scheduler's configuration says so.
   public var clips = true
   /// A data set whose exact score takes the network's place, or nil for the network.
-  public var data: ImageCollection?
+  public var data: ImageSet?
   /// Steps of the run.
   public var steps = 50
   /// Where the run begins.

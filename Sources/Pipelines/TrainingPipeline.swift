@@ -9,7 +9,7 @@ public final class TrainingPipeline {
   /// The run.
   public let trainer: Trainer
   /// The data.
-  public let data: TrainingSet
+  public let data: ImageSet
   /// Where things go.
   public let output: TrainingOutput
   /// Seconds of all steps, those before an interruption included.
@@ -41,7 +41,7 @@ public final class TrainingPipeline {
   ///   - resumes: Whether to go on from the last checkpoint; a new run wants a folder without any.
   ///   - backend: The device.
   public init(
-    _ task: any TrainingTask, _ settings: TrainingSettings, _ data: TrainingSet, _ output: TrainingOutput,
+    _ task: any TrainingTask, _ settings: TrainingSettings, _ data: ImageSet, _ output: TrainingOutput,
     sampler: TrainingSampler?, resumes: Bool, on backend: any Backend
   ) throws {
     self.data = data

@@ -28,8 +28,8 @@ public struct TrainingRequest {
   }
 
   /// Reads the data into memory, with labels where they are needed.
-  func openData(needsLabels: Bool = false, _ note: (String) -> Void) throws -> TrainingSet {
-    let set = try TrainingSet(Dataset.open(data))
+  func openData(needsLabels: Bool = false, _ note: (String) -> Void) throws -> ImageSet {
+    let set = try ImageSet(Dataset.open(data))
     guard !needsLabels || !set.labels.isEmpty else {
       throw PipelineError("\(data): holds no labels, which a classifier needs")
     }

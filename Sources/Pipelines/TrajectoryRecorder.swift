@@ -1,4 +1,3 @@
-public import Datasets
 import Diffusion
 import Files
 import Foundation

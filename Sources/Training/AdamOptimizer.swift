@@ -1,7 +1,5 @@
-import Instruments
-
 package import Compute
-package import Datasets
+import Instruments
 package import Tensors
 
 /// Adam over all parameters of a task, whose state stays on the device.

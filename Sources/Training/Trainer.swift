@@ -1,6 +1,6 @@
 public import Compute
 public import Datasets
-import Tensors
+public import Tensors
 
 /// A training run in memory: a task, its optimiser and the number of steps done.
 ///

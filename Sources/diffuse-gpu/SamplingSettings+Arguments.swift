@@ -6,7 +6,7 @@ extension SamplingSettings {
     let (options, start, images) = (arguments.model, arguments.start, arguments.images)
     try Self.check(arguments)
     self.init(seeds: try Self.seeds(images).seeds)
-    if let path = options.data { data = try ImageCollection(Dataset.open(path)) }
+    if let path = options.data { data = try ImageSet(Dataset.open(path), readsLabels: false) }
     if let name = options.sampler { sampler = .named(try SamplerName(name)) }
     if let file = options.schedulerConfig { sampler = .configuration(try SchedulerConfiguration(contentsOf: file)) }
     self.options = SchedulerOptions(eta: options.eta ?? 0, usesGridSteps: options.correctSteps)

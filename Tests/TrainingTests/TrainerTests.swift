@@ -63,7 +63,7 @@ struct TrainerTests {
 
   /// Losses of the steps from the trainer's own on.
   static func train(_ trainer: Trainer, to last: Int) throws -> [Double] {
-    let data = try TrainingSet(WaveSource(count: 10))
+    let data = try ImageSet(WaveSource(count: 10))
     let loader = BatchLoader(
       data, batch: trainer.settings.batch, augmentation: .init(flips: trainer.settings.flips, shift: 1),
       seed: trainer.settings.seed, from: trainer.step)
@@ -186,7 +186,7 @@ struct TrainerTests {
 struct BatchLoaderTests {
   @Test("Every image is shown once an epoch, and a batch depends on seed and step only")
   func covers() throws {
-    let data = try TrainingSet(WaveSource(count: 10))
+    let data = try ImageSet(WaveSource(count: 10))
     func batches(from step: Int, _ count: Int) -> [TrainingBatch] {
       let loader = BatchLoader(
         data, batch: 4, augmentation: .init(flips: true, shift: 2, dequantizes: true), seed: 1, from: step)
@@ -205,7 +205,7 @@ struct BatchLoaderTests {
 
   @Test("Images are mirrored or not, and moved by whole pixels")
   func augments() throws {
-    let data = try TrainingSet(WaveSource(count: 1))
+    let data = try ImageSet(WaveSource(count: 1))
     let loader = BatchLoader(data, batch: 40, augmentation: .init(flips: true), seed: 1)
     defer { loader.end() }
     let images = loader.next().images

@@ -4,6 +4,7 @@ import Datasets
 import Diffusion
 import Files
 import Pipelines
+import Tensors
 import Testing
 
 /// A few images that a test makes up.
@@ -25,7 +26,7 @@ private final class MadeUpImages: ImageSource {
 }
 
 @Suite("The exact score of a data set")
-struct ImageCollectionTests {
+struct ExactScoreTests {
   /// Sixteen bits of a hash as pixels of -1 and 1, so that images lie far apart.
   private static let images: [[Float]] = (1...7).map { index in
     let hash = UInt64(index) &* 0x9E37_79B9_7F4A_7C15
@@ -34,7 +35,7 @@ struct ImageCollectionTests {
 
   private func samples(_ change: (inout SamplingSettings) -> Void) throws -> [[Float]] {
     var settings = SamplingSettings(seeds: (0..<40).map { $0 })
-    settings.data = try ImageCollection(MadeUpImages(Self.images))
+    settings.data = try ImageSet(MadeUpImages(Self.images))
     change(&settings)
     var values: [Float] = []
     _ = try SamplingPipeline(Model(nil), settings, on: CPUBackend()).run { values += $0.values }
@@ -73,7 +74,7 @@ struct ImageCollectionTests {
     #expect(size?.message.contains("--size") == true)
     let label = #expect(throws: PipelineError.self) { try samples { $0.classLabel = 1 } }
     #expect(label?.message.contains("--class") == true)
-    #expect(throws: FileError.self) { try ImageCollection(MadeUpImages([])) }
-    #expect(throws: FileError.self) { try ImageCollection(MadeUpImages([[Float](repeating: .nan, count: 16)])) }
+    #expect(throws: FileError.self) { try ImageSet(MadeUpImages([])) }
+    #expect(throws: FileError.self) { try ImageSet(MadeUpImages([[Float](repeating: .nan, count: 16)])) }
   }
 }
