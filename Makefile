@@ -19,6 +19,7 @@ test: install-debian ## Run all tests that a machine without a GPU can run; Open
 lint: ## Check formatting, the floors of the package and the kernels' syntax
 	swift format lint --strict --recursive --parallel Sources Tests Package.swift Benchmarks/Package.swift Benchmarks/OperationBenchmarks
 	.ci/check-floors
+	.ci/test-check-floors
 	.ci/check-kernels
 
 format:
