@@ -20,7 +20,7 @@ extension SamplingSettings {
     if let file = start.initialNoise {
       let (noise, count, shape) = try InputArrays.recordedNoise(initial: file, steps: start.stepNoise)
       recorded = noise
-      size = (shape.height, shape.width)
+      size = shape.size
       seeds = (0..<UInt64(count)).map { $0 }
     }
     if let step = start.lateStart { self.start = .late(timestep: step, start.lateStartInit) }
