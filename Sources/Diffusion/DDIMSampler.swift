@@ -15,7 +15,7 @@ public struct DDIMSampler: Sampler {
   public let limit: DenoisedLimit
   /// Whether `eps` is derived again from the limited estimate (Nichol and others 2022, GLIDE).
   public let usesLimitedNoise: Bool
-  /// First order in the flow of the noise-to-signal ratio.
+  /// First order in the flow of Karras' sigma.
   public var order: Int { 1 }
 
   /// A sampler.

@@ -1,7 +1,7 @@
 import Foundation
 public import Tensors
 
-/// Exponential integration with the noise extrapolated in the logarithm of the noise-to-signal ratio `r`
+/// Exponential integration with the noise extrapolated in the logarithm of Karras' sigma `r`
 /// (Zhang and Chen 2023, `DEIS-tAB` in log-rho), of order one to three.
 ///
 /// ```

@@ -39,10 +39,9 @@ public struct DPMSolverMultistepSampler: Sampler {
     self.limit = limit
   }
 
-  /// The solver's, but two at most with half a second derivative, and one for the samples' moments where noise is added.
+  /// The solver's, but two at most with half a second derivative or with noise.
   public var order: Int {
-    if algorithm.isStochastic { return 1 }
-    return takesWholeSecondDerivative ? solverOrder : min(solverOrder, 2)
+    takesWholeSecondDerivative && !algorithm.isStochastic ? solverOrder : min(solverOrder, 2)
   }
 
   /// Lower at the end of a short grid; two at most for `sde-dpmsolver`, which has no third order.

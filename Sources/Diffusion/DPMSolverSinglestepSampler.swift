@@ -33,8 +33,12 @@ public struct DPMSolverSinglestepSampler: Sampler {
     self.limit = limit
   }
 
-  /// The solver's, but two at most where the last step is of first order, or without a second derivative (``DPMSolverType/midpoint``).
-  public var order: Int { endsClean || lowersFinalOrder || type == .midpoint ? min(solverOrder, 2) : solverOrder }
+  /// The solver's, but two at most where the last step is of first order, or without a second derivative
+  /// (``DPMSolverType/midpoint``); one with noise, of which the stages of a group draw their own.
+  public var order: Int {
+    if algorithm.isStochastic { return 1 }
+    return endsClean || lowersFinalOrder || type == .midpoint ? min(solverOrder, 2) : solverOrder
+  }
 
   /// One to ``solverOrder`` in turn, with shorter groups at the end.
   public func order(ofStep index: Int, of count: Int) -> Int {

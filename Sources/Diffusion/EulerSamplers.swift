@@ -1,6 +1,6 @@
 public import Tensors
 
-/// Euler's method in the noise-to-signal ratio (Karras and others 2022, algorithm 1 without correction).
+/// Euler's method in Karras' sigma, `sigma / alpha` (Karras and others 2022, algorithm 1 without correction).
 ///
 /// In variance-preserving scaling it is DDIM's update for any pair of levels. One evaluation a step.
 public struct EulerSampler: Sampler {
@@ -21,7 +21,7 @@ public struct EulerSampler: Sampler {
 
 /// Euler steps to below the next level, and fresh noise up to it (Crowson 2022, k-diffusion's `euler_ancestral`).
 ///
-/// With the noise-to-signal ratios `r` and `r'` of the two levels,
+/// With Karras' sigmas `r` and `r'` of the two levels,
 ///
 /// ```
 /// up^2 = r'^2 (r^2 - r'^2) / r^2      down^2 = r'^2 - up^2
@@ -50,7 +50,7 @@ public struct EulerAncestralSampler: Sampler {
   }
 }
 
-/// Heun's method in the noise-to-signal ratio (Karras and others 2022, algorithm 1 without churn).
+/// Heun's method in Karras' sigma, `sigma / alpha` (Karras and others 2022, algorithm 1 without churn).
 ///
 /// An Euler step, a second evaluation at its end, and the step again along the mean of both noises; the step to the clean
 /// data is Euler's. Two evaluations a step, `2 n - 1` in a run of `n` that ends clean.

@@ -1,6 +1,6 @@
 public import Tensors
 
-/// Adams and Bashforth's method on uneven steps of the noise-to-signal ratio `r` (Crowson 2022, k-diffusion's `lms`).
+/// Adams and Bashforth's method on uneven steps of Karras' sigma `r` (Crowson 2022, k-diffusion's `lms`).
 ///
 /// ```
 /// x' / alpha' = x / alpha + sum over k of c_k eps_k,     c_k = integral from r to r' of the k-th Lagrange polynomial

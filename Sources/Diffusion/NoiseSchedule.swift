@@ -14,7 +14,7 @@ public struct NoiseSchedule: Sendable, Hashable {
   ///   - count: Training steps.
   ///   - rescalesToZeroSignal: Whether the betas are rescaled so that nothing of the data is left at the last step
   ///     (Lin and others 2024).
-  ///   - terminalAlphaBar: What replaces the last entry after a rescaling, where noise-to-signal ratios must be finite.
+  ///   - terminalAlphaBar: What replaces the last entry after a rescaling, where Karras' sigmas must be finite.
   public init(
     _ betas: BetaSchedule, count: Int, rescalesToZeroSignal: Bool = false, terminalAlphaBar: Float? = nil
   ) {

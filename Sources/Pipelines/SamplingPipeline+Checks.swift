@@ -2,6 +2,7 @@ import Compute
 public import Datasets
 import DiffusersFormat
 import Diffusion
+import Files
 import Networks
 
 extension SamplingPipeline {

@@ -1,6 +1,6 @@
 import Compute
 public import DiffusersFormat
-public import Diffusion
+import Diffusion
 import Files
 public import Networks
 

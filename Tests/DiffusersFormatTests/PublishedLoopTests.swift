@@ -1,4 +1,5 @@
 import Diffusion
+import Files
 import Testing
 
 /// The loops of `tests/schedulers` in diffusers, with their published sums (within 1e-2) and means (within 1e-3).

@@ -1,4 +1,5 @@
 import DiffusersFormat
+import Files
 import Conformance
 import Diffusion
 import Tensors

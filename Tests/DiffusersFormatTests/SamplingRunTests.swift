@@ -1,4 +1,5 @@
 import DiffusersFormat
+import Files
 import Compute
 import Conformance
 import Diffusion

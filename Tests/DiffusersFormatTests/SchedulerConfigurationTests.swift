@@ -1,4 +1,5 @@
 import DiffusersFormat
+import Files
 import Diffusion
 import Testing
 

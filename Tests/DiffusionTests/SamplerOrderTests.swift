@@ -32,6 +32,18 @@ struct SamplerOrderTests {
     #expect(abs(slope + Double(sampler.order)) <= 0.3, "slope \(slope)")
   }
 
+  @Test("DPM-Solvers with noise have the weak order they say", arguments: 1...2)
+  func noisyDPMSolvers(order: Int) throws {
+    let samplers: [any Sampler] = [
+      DPMSolverMultistepSampler(algorithm: .stochasticDataPrediction, order: order),
+      DPMSolverSinglestepSampler(algorithm: .stochasticDataPrediction, order: order, endsClean: false),
+    ]
+    for sampler in samplers {
+      let slope = try WeakError().slope(of: sampler, steps: [16, 32, 64, 128])
+      #expect(abs(slope + Double(sampler.order)) <= 0.3, "slope \(slope) of \(sampler)")
+    }
+  }
+
   @Test("Euler and DDIM are of first order", arguments: PredictionType.allCases)
   func firstOrder(type: PredictionType) throws {
     try expectOrder(EulerSampler(), 1, type: type)
