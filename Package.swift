@@ -20,11 +20,24 @@ func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target 
     swiftSettings: settings)
 }
 
+/// A product of each library that makes sense alone, with the modules that its interface speaks of.
+let products: [(name: String, modules: [String])] = [
+  ("Compute", []), ("Random", []), ("Tensors", ["Compute"]), ("Instruments", ["Compute"]), ("HostMath", []),
+  ("Files", []), ("ComputeCPU", ["Compute"]), ("ComputeOpenCL", ["Compute"]), ("Conformance", ["Compute"]),
+  ("DeviceSelection", ["Compute"]), ("Datasets", ["Tensors", "Files"]), ("Networks", ["Tensors", "Compute"]),
+  ("Diffusion", ["Tensors", "Compute"]), ("SymmetryBreaking", ["Diffusion", "Tensors", "Compute"]),
+  ("Evaluation", ["Datasets", "HostMath", "Files", "Tensors"]),
+  ("DiffusersFormat", ["Networks", "Diffusion", "Files"]),
+  ("Training", ["Networks", "Diffusion", "Datasets", "Tensors", "Compute"]),
+  ("Models", ["DiffusersFormat", "Networks", "Diffusion", "Tensors", "Compute"]),
+  ("Pipelines", ["Models", "Training", "DiffusersFormat", "Diffusion", "Tensors", "Compute"]),
+  ("Profiling", ["Models", "Tensors", "Compute"]), ("Pretrained", ["Models", "DiffusersFormat"]), ("DiffuseGPU", []),
+]
+
 let package = Package(
   name: "diffuse-gpu",
-  products: [
-    .library(name: "DiffuseGPU", targets: ["DiffuseGPU"]),
-    .executable(name: "diffuse-gpu", targets: ["diffuse-gpu"]),
+  products: products.map { .library(name: $0.name, targets: [$0.name] + $0.modules) } + [
+    .executable(name: "diffuse-gpu", targets: ["diffuse-gpu"])
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
@@ -36,6 +49,8 @@ let package = Package(
     .target(name: "COpenCL"),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    // OpenSSL's SHA-256, by which a record names the files of its run.
+    .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .target(name: "CPNG", linkerSettings: [.linkedLibrary("png")]),
     // Embeds the files of Kernels/, which hold OpenCL C and nothing else.
     .target(name: "CKernels"),
@@ -51,40 +66,54 @@ let package = Package(
     library("ComputeCPU", ["Compute", "CPUKernels", "COpenBLAS"]),
     library("ComputeOpenCL", ["Compute", "COpenCL", "CKernels"]),
     library("HostMath", ["COpenBLAS"]),
-    library("Files", ["CPNG", "CZlib"]),
+    library("Files", ["CPNG", "CZlib", "CCrypto"]),
 
     // Floor 2: images, networks, the mathematics that works with any denoiser, and the suite that all devices pass.
     library("Datasets", ["Tensors", "Files", "Random"]),
-    library("Networks", ["Compute", "Tensors", "Files", "Random"]),
+    library("Networks", ["Compute", "Tensors", "Random"]),
     library("Diffusion", ["Compute", "Tensors", "Random"]),
     library("Conformance", ["Compute", "Instruments"]),
 
-    // Floor 3: the science, the measures, what changes a network, and finding a device.
+    // Floor 3: the science, the measures, diffusers' files, what changes a network, and finding a device.
     library("DeviceSelection", ["Compute", "ComputeCPU", "ComputeOpenCL", "Conformance"]),
     library("SymmetryBreaking", ["Compute", "Diffusion", "Tensors", "HostMath"]),
-    library("Evaluation", ["Tensors", "Datasets", "HostMath"]),
+    library("Evaluation", ["Tensors", "Datasets", "Files", "HostMath"]),
+    library("DiffusersFormat", ["Compute", "Tensors", "Files", "Networks", "Diffusion"]),
     library("Training", ["Compute", "Tensors", "Files", "Datasets", "Random", "Networks", "Diffusion", "Instruments"]),
 
-    // Floor 4: what users do, from files to files.
+    // Floor 4: whatever can be sampled: networks with their files, data sets, exact worlds.
+    library(
+      "Models",
+      [
+        "Compute", "Tensors", "Instruments", "Files", "Datasets", "Networks", "Diffusion", "DiffusersFormat",
+        "SymmetryBreaking", "Evaluation",
+      ]),
+
+    // Floor 5: sampling and training, from files to files; what networks and devices cost; the models that are carried.
     library(
       "Pipelines",
       [
-        "Compute", "Tensors", "Files", "Datasets", "HostMath", "Networks", "Diffusion", "Instruments",
-        "Training", "PretrainedModels",
+        "Compute", "Tensors", "Files", "Datasets", "Networks", "Diffusion", "DiffusersFormat", "SymmetryBreaking",
+        "Evaluation", "Training", "Models",
       ]),
+    library("Profiling", ["Compute", "Tensors", "Instruments", "Files", "Networks", "Models"]),
+    library("Pretrained", ["Files", "DiffusersFormat", "Models", "PretrainedModels"]),
 
-    // Floor 5: the umbrella.
+    // Floor 6: the umbrella.
     library(
       "DiffuseGPU",
       [
         "Compute", "Random", "Instruments", "Tensors", "HostMath", "Files", "Datasets", "Networks", "Diffusion",
-        "Conformance", "DeviceSelection", "SymmetryBreaking", "Evaluation", "Training", "Pipelines",
+        "Conformance", "DeviceSelection", "SymmetryBreaking", "Evaluation", "DiffusersFormat", "Training", "Models",
+        "Pipelines", "Profiling", "Pretrained",
       ]),
 
-    // Floor 6: the command line.
+    // Floor 7: the command line.
     .executableTarget(
       name: "diffuse-gpu",
-      dependencies: ["DiffuseGPU", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      dependencies: [
+        "DiffuseGPU", "Instruments", "Tensors", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
       swiftSettings: settings),
 
     // Tests, on no floor.
@@ -100,23 +129,39 @@ let package = Package(
     tests(of: "HostMath", ["Random"]),
     tests(of: "Files"),
     tests(of: "Datasets", ["Tensors", "Files", "HostMath"]),
-    tests(of: "Networks", ["Instruments", "Tensors", "Files", "Conformance", "ComputeCPU"]),
-    tests(of: "Diffusion", ["Tensors", "HostMath", "Files", "Conformance", "ComputeCPU"]),
+    tests(of: "Networks", ["Compute", "Instruments", "Tensors", "Conformance"]),
+    tests(of: "Diffusion", ["Compute", "Tensors", "HostMath", "Files", "Conformance", "ComputeCPU"]),
+    tests(
+      of: "DiffusersFormat",
+      ["Compute", "ComputeCPU", "Conformance", "Diffusion", "Files", "HostMath", "Networks", "Random", "Tensors"]),
     tests(of: "DeviceSelection", ["Compute"]),
     tests(of: "SymmetryBreaking", ["Tensors", "Diffusion", "Conformance", "ComputeCPU"]),
     tests(of: "Evaluation", ["Tensors", "HostMath", "Datasets", "Files"]),
     tests(
       of: "Training",
       [
-        "Compute", "ComputeCPU", "Conformance", "Datasets", "DeviceSelection", "Diffusion", "Files", "Networks",
-        "Tensors",
+        "Compute", "ComputeCPU", "Conformance", "Datasets", "DeviceSelection", "Diffusion", "DiffusersFormat", "Files",
+        "Instruments", "Networks", "Tensors",
       ]),
+    tests(of: "Models", ["Pretrained", "Diffusion", "Tensors", "Files", "ComputeCPU", "SymmetryBreaking"]),
     tests(
       of: "Pipelines",
-      ["Compute", "Instruments", "Networks", "Diffusion", "Tensors", "Files", "ComputeCPU", "Datasets", "HostMath"]),
+      [
+        "Compute", "Models", "Pretrained", "Networks", "Diffusion", "DiffusersFormat", "Evaluation", "Tensors",
+        "Files", "ComputeCPU", "Datasets", "HostMath",
+      ]),
+    tests(
+      of: "Profiling",
+      ["Compute", "Instruments", "Models", "Pretrained", "Pipelines", "Networks", "Tensors", "Files", "ComputeCPU"]),
     tests(of: "DiffuseGPU"),
     .testTarget(
-      name: "CommandLineTests", dependencies: ["diffuse-gpu", "TestSupport", "Files"], swiftSettings: settings),
+      name: "CommandLineTests", dependencies: ["diffuse-gpu", "DiffuseGPU", "TestSupport", "Files"],
+      swiftSettings: settings),
   ],
   cLanguageStandard: .gnu2x
 )
+
+// The plugin that builds the documentation; other builds do not pay for it.
+if Context.environment["DIFFUSE_DOCS"] != nil {
+  package.dependencies.append(.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"))
+}

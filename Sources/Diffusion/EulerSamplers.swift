@@ -1,6 +1,6 @@
 public import Tensors
 
-/// Euler's method in the noise-to-signal ratio (Karras and others 2022, algorithm 1 without correction).
+/// Euler's method in Karras' sigma, `sigma / alpha` (Karras and others 2022, algorithm 1 without correction).
 ///
 /// In variance-preserving scaling it is DDIM's update for any pair of levels. One evaluation a step.
 public struct EulerSampler: Sampler {
@@ -12,7 +12,7 @@ public struct EulerSampler: Sampler {
 
   /// Evaluates once and moves along the noise found.
   public func step(
-    _ x: Tensor, _ step: SamplingStep, denoiser: any Denoiser, noise: StepNoise, memory: inout SamplerMemory
+    _ x: Tensor, _ step: SamplingStep, denoiser: any Denoiser, noise: StepNoise, state: inout SamplerState
   ) throws -> SamplerUpdate {
     let prediction = try evaluate(denoiser, x, at: step.from).prediction
     return SamplerUpdate(carry(x, noise: prediction.noise, from: step.from, to: step.to), prediction)
@@ -21,7 +21,7 @@ public struct EulerSampler: Sampler {
 
 /// Euler steps to below the next level, and fresh noise up to it (Crowson 2022, k-diffusion's `euler_ancestral`).
 ///
-/// With the noise-to-signal ratios `r` and `r'` of the two levels,
+/// With Karras' sigmas `r` and `r'` of the two levels,
 ///
 /// ```
 /// up^2 = r'^2 (r^2 - r'^2) / r^2      down^2 = r'^2 - up^2
@@ -38,10 +38,10 @@ public struct EulerAncestralSampler: Sampler {
 
   /// Evaluates once, moves along the noise found and adds fresh noise.
   public func step(
-    _ x: Tensor, _ step: SamplingStep, denoiser: any Denoiser, noise: StepNoise, memory: inout SamplerMemory
+    _ x: Tensor, _ step: SamplingStep, denoiser: any Denoiser, noise: StepNoise, state: inout SamplerState
   ) throws -> SamplerUpdate {
     let prediction = try evaluate(denoiser, x, at: step.from).prediction
-    let (ratio, next) = (step.from.ratio, step.to.ratio)
+    let (ratio, next) = (step.from.karrasSigma, step.to.karrasSigma)
     let upSquared = max(0, next * next * (1 - (next / ratio) * (next / ratio)))
     let down = max(0, next * next - upSquared).squareRoot()
     var terms = [(step.to.alpha / step.from.alpha, x), (step.to.alpha * (down - ratio), prediction.noise)]
@@ -50,7 +50,7 @@ public struct EulerAncestralSampler: Sampler {
   }
 }
 
-/// Heun's method in the noise-to-signal ratio (Karras and others 2022, algorithm 1 without churn).
+/// Heun's method in Karras' sigma, `sigma / alpha` (Karras and others 2022, algorithm 1 without churn).
 ///
 /// An Euler step, a second evaluation at its end, and the step again along the mean of both noises; the step to the clean
 /// data is Euler's. Two evaluations a step, `2 n - 1` in a run of `n` that ends clean.
@@ -67,7 +67,7 @@ public struct HeunSampler: Sampler {
 
   /// Evaluates at both ends and moves along the mean noise.
   public func step(
-    _ x: Tensor, _ step: SamplingStep, denoiser: any Denoiser, noise: StepNoise, memory: inout SamplerMemory
+    _ x: Tensor, _ step: SamplingStep, denoiser: any Denoiser, noise: StepNoise, state: inout SamplerState
   ) throws -> SamplerUpdate {
     let first = try evaluate(denoiser, x, at: step.from).prediction
     let (slope, denoised) = try limitedNoise(first, limit)

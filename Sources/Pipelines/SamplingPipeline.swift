@@ -1,79 +1,86 @@
 public import Compute
-import Datasets
 public import Diffusion
 import Foundation
+public import Models
 public import Tensors
 
 /// A model, a device and settings, checked against each other and ready to sample.
 ///
 /// ```swift
-/// let pipeline = try SamplingPipeline(Model(nil), SamplingSettings(seeds: [0, 1, 2]), on: backend)
+/// let pipeline = try SamplingPipeline(model, SamplingSettings(seeds: [0, 1, 2]), on: backend)
 /// let result = try pipeline.run { images in print(images.seeds) }
 /// ```
 public struct SamplingPipeline {
   /// The model.
-  public let model: Model
-  /// The settings.
+  public let model: any DiffusionModel
+  /// The settings, with the batch that was chosen.
   public let settings: SamplingSettings
   /// The sampler with the model's schedule.
   public let scheduler: Scheduler
-  /// The class of the scheduler, as diffusers calls it.
+  /// The class of the scheduler as diffusers calls it, or the sampler's name.
   public let schedulerName: String
   /// The steps that are taken.
   public let plan: SamplingPlan
-  /// Extents of the images.
+  /// Extents of the samples.
   public let imageShape: ImageShape
-  /// Images that are sampled together.
+  /// Samples that are drawn together.
   public let batch: Int
   /// What the user should know, one line each.
   public let notices: [String]
 
   private let backend: any Backend
+  private let inputs: SamplingInputs
   private let initialization: LateStartInitialization?
   private let denoiser: any Denoiser
-  /// The run from the prior, whose first level and scale a flow begins with.
+  /// The run from the prior, whose first level and scale a flow begins with; other starts have no use for it.
   private let whole: SamplingPlan
 
   /// Checks that settings, model and device fit, before any work is done.
   ///
-  /// - Throws: One line that names the flag or file at fault.
-  public init(_ model: Model, _ settings: SamplingSettings, on backend: any Backend) throws {
+  /// - Parameters:
+  ///   - model: What is sampled.
+  ///   - settings: How.
+  ///   - inputs: Arrays that take the place of what the run would make itself.
+  ///   - backend: The device.
+  /// - Throws: An error that names the setting or file at fault, in one line.
+  public init(
+    _ model: any DiffusionModel, _ settings: SamplingSettings, inputs: SamplingInputs = .init(),
+    on backend: any Backend
+  ) throws {
     self.model = model
-    self.settings = settings
+    self.inputs = inputs
     self.backend = backend
-    guard !settings.seeds.isEmpty else { throw PipelineError("--seeds: no image is asked for") }
-    var notices = model.warnings
-    let asked = try Self.schedulerConfiguration(model, settings.sampler, notices: &notices)
-    let configuration = settings.clips ? asked : asked.unclipped
-    scheduler = try Scheduler(configuration, options: settings.options)
-    schedulerName = Self.className(configuration)
-    whole = try scheduler.plan(steps: settings.steps)
-    switch settings.start {
-    case .prior: plan = whole
-    case .late(let timestep, _), .images(let timestep, _):
-      guard (1...scheduler.schedule.last).contains(timestep) else {
-        throw PipelineError("start \(timestep): the training steps to start at are 1 to \(scheduler.schedule.last)")
-      }
+    guard !settings.seeds.isEmpty else { throw PipelineError.noSeeds }
+    let chosen = try model.scheduler(settings.sampler, settings.options, clipSample: settings.clipSample)
+    scheduler = chosen.scheduler
+    schedulerName = chosen.name
+    notices = model.warnings + [chosen.notice].compactMap { $0 }
+    if let timestep = settings.start.timestep {
+      let last = scheduler.schedule.last
+      guard (1...last).contains(timestep) else { throw PipelineError.start(timestep: timestep, last: last) }
       plan = try scheduler.plan(steps: settings.steps, startingAt: timestep)
-    }
-    imageShape = try Self.imageShape(model, settings)
-    try Self.check(model, settings, imageShape)
-    initialization = try Self.initialization(model, settings, imageShape, on: backend)
-    if let data = settings.data {
-      batch = try BatchPlan.batch(for: data, settings, on: backend)
-      denoiser = data.denoiser(on: backend)
     } else {
-      batch = try BatchPlan.batch(for: model.network, imageShape, settings, on: backend)
-      denoiser = NetworkDenoiser(
-        model.network, scheduler.predictionType, classLabels: settings.classLabel.map { [Double($0)] },
-        guidance: settings.guidance)
+      plan = try scheduler.plan(steps: settings.steps)
     }
-    self.notices = notices
+    if case .late(_, .flow) = settings.start {
+      whole = try scheduler.plan(steps: settings.steps)
+    } else {
+      whole = plan
+    }
+    imageShape = try model.sampleShape(settings.size)
+    try model.check(settings.condition, imageShape)
+    try Self.check(inputs, settings, imageShape)
+    initialization = try Self.initialization(model, settings, imageShape, on: backend)
+    batch = try BatchPlan.batch(for: model, imageShape, settings, on: backend)
+    denoiser = try model.denoiser(settings.condition, scheduler.predictionType, on: backend)
+    var resolved = settings
+    resolved.batch = batch
+    self.settings = resolved
   }
 
   /// What has been sampled so far, given to whoever watches a run.
   public struct Progress {
-    /// Images of earlier batches that are finished.
+    /// Samples of earlier batches that are finished.
     public let finishedImages: Int
     /// Seeds of the batch under way.
     public let seeds: ArraySlice<UInt64>
@@ -81,29 +88,29 @@ public struct SamplingPipeline {
     public let state: SamplingState
   }
 
-  /// Finished images.
+  /// Finished samples.
   public struct Images {
-    /// One seed an image.
+    /// One seed a sample.
     public let seeds: ArraySlice<UInt64>
-    /// The images, `[count, channels, height, width]`, in the range of the model, not clipped.
+    /// The samples, `[count, channels, height, width]`, in the range of the model, not clipped.
     public let values: [Float]
-    /// Evaluations of the network for each image (NFE).
+    /// Evaluations of the network for each sample (NFE).
     public let evaluations: Int
   }
 
   /// What a run cost.
   public struct Summary: Sendable {
-    /// Images that were finished.
+    /// Samples that were finished.
     public var images = 0
-    /// Evaluations of the network for each image (NFE).
+    /// Evaluations of the network for each sample (NFE).
     public var evaluations = 0
-    /// Seconds from the first step to the last image.
+    /// Seconds from the first step to the last sample.
     public var seconds = 0.0
     /// Whether the run was stopped before its end.
     public var wasStopped = false
   }
 
-  /// Samples all images, batch by batch.
+  /// Draws all samples, batch by batch.
   ///
   /// - Parameters:
   ///   - shouldStop: Asked before every step; finished batches are kept.
@@ -139,7 +146,7 @@ public struct SamplingPipeline {
     return summary
   }
 
-  /// A run of the images of some seeds.
+  /// A run of the samples of some seeds.
   private func makeRun(_ rows: Range<Int>) throws -> SamplingRun {
     let noise = noiseSource(rows)
     var state: Tensor?
@@ -153,8 +160,8 @@ public struct SamplingPipeline {
         case .noise: try noise.initialNoise()
         }
       state = initialization?.state(from: normals, at: plan.start, top: whole.start)
-    case .images(_, let images):
-      let clean = tensor(images, rows)
+    case .images:
+      let clean = tensor(inputs.images ?? [], rows)
       state = .combination([(plan.start.alpha, clean), (plan.start.sigma, try noise.initialNoise())])
     }
     return try SamplingRun(plan, sampler: scheduler.sampler, denoiser: denoiser, noise: noise, from: state)
@@ -162,7 +169,7 @@ public struct SamplingPipeline {
 
   private func noiseSource(_ rows: Range<Int>) -> any NoiseSource {
     let sampleShape = [imageShape.channels, imageShape.height, imageShape.width]
-    if let recorded = settings.recorded {
+    if let recorded = inputs.noise {
       return RecordedNoise(initial: tensor(recorded.initial, rows), draws: recorded.draws.map { tensor($0, rows) })
     }
     let seeds = Array(settings.seeds[rows])
@@ -172,7 +179,7 @@ public struct SamplingPipeline {
     }
   }
 
-  /// The images of some rows, on the device.
+  /// The samples of some rows, on the device.
   private func tensor(_ images: [Float], _ rows: Range<Int>) -> Tensor {
     let size = imageShape.count
     return Tensor(

@@ -1,5 +1,6 @@
 import Compute
-public import Diffusion
+public import DiffusersFormat
+import Diffusion
 import Files
 public import Networks
 

@@ -1,6 +1,5 @@
 import Compute
 import Conformance
-import Files
 import Instruments
 import Networks
 import Tensors
