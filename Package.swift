@@ -24,6 +24,9 @@ let package = Package(
   name: "diffuse-gpu",
   products: [
     .library(name: "DiffuseGPU", targets: ["DiffuseGPU"]),
+    // Each with the modules that its interface speaks of.
+    .library(name: "Diffusion", targets: ["Diffusion", "Tensors", "Compute"]),
+    .library(name: "ComputeCPU", targets: ["ComputeCPU", "Compute"]),
     .executable(name: "diffuse-gpu", targets: ["diffuse-gpu"]),
   ],
   dependencies: [
