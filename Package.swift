@@ -57,9 +57,12 @@ let package = Package(
     library("Datasets", ["Files", "HostMath"]),
 
     // Floor 2: networks, and the mathematics that works with any denoiser.
-    library("Networks", ["Compute", "Tensors", "Files", "HostMath"]),
+    library("Networks", ["Compute", "Tensors", "HostMath"]),
     library("Diffusion", ["Compute", "Tensors", "HostMath"]),
     library("Devices", ["Compute", "ComputeCPU", "ComputeOpenCL", "Conformance"]),
+
+    // Floor 3: diffusers' files, as networks, samplers and grids.
+    library("DiffusersFormat", ["Compute", "Files", "Networks", "Diffusion"]),
 
     // Floor 3: the science, the measures, and what changes a network.
     library("SymmetryBreaking", ["Compute", "Diffusion", "Tensors", "HostMath"]),
@@ -70,8 +73,8 @@ let package = Package(
     library(
       "Pipelines",
       [
-        "Compute", "Tensors", "Files", "Datasets", "HostMath", "Networks", "Diffusion", "Devices", "Training",
-        "PretrainedModels",
+        "Compute", "Tensors", "Files", "Datasets", "HostMath", "Networks", "Diffusion", "DiffusersFormat",
+        "Devices", "Training", "PretrainedModels",
       ]),
 
     // Floor 5: the umbrella.
@@ -79,7 +82,7 @@ let package = Package(
       "DiffuseGPU",
       [
         "Compute", "Tensors", "Conformance", "Devices", "Files", "Datasets", "HostMath", "Networks", "Diffusion",
-        "SymmetryBreaking", "Evaluation", "Training", "Pipelines",
+        "DiffusersFormat", "SymmetryBreaking", "Evaluation", "Training", "Pipelines",
       ]),
 
     // Floor 6: the command line.
@@ -98,17 +101,24 @@ let package = Package(
     tests(of: "HostMath"),
     tests(of: "Files"),
     tests(of: "Datasets", ["Files", "HostMath"]),
-    tests(of: "Networks", ["Tensors", "Files", "Conformance", "ComputeCPU"]),
-    tests(of: "Diffusion", ["Tensors", "HostMath", "Files", "Conformance", "ComputeCPU"]),
+    tests(of: "Networks", ["Compute", "Tensors", "Conformance"]),
+    tests(of: "Diffusion", ["Compute", "Tensors", "HostMath", "Files", "Conformance", "ComputeCPU"]),
+    tests(
+      of: "DiffusersFormat",
+      ["Compute", "ComputeCPU", "Conformance", "Diffusion", "Files", "HostMath", "Networks", "Tensors"]),
     tests(of: "Devices", ["Compute"]),
     tests(of: "SymmetryBreaking", ["Tensors", "Diffusion", "Conformance", "ComputeCPU"]),
     tests(of: "Evaluation", ["HostMath", "Datasets", "Files"]),
     tests(
       of: "Training",
-      ["Compute", "ComputeCPU", "Conformance", "Datasets", "Devices", "Diffusion", "Files", "Networks", "Tensors"]),
+      [
+        "Compute", "ComputeCPU", "Conformance", "Datasets", "Devices", "DiffusersFormat", "Diffusion", "Files",
+        "Networks",
+        "Tensors",
+      ]),
     tests(
       of: "Pipelines",
-      ["Compute", "Networks", "Diffusion", "Tensors", "Files", "ComputeCPU", "Datasets", "HostMath"]),
+      ["Compute", "Networks", "Diffusion", "DiffusersFormat", "Tensors", "Files", "ComputeCPU", "Datasets", "HostMath"]),
     tests(of: "DiffuseGPU"),
     .testTarget(
       name: "CommandLineTests", dependencies: ["diffuse-gpu", "TestSupport", "Files"], swiftSettings: settings),

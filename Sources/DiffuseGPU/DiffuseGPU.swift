@@ -3,6 +3,7 @@
 @_exported public import Conformance
 @_exported public import Datasets
 @_exported public import Devices
+@_exported public import DiffusersFormat
 @_exported public import Diffusion
 @_exported public import Evaluation
 @_exported public import Files

@@ -65,10 +65,28 @@ public enum BetaSchedule: Sendable, Hashable {
     }
   }
 
+  /// The cumulated products `alphaBar_t` of `count` training steps; see
+  /// ``NoiseSchedule/init(_:count:rescalesToZeroSignal:terminalAlphaBar:)``.
+  package func alphaBars(count: Int, rescalesToZeroSignal: Bool, terminalAlphaBar: Float?) -> [Float] {
+    let table = betas(count: count)
+    var products = Self.cumulatedProducts(of: rescalesToZeroSignal ? Self.rescaledToZeroSignal(table) : table)
+    if rescalesToZeroSignal, let terminalAlphaBar { products[products.count - 1] = terminalAlphaBar }
+    return products
+  }
+
+  /// `alphaBar_t`, the products of `1 - beta`, accumulated in 64 bits and rounded to 32 as PyTorch's `cumprod` does.
+  private static func cumulatedProducts(of betas: [Float]) -> [Float] {
+    var product = 1.0
+    return betas.map { beta in
+      product *= Double(1 - beta)
+      return Float(product)
+    }
+  }
+
   /// Betas moved and scaled in `sqrt(alphaBar)` so that nothing of the data is left at the last step
   /// (Lin and others 2024, algorithm 1).
-  static func rescaledToZeroSignal(_ betas: [Float]) -> [Float] {
-    var roots = NoiseSchedule.cumulatedProducts(of: betas).map { $0.squareRoot() }
+  private static func rescaledToZeroSignal(_ betas: [Float]) -> [Float] {
+    var roots = cumulatedProducts(of: betas).map { $0.squareRoot() }
     guard let first = roots.first, let last = roots.last else { return betas }
     let scale = first / (first - last)
     roots = roots.map { ($0 - last) * scale }

@@ -28,7 +28,7 @@ public struct DDIMSampler: Sampler {
 
   /// Evaluates once and moves towards the estimate of the clean data.
   public func step(
-    _ x: Tensor, _ step: SamplingStep, denoiser: any Denoiser, noise: StepNoise, memory: inout SamplerMemory
+    _ x: Tensor, _ step: SamplingStep, denoiser: any Denoiser, noise: StepNoise, state: inout SamplerState
   ) throws -> SamplerUpdate {
     let prediction = try evaluate(denoiser, x, at: step.from).prediction
     let denoised = try limit.apply(to: prediction.denoised)
@@ -38,12 +38,5 @@ public struct DDIMSampler: Sampler {
     var terms = [(step.to.alpha, denoised), (direction, epsilon)]
     if variance > 0 { terms.append((variance.squareRoot(), try noise.normals())) }
     return SamplerUpdate(.combination(terms), prediction, limited: denoised)
-  }
-}
-
-extension Posterior {
-  /// The variance without a lower bound: zero for a step to the clean data.
-  static func variance(from: NoiseLevel, to: NoiseLevel) -> Double {
-    (to.sigma * to.sigma) / (from.sigma * from.sigma) * max(0, 1 - ratio(from: from, to: to))
   }
 }

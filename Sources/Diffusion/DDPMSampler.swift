@@ -42,7 +42,7 @@ public struct DDPMSampler: Sampler {
 
   /// Evaluates once and draws from the posterior.
   public func step(
-    _ x: Tensor, _ step: SamplingStep, denoiser: any Denoiser, noise: StepNoise, memory: inout SamplerMemory
+    _ x: Tensor, _ step: SamplingStep, denoiser: any Denoiser, noise: StepNoise, state: inout SamplerState
   ) throws -> SamplerUpdate {
     let evaluation = try evaluate(denoiser, x, at: step.from)
     let denoised = try limit.apply(to: evaluation.prediction.denoised)
@@ -56,7 +56,7 @@ public struct DDPMSampler: Sampler {
 
   /// The noise that is added, and its factor.
   private func addition(
-    _ posterior: Posterior, _ evaluation: Evaluation, _ noise: StepNoise
+    _ posterior: Posterior, _ evaluation: DenoiserEvaluation, _ noise: StepNoise
   ) throws -> (Double, Tensor) {
     switch variance {
     case .fixedSmall, .fixedSmallLog:
@@ -64,7 +64,7 @@ public struct DDPMSampler: Sampler {
     case .fixedLarge, .fixedLargeLog:
       return (posterior.beta.squareRoot(), try noise.normals())
     case .learned, .learnedRange:
-      guard let predicted = evaluation.variance else { throw SamplerError.missingVariance(variance.rawValue) }
+      guard let predicted = evaluation.variance else { throw SamplerError.missingVariance(variance) }
       let (low, high) = (Float(log(posterior.variance)), Float(log(posterior.beta)))
       let normals = try noise.normals()
       let values = try zip(predicted, normals.values()).map { raw, normal in
@@ -74,32 +74,5 @@ public struct DDPMSampler: Sampler {
       }
       return (1, Tensor(values, shape: normals.shape, on: normals.backend))
     }
-  }
-}
-
-/// The mean and variance of the state at a cleaner level, given the state and the clean data.
-package struct Posterior {
-  /// The variance that one step adds, `1 - alphaBar / alphaBar'`.
-  let beta: Double
-  /// The factor of the clean data.
-  let denoisedWeight: Double
-  /// The factor of the state.
-  let stateWeight: Double
-  /// The variance, at least 1e-20.
-  package let variance: Double
-
-  package init(from: NoiseLevel, to: NoiseLevel) {
-    let (noise, nextNoise) = (from.sigma * from.sigma, to.sigma * to.sigma)
-    let ratio = Self.ratio(from: from, to: to)
-    beta = 1 - ratio
-    denoisedWeight = to.alpha * beta / noise
-    stateWeight = ratio.squareRoot() * nextNoise / noise
-    variance = max(nextNoise / noise * beta, 1e-20)
-  }
-
-  /// `alphaBar / alphaBar'`, rounded to 32 bits as in diffusers: between neighbouring training steps near the data that
-  /// moves `beta` by up to 6e-4 of itself, which diffusers' published sums show.
-  static func ratio(from: NoiseLevel, to: NoiseLevel) -> Double {
-    Double(Float((from.alpha / to.alpha) * (from.alpha / to.alpha)))
   }
 }

@@ -33,18 +33,18 @@ public struct DEISSampler: Sampler {
 
   /// Evaluates once and extrapolates over the last noises.
   public func step(
-    _ x: Tensor, _ step: SamplingStep, denoiser: any Denoiser, noise: StepNoise, memory: inout SamplerMemory
+    _ x: Tensor, _ step: SamplingStep, denoiser: any Denoiser, noise: StepNoise, state: inout SamplerState
   ) throws -> SamplerUpdate {
     let prediction = try evaluate(denoiser, x, at: step.from).prediction
     let (value, denoised) = try limitedNoise(prediction, limit)
-    memory.remember(value, limit: order)
-    let reached = step.reachableOrder(remembered: memory.values.count)
+    state.remember(value, limit: order)
+    let reached = step.reachableOrder(remembered: state.values.count)
     guard reached > 1 else {
       return SamplerUpdate(carry(x, noise: value, from: step.from, to: step.to), prediction, limited: denoised)
     }
-    let ratios = ([step.from] + step.previous.prefix(reached - 1)).map(\.ratio)
-    let terms = zip(ratios.indices, memory.values).map { index, value in
-      (step.to.alpha * Self.weight(of: index, among: ratios, to: step.to.ratio), value)
+    let ratios = ([step.from] + step.previous.prefix(reached - 1)).map(\.karrasSigma)
+    let terms = zip(ratios.indices, state.values).map { index, value in
+      (step.to.alpha * Self.weight(of: index, among: ratios, to: step.to.karrasSigma), value)
     }
     return SamplerUpdate(
       .combination([(step.to.alpha / step.from.alpha, x)] + terms), prediction, limited: denoised)

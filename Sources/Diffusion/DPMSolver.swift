@@ -12,9 +12,9 @@ public enum DPMSolverAlgorithm: String, Sendable, Hashable, CaseIterable {
   case stochasticDataPrediction = "sde-dpmsolver++"
 
   /// Whether noise is added in each step.
-  var isStochastic: Bool { self == .stochasticNoisePrediction || self == .stochasticDataPrediction }
+  public var isStochastic: Bool { self == .stochasticNoisePrediction || self == .stochasticDataPrediction }
   /// Whether estimates of the clean data are combined, rather than of the noise.
-  var predictsData: Bool { self == .dataPrediction || self == .stochasticDataPrediction }
+  public var predictsData: Bool { self == .dataPrediction || self == .stochasticDataPrediction }
 }
 
 /// How a DPM-Solver turns differences into derivatives.

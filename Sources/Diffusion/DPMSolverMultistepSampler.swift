@@ -9,8 +9,8 @@ public struct DPMSolverMultistepSampler: Sampler {
   public let algorithm: DPMSolverAlgorithm
   /// How derivatives are weighted, at second order.
   public let type: DPMSolverType
-  /// One to three.
-  public let order: Int
+  /// The order of the solver, one to three.
+  public let solverOrder: Int
   /// Whether the order falls towards the end of a grid of fewer than 15 steps.
   public let lowersFinalOrder: Bool
   /// Whether the last step is of first order in any case.
@@ -32,11 +32,17 @@ public struct DPMSolverMultistepSampler: Sampler {
     precondition((1...3).contains(order), "the order is one to three")
     self.algorithm = algorithm
     self.type = type
-    self.order = order
+    solverOrder = order
     self.lowersFinalOrder = lowersFinalOrder
     self.endsWithFirstOrder = endsWithFirstOrder
     self.takesWholeSecondDerivative = takesWholeSecondDerivative
     self.limit = limit
+  }
+
+  /// The solver's, but two at most with half a second derivative, and one for the samples' moments where noise is added.
+  public var order: Int {
+    if algorithm.isStochastic { return 1 }
+    return takesWholeSecondDerivative ? solverOrder : min(solverOrder, 2)
   }
 
   /// Lower at the end of a short grid; two at most for `sde-dpmsolver`, which has no third order.
@@ -44,22 +50,22 @@ public struct DPMSolverMultistepSampler: Sampler {
     let left = count - index
     let lowers = lowersFinalOrder && count < 15
     if left == 1 && (endsWithFirstOrder || lowers) { return 1 }
-    let order = algorithm == .stochasticNoisePrediction ? min(order, 2) : order
+    let order = algorithm == .stochasticNoisePrediction ? min(solverOrder, 2) : solverOrder
     return lowers ? min(order, left) : order
   }
 
   /// Evaluates once and extrapolates over the last evaluations.
   public func step(
-    _ x: Tensor, _ step: SamplingStep, denoiser: any Denoiser, noise: StepNoise, memory: inout SamplerMemory
+    _ x: Tensor, _ step: SamplingStep, denoiser: any Denoiser, noise: StepNoise, state: inout SamplerState
   ) throws -> SamplerUpdate {
     let prediction = try evaluate(denoiser, x, at: step.from).prediction
     let (value, denoised) = try solverValue(of: prediction, algorithm: algorithm, limit: limit)
-    memory.remember(value, limit: order)
-    let reached = step.reachableOrder(remembered: memory.values.count)
+    state.remember(value, limit: solverOrder)
+    let reached = step.reachableOrder(remembered: state.values.count)
     let kind = reached == 3 ? .heun : type
     let factors = DPMSolverFactors(algorithm, kind, from: step.from, to: step.to)
     let weights = weights(factors, step, order: reached)
-    var terms = [(factors.state, x)] + zip(weights, memory.values).map { ($0, $1) }
+    var terms = [(factors.state, x)] + zip(weights, state.values).map { ($0, $1) }
     if algorithm.isStochastic && step.to.sigma > 0 { terms.append((factors.noise, try noise.normals())) }
     return SamplerUpdate(.combination(terms), prediction, limited: denoised)
   }

@@ -9,8 +9,8 @@ public struct DPMSolverSinglestepSampler: Sampler {
   public let algorithm: DPMSolverAlgorithm
   /// How derivatives are weighted.
   public let type: DPMSolverType
-  /// One to three.
-  public let order: Int
+  /// The order of the solver, one to three.
+  public let solverOrder: Int
   /// Whether the last group is shorter, so that any number of steps fits; without it a grid that needs it has it.
   public let lowersFinalOrder: Bool
   /// Whether the grid ends at the clean data, which the last step reaches with first order.
@@ -27,37 +27,40 @@ public struct DPMSolverSinglestepSampler: Sampler {
     precondition(algorithm != .stochasticNoisePrediction, "the singlestep solvers have no sde-dpmsolver")
     self.algorithm = algorithm
     self.type = type
-    self.order = order
+    solverOrder = order
     self.lowersFinalOrder = lowersFinalOrder
     self.endsClean = endsClean
     self.limit = limit
   }
 
-  /// One to `order` in turn, with shorter groups at the end.
+  /// The solver's, but two at most where the last step is of first order, or without a second derivative (``DPMSolverType/midpoint``).
+  public var order: Int { endsClean || lowersFinalOrder || type == .midpoint ? min(solverOrder, 2) : solverOrder }
+
+  /// One to ``solverOrder`` in turn, with shorter groups at the end.
   public func order(ofStep index: Int, of count: Int) -> Int {
     if endsClean && index == count - 1 { return 1 }
-    guard lowersFinalOrder || endsClean || count % order != 0 else { return index % order + 1 }
-    // The last group holds 1 to `order - 1` steps, the one before it is complete; orders of whole groups are split up.
-    let whole = count % order == 0 ? count - order : count - count % order
-    let place = index < whole ? index % order : index - whole
-    return place == order - 1 && index >= whole ? 1 : place + 1
+    guard lowersFinalOrder || endsClean || count % solverOrder != 0 else { return index % solverOrder + 1 }
+    // The last group holds 1 to `solverOrder - 1` steps, the one before it is complete; orders of whole groups are split up.
+    let whole = count % solverOrder == 0 ? count - solverOrder : count - count % solverOrder
+    let place = index < whole ? index % solverOrder : index - whole
+    return place == solverOrder - 1 && index >= whole ? 1 : place + 1
   }
 
   /// Evaluates once and moves from the state at which the group began.
   public func step(
-    _ x: Tensor, _ step: SamplingStep, denoiser: any Denoiser, noise: StepNoise, memory: inout SamplerMemory
+    _ x: Tensor, _ step: SamplingStep, denoiser: any Denoiser, noise: StepNoise, state: inout SamplerState
   ) throws -> SamplerUpdate {
     let prediction = try evaluate(denoiser, x, at: step.from).prediction
     let (value, denoised) = try solverValue(of: prediction, algorithm: algorithm, limit: limit)
-    memory.remember(value, limit: order)
-    let reached = step.to.sigma == 0 ? 1 : min(step.order, memory.values.count)
-    if reached == 1 { memory.anchor = x }
-    guard let anchor = memory.anchor else { preconditionFailure("a group of steps begins with one of order one") }
+    state.remember(value, limit: solverOrder)
+    let reached = step.to.sigma == 0 ? 1 : min(step.order, state.values.count)
+    if reached == 1 { state.anchor = x }
+    guard let anchor = state.anchor else { preconditionFailure("a group of steps begins with one of order one") }
     let base = reached == 1 ? step.from : step.previous[reached - 2]
     let kind = reached == 3 ? .heun : type
     let factors = DPMSolverFactors(algorithm, kind, from: base, to: step.to)
     let weights = weights(factors, step, base: base, order: reached)
-    var terms = [(factors.state, anchor)] + zip(weights, memory.values).map { ($0, $1) }
+    var terms = [(factors.state, anchor)] + zip(weights, state.values).map { ($0, $1) }
     if algorithm.isStochastic && step.to.sigma > 0 { terms.append((factors.noise, try noise.normals())) }
     return SamplerUpdate(.combination(terms), prediction, limited: denoised)
   }

@@ -1,4 +1,4 @@
-import Tensors
+public import Tensors
 
 /// What is done to an estimate of the clean data that leaves the range of the data.
 public enum DenoisedLimit: Sendable, Hashable {
@@ -11,7 +11,7 @@ public enum DenoisedLimit: Sendable, Hashable {
   case dynamic(ratio: Double, maximum: Double)
 
   /// The estimate within its limits; a dynamic limit waits for the device.
-  func apply(to denoised: Tensor) throws -> Tensor {
+  public func apply(to denoised: Tensor) throws -> Tensor {
     switch self {
     case .none: denoised
     case .clip(let range): denoised.clamped(to: -range...range)

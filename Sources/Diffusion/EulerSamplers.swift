@@ -12,7 +12,7 @@ public struct EulerSampler: Sampler {
 
   /// Evaluates once and moves along the noise found.
   public func step(
-    _ x: Tensor, _ step: SamplingStep, denoiser: any Denoiser, noise: StepNoise, memory: inout SamplerMemory
+    _ x: Tensor, _ step: SamplingStep, denoiser: any Denoiser, noise: StepNoise, state: inout SamplerState
   ) throws -> SamplerUpdate {
     let prediction = try evaluate(denoiser, x, at: step.from).prediction
     return SamplerUpdate(carry(x, noise: prediction.noise, from: step.from, to: step.to), prediction)
@@ -38,10 +38,10 @@ public struct EulerAncestralSampler: Sampler {
 
   /// Evaluates once, moves along the noise found and adds fresh noise.
   public func step(
-    _ x: Tensor, _ step: SamplingStep, denoiser: any Denoiser, noise: StepNoise, memory: inout SamplerMemory
+    _ x: Tensor, _ step: SamplingStep, denoiser: any Denoiser, noise: StepNoise, state: inout SamplerState
   ) throws -> SamplerUpdate {
     let prediction = try evaluate(denoiser, x, at: step.from).prediction
-    let (ratio, next) = (step.from.ratio, step.to.ratio)
+    let (ratio, next) = (step.from.karrasSigma, step.to.karrasSigma)
     let upSquared = max(0, next * next * (1 - (next / ratio) * (next / ratio)))
     let down = max(0, next * next - upSquared).squareRoot()
     var terms = [(step.to.alpha / step.from.alpha, x), (step.to.alpha * (down - ratio), prediction.noise)]
@@ -67,7 +67,7 @@ public struct HeunSampler: Sampler {
 
   /// Evaluates at both ends and moves along the mean noise.
   public func step(
-    _ x: Tensor, _ step: SamplingStep, denoiser: any Denoiser, noise: StepNoise, memory: inout SamplerMemory
+    _ x: Tensor, _ step: SamplingStep, denoiser: any Denoiser, noise: StepNoise, state: inout SamplerState
   ) throws -> SamplerUpdate {
     let first = try evaluate(denoiser, x, at: step.from).prediction
     let (slope, denoised) = try limitedNoise(first, limit)

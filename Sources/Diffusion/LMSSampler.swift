@@ -27,14 +27,14 @@ public struct LMSSampler: Sampler {
 
   /// Evaluates once and moves along the extrapolated noise.
   public func step(
-    _ x: Tensor, _ step: SamplingStep, denoiser: any Denoiser, noise: StepNoise, memory: inout SamplerMemory
+    _ x: Tensor, _ step: SamplingStep, denoiser: any Denoiser, noise: StepNoise, state: inout SamplerState
   ) throws -> SamplerUpdate {
     let prediction = try evaluate(denoiser, x, at: step.from).prediction
-    memory.remember(prediction.noise, limit: order)
-    let order = weighsMissingHistory ? step.order : min(step.order, memory.values.count)
-    let ratios = ([step.from] + step.previous.prefix(order - 1)).map(\.ratio)
-    let terms = zip(ratios.indices, memory.values).map { index, value in
-      (step.to.alpha * Self.weight(of: index, among: ratios, to: step.to.ratio), value)
+    state.remember(prediction.noise, limit: order)
+    let order = weighsMissingHistory ? step.order : min(step.order, state.values.count)
+    let ratios = ([step.from] + step.previous.prefix(order - 1)).map(\.karrasSigma)
+    let terms = zip(ratios.indices, state.values).map { index, value in
+      (step.to.alpha * Self.weight(of: index, among: ratios, to: step.to.karrasSigma), value)
     }
     return SamplerUpdate(.combination([(step.to.alpha / step.from.alpha, x)] + terms), prediction)
   }

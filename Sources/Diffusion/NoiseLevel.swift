@@ -13,8 +13,11 @@ public struct NoiseLevel: Hashable, Sendable {
   /// The training step that a discrete model is conditioned on at this level, possibly fractional.
   public let timestep: Double
 
-  /// A level on the variance-preserving circle.
+  /// A level on the variance-preserving circle, `alpha^2 + sigma^2 = 1` up to rounding.
   public init(alpha: Double, sigma: Double, timestep: Double) {
+    precondition(
+      alpha >= 0 && sigma >= 0 && abs(alpha * alpha + sigma * sigma - 1) < 1e-5,
+      "alpha \(alpha) and sigma \(sigma) are not on the circle alpha^2 + sigma^2 = 1")
     self.alpha = alpha
     self.sigma = sigma
     self.timestep = timestep
@@ -25,17 +28,22 @@ public struct NoiseLevel: Hashable, Sendable {
     self.init(alpha: alphaBar.squareRoot(), sigma: max(0, 1 - alphaBar).squareRoot(), timestep: timestep)
   }
 
-  /// A level from the noise-to-signal ratio `sigma / alpha`, which Karras and others (2022) call sigma.
-  public init(ratio: Double, timestep: Double) {
-    let alpha = 1 / (ratio * ratio + 1).squareRoot()
-    self.init(alpha: alpha, sigma: ratio * alpha, timestep: timestep)
+  /// A level from the sigma of Karras and others (2022), of k-diffusion and of the samplers in `x / alpha`: the deviation of
+  /// the noise where the data are not scaled, `sigma / alpha`.
+  ///
+  /// - Parameters:
+  ///   - karrasSigma: Not negative; infinite where nothing of the data is left.
+  ///   - timestep: What a discrete model is conditioned on.
+  public init(karrasSigma: Double, timestep: Double) {
+    let alpha = 1 / (karrasSigma * karrasSigma + 1).squareRoot()
+    self.init(alpha: alpha, sigma: alpha == 0 ? 1 : karrasSigma * alpha, timestep: timestep)
   }
 
   /// No noise at all.
   public static let clean = NoiseLevel(alpha: 1, sigma: 0, timestep: 0)
 
-  /// The noise-to-signal ratio `sigma / alpha`.
-  public var ratio: Double { sigma / alpha }
+  /// The sigma of Karras and others (2022), `sigma / alpha`: the noise-to-signal ratio.
+  public var karrasSigma: Double { sigma / alpha }
 
   /// Half the logarithm of the signal-to-noise ratio: `lambda = log(alpha / sigma)` (Lu and others 2022).
   public var lambda: Double { log(alpha) - log(sigma) }

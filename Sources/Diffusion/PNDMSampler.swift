@@ -19,10 +19,10 @@ public struct PNDMSampler: Sampler {
 
   /// Takes one step of whichever kind the grid asks for.
   public func step(
-    _ x: Tensor, _ step: SamplingStep, denoiser: any Denoiser, noise: StepNoise, memory: inout SamplerMemory
+    _ x: Tensor, _ step: SamplingStep, denoiser: any Denoiser, noise: StepNoise, state: inout SamplerState
   ) throws -> SamplerUpdate {
     let first = try evaluate(denoiser, x, at: step.from).prediction
-    memory.remember(output(of: first), limit: 4)
+    state.remember(output(of: first), limit: 4)
     let combined: Tensor
     var base = step.from
     switch step.inner.count {
@@ -34,7 +34,7 @@ public struct PNDMSampler: Sampler {
       let second = try evaluate(denoiser, guess, at: step.to).prediction
       combined = .combination([(0.5, output(of: first)), (0.5, output(of: second))])
     default:
-      combined = .combination(zip(Self.weights[memory.values.count - 1], memory.values).map { ($0, $1) })
+      combined = .combination(zip(Self.weights[state.values.count - 1], state.values).map { ($0, $1) })
     }
     return SamplerUpdate(move(x, combined, first.type, from: base, to: step.to), first)
   }

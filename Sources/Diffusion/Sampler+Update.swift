@@ -1,18 +1,24 @@
-import Tensors
+public import Tensors
 
 /// One evaluation of a denoiser, taken apart.
-struct Evaluation {
+public struct DenoiserEvaluation {
   /// The prediction of the state's own shape.
-  let prediction: Prediction
+  public let prediction: Prediction
   /// The second half of the channels of a network that also predicts its variance, row-major.
-  let variance: [Float]?
+  public let variance: [Float]?
+
+  /// An evaluation.
+  public init(prediction: Prediction, variance: [Float]? = nil) {
+    self.prediction = prediction
+    self.variance = variance
+  }
 }
 
 extension Sampler {
   /// Evaluates a denoiser and takes a predicted variance off its output.
-  func evaluate(_ denoiser: any Denoiser, _ x: Tensor, at level: NoiseLevel) throws -> Evaluation {
+  public func evaluate(_ denoiser: any Denoiser, _ x: Tensor, at level: NoiseLevel) throws -> DenoiserEvaluation {
     let prediction = try denoiser.prediction(x, at: level)
-    guard prediction.output.count == 2 * x.count else { return Evaluation(prediction: prediction, variance: nil) }
+    guard prediction.output.count == 2 * x.count else { return DenoiserEvaluation(prediction: prediction) }
     let rowCount = x.count / x.rows
     let values = try prediction.output.values()
     func half(_ which: Int) -> [Float] {
@@ -22,17 +28,21 @@ extension Sampler {
       }
     }
     let output = Tensor(half(0), shape: x.shape, on: x.backend)
-    return Evaluation(
+    return DenoiserEvaluation(
       prediction: Prediction(x: x, level: level, output: output, type: prediction.type), variance: half(1))
   }
 
   /// The noise that an estimate of the clean data implies: `eps = (x - alpha x0) / sigma`.
-  func impliedNoise(in x: Tensor, denoised: Tensor, at level: NoiseLevel) -> Tensor {
+  public func impliedNoise(in x: Tensor, denoised: Tensor, at level: NoiseLevel) -> Tensor {
     .combination([(1 / level.sigma, x), (-level.alpha / level.sigma, denoised)])
   }
 
   /// The noise in a prediction, with the estimate of the clean data held within limits.
-  func limitedNoise(_ prediction: Prediction, _ limit: DenoisedLimit) throws -> (noise: Tensor, denoised: Tensor?) {
+  ///
+  /// - Returns: The noise, and the limited estimate of the clean data, or nil where there is no limit.
+  public func limitedNoise(_ prediction: Prediction, _ limit: DenoisedLimit) throws -> (
+    noise: Tensor, denoised: Tensor?
+  ) {
     guard limit != .none else { return (prediction.noise, nil) }
     let denoised = try limit.apply(to: prediction.denoised)
     return (impliedNoise(in: prediction.x, denoised: denoised, at: prediction.level), denoised)
@@ -45,7 +55,7 @@ extension Sampler {
   /// ```
   ///
   /// This is one step of DDIM (Song, Meng and Ermon 2021, equation 12) and, in `x / alpha`, one of Euler's.
-  func carry(_ x: Tensor, noise: Tensor, from: NoiseLevel, to: NoiseLevel) -> Tensor {
+  public func carry(_ x: Tensor, noise: Tensor, from: NoiseLevel, to: NoiseLevel) -> Tensor {
     let scale = to.alpha / from.alpha
     let terms = [(scale, x), (to.sigma - from.sigma * scale, noise)]
     return .combination(terms)

@@ -3,10 +3,13 @@ public import Tensors
 /// An update rule that takes a state from one noise level to a cleaner one with the help of a denoiser.
 ///
 /// A sampler is a value that holds its settings and nothing of a run; what a multistep method carries from step to step
-/// lives in a ``SamplerMemory``. States are always variance-preserving, `x = alpha x0 + sigma eps`, whatever scaling the
+/// lives in a ``SamplerState``. States are always variance-preserving, `x = alpha x0 + sigma eps`, whatever scaling the
 /// method was published in, so that denoisers, previews and late starts are the same for all samplers.
 public protocol Sampler: Sendable {
-  /// The order of convergence that the method claims on a smooth problem.
+  /// The order of convergence on a smooth problem, in a run of at least 15 steps.
+  ///
+  /// Of the error of each sample for methods that follow the flow, and of the error of the samples' mean and variance (the
+  /// weak order) for those that add noise.
   var order: Int { get }
 
   /// The highest order that step `index` of a grid of `count` steps may take.
@@ -19,31 +22,31 @@ public protocol Sampler: Sendable {
   ///   - step: The levels, and what the grid knows about the step.
   ///   - denoiser: What is evaluated, once or more.
   ///   - noise: The normals of this step; drawn only where something is added.
-  ///   - memory: What the method carries; a fresh value before the first step.
+  ///   - state: What the method carries; a fresh value before the first step.
   func step(
-    _ x: Tensor, _ step: SamplingStep, denoiser: any Denoiser, noise: StepNoise, memory: inout SamplerMemory
+    _ x: Tensor, _ step: SamplingStep, denoiser: any Denoiser, noise: StepNoise, state: inout SamplerState
   ) throws -> SamplerUpdate
 }
 
 extension Sampler {
-  /// The claimed order, at every step.
+  /// ``order``, at every step.
   public func order(ofStep index: Int, of count: Int) -> Int { order }
 }
 
 /// What a multistep method carries from step to step.
-public struct SamplerMemory {
+public struct SamplerState {
   /// Past evaluations in the form that the method stores, newest first.
-  var values: [Tensor] = []
-  /// The state from which a step of several stages began.
-  var anchor: Tensor?
+  public var values: [Tensor] = []
+  /// The state of the samples from which a step of several stages began.
+  public var anchor: Tensor?
   /// The order of the last step.
-  var order = 0
+  public var order = 0
 
-  /// The memory of a run that has not begun.
+  /// The state of a method before its first step.
   public init() {}
 
   /// Puts a value before the others and forgets all but the newest `limit`.
-  mutating func remember(_ value: Tensor, limit: Int) {
+  public mutating func remember(_ value: Tensor, limit: Int) {
     values.insert(value, at: 0)
     values.removeLast(max(0, values.count - limit))
   }
@@ -53,11 +56,17 @@ public struct SamplerMemory {
 public struct SamplerUpdate {
   /// The state at the level at which the step ends.
   public let x: Tensor
-  private let prediction: Prediction
+  /// The evaluation at the beginning of the step.
+  public let prediction: Prediction
   private let limited: Tensor?
 
-  /// A result, with the evaluation it came from and the limited estimate of the clean data if there is one.
-  init(_ x: Tensor, _ prediction: Prediction, limited: Tensor? = nil) {
+  /// The result of a step.
+  ///
+  /// - Parameters:
+  ///   - x: The state at the end of the step.
+  ///   - prediction: The evaluation at the beginning of the step.
+  ///   - limited: The estimate of the clean data after a limit, or nil if the prediction's own was used.
+  public init(_ x: Tensor, _ prediction: Prediction, limited: Tensor? = nil) {
     self.x = x
     self.prediction = prediction
     self.limited = limited

@@ -29,76 +29,20 @@ public enum SamplerName: String, Sendable, Hashable, CaseIterable {
   /// Adams and Bashforth's method.
   case lms
 
-  /// The name that a user gave; `dpm++` is `dpm++2m`.
+  /// The sampler of a name in any case; `dpm++` is `dpm++2m`.
   public init(_ name: String) throws(SamplerError) {
     let lowered = name.lowercased()
     guard let result = lowered == "dpm++" ? .dpmMultistep2 : Self(rawValue: lowered) else {
-      throw .illegal(name, for: "the sampler", in: "--sampler", legal: ["dpm++"] + Self.allCases.map(\.rawValue))
+      throw .unknownSampler(name)
     }
     self = result
   }
 
-  /// The scheduler behind the name.
-  var schedulerClass: SchedulerClass {
+  /// Whether a run may begin where nothing of the data is left, as at the last step of a schedule rescaled to zero signal.
+  var beginsWithoutSignal: Bool {
     switch self {
-    case .ddpm: .ddpm
-    case .ddim: .ddim
-    case .pndm: .pndm
-    case .dpmMultistep2, .dpmMultistep3, .dpmStochastic2: .dpmSolverMultistep
-    case .dpmSinglestep2, .dpmSinglestep3: .dpmSolverSinglestep
-    case .uniPC: .uniPC
-    case .deis: .deis
-    case .heun: .heun
-    case .euler: .euler
-    case .eulerAncestral: .eulerAncestral
-    case .lms: .lms
+    case .ddpm, .ddim, .dpmMultistep2, .dpmMultistep3, .dpmStochastic2, .uniPC, .euler, .eulerAncestral: true
+    case .pndm, .dpmSinglestep2, .dpmSinglestep3, .deis, .heun, .lms: false
     }
   }
-
-  /// What the name says beyond the class.
-  private var settings: [String: ConfigurationValue] {
-    switch self {
-    case .dpmMultistep2, .dpmSinglestep2: ["solver_order": .number(2)]
-    case .dpmMultistep3, .dpmSinglestep3: ["solver_order": .number(3)]
-    case .dpmStochastic2: ["solver_order": .number(2), "algorithm_type": .string("sde-dpmsolver++")]
-    default: [:]
-    }
-  }
-
-  /// This sampler with the schedule that a model was trained with.
-  ///
-  /// From the model's own configuration come what is a property of the model (training steps, betas, the kind of
-  /// prediction, the range of the data, learned variances); everything else takes the sampler's own defaults, unless the
-  /// model's scheduler is of the same class, whose configuration then holds as a whole.
-  public func configuration(
-    for model: SchedulerConfiguration
-  ) throws(SamplerError) -> SchedulerConfiguration {
-    let modelClass = try model.schedulerClass()
-    var values = model.values
-    if modelClass != schedulerClass {
-      let facts = Set(Self.modelKeys)
-      values = values.filter { facts.contains($0.key) }
-      let betas = modelClass.defaultBetas
-      for (key, value) in [("beta_start", betas.start), ("beta_end", betas.end)] where values[key] ?? .null == .null {
-        values[key] = .number(value)
-      }
-      let rescales = try model.flag("rescale_betas_zero_snr", false) ? modelClass.terminalAlphaBar != nil : false
-      if !rescales {
-        values["rescale_betas_zero_snr"] = nil
-      } else if schedulerClass.terminalAlphaBar == nil {
-        throw SamplerError(
-          "\(model.source): rescale_betas_zero_snr is true, which \(rawValue) cannot sample; ddpm, ddim, dpm++, unipc, "
-            + "euler and euler-ancestral can")
-      }
-    }
-    values["_class_name"] = .string(schedulerClass.rawValue)
-    return SchedulerConfiguration(values.merging(settings) { $1 }, source: model.source)
-  }
-
-  /// The keys that describe a model, not a way to sample from it.
-  private static let modelKeys = [
-    "num_train_timesteps", "beta_start", "beta_end", "beta_schedule", "trained_betas", "prediction_type",
-    "rescale_betas_zero_snr", "clip_sample", "clip_sample_range", "thresholding", "dynamic_thresholding_ratio",
-    "sample_max_value",
-  ]
 }

@@ -18,7 +18,7 @@ public struct SamplingRun {
   private let sampler: any Sampler
   private let denoiser: CountingDenoiser
   private let noise: any NoiseSource
-  private var memory = SamplerMemory()
+  private var samplerState = SamplerState()
   private var taken = 0
 
   /// A run that begins with the source's initial noise, scaled as the plan says, or with a given state.
@@ -52,7 +52,7 @@ public struct SamplingRun {
     guard taken < plan.steps.count else { return nil }
     let step = plan.steps[taken]
     let update = try sampler.step(
-      x, step, denoiser: denoiser, noise: StepNoise(noise, step: step.index), memory: &memory)
+      x, step, denoiser: denoiser, noise: StepNoise(noise, step: step.index), state: &samplerState)
     taken += 1
     let ends = taken == plan.steps.count && plan.finalScale != 1
     x = ends ? update.x.scaled(by: plan.finalScale) : update.x
@@ -86,24 +86,9 @@ public struct SamplingState {
     self.evaluations = evaluations
   }
 
+  /// The evaluation at the beginning of the step, as the denoiser gave it; costs no evaluation.
+  public var prediction: Prediction { update.prediction }
+
   /// The estimate of the clean data at the beginning of the step, for previews; costs no evaluation.
   public var denoised: Tensor { update.denoised }
-}
-
-/// A denoiser that counts how often it is evaluated.
-public final class CountingDenoiser: Denoiser {
-  /// Evaluations so far (NFE).
-  public private(set) var evaluations = 0
-  private let base: any Denoiser
-
-  /// Counts the evaluations of another denoiser.
-  public init(_ base: any Denoiser) {
-    self.base = base
-  }
-
-  /// Evaluates the other denoiser.
-  public func prediction(_ x: Tensor, at level: NoiseLevel) throws -> Prediction {
-    evaluations += 1
-    return try base.prediction(x, at: level)
-  }
 }

@@ -27,10 +27,10 @@ public struct SamplingStep: Sendable, Hashable {
 }
 
 extension SamplingStep {
-  /// The order that a multistep method takes here with so many values in its memory.
+  /// The order that a multistep method takes here with so many values remembered.
   ///
   /// First at a clean end, where there is no logarithm, and no further back than levels that differ.
-  func reachableOrder(remembered: Int) -> Int {
+  public func reachableOrder(remembered: Int) -> Int {
     guard to.sigma > 0 else { return 1 }
     let levels = [from] + previous
     let distinct = zip(levels, previous).prefix { $0.sigma < $1.sigma }.count + 1
@@ -62,8 +62,8 @@ public struct SamplingPlan: Sendable, Hashable {
       initialScale: initialScale, finalScale: finalScale)
   }
 
-  /// The plan of a sampler whose steps need not end where the next begins.
-  init(pairs: [StepLevels], sampler: any Sampler, initialScale: Double = 1, finalScale: Double = 1) {
+  /// The plan of a sampler whose steps need not end where the next begins, or that visits levels between.
+  public init(pairs: [StepLevels], sampler: any Sampler, initialScale: Double = 1, finalScale: Double = 1) {
     let count = pairs.count
     let steps = pairs.indices.map { index in
       SamplingStep(
@@ -89,8 +89,18 @@ public struct SamplingPlan: Sendable, Hashable {
 }
 
 /// The levels of one step, before a sampler says which order it takes there.
-struct StepLevels: Sendable, Hashable {
-  var from: NoiseLevel
-  var to: NoiseLevel
-  var inner: [NoiseLevel] = []
+public struct StepLevels: Sendable, Hashable {
+  /// The level of the state before the step.
+  public var from: NoiseLevel
+  /// The level of the state after the step.
+  public var to: NoiseLevel
+  /// Levels between that a method of several stages visits, in the method's own order.
+  public var inner: [NoiseLevel]
+
+  /// The levels of a step.
+  public init(from: NoiseLevel, to: NoiseLevel, inner: [NoiseLevel] = []) {
+    self.from = from
+    self.to = to
+    self.inner = inner
+  }
 }

@@ -12,14 +12,14 @@ public enum TimestepSpacing: String, Sendable, Hashable, CaseIterable {
   case quadratic
 
   /// `count` numbers from `start` to `end`, both included, as NumPy's `linspace` rounds them.
-  static func evenlySpaced(from start: Double, to end: Double, count: Int) -> [Double] {
+  package static func evenlySpaced(from start: Double, to end: Double, count: Int) -> [Double] {
     guard count > 1 else { return [start] }
     let step = (end - start) / Double(count - 1)
     return (0..<count).map { $0 == count - 1 ? end : Double($0) * step + start }
   }
 
   /// The numbers `start, start - stride, ...` that are greater than zero, as NumPy's `arange` rounds them.
-  static func falling(from start: Double, by stride: Double) -> [Double] {
+  package static func falling(from start: Double, by stride: Double) -> [Double] {
     let count = max(0, Int((start / stride).rounded(.up)))
     let difference = (start - stride) - start
     return (0..<count).map { start + Double($0) * difference }

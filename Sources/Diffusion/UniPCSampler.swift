@@ -16,8 +16,8 @@ public struct UniPCSampler: Sampler {
 
   /// The scaling of the differences.
   public let type: SolverType
-  /// One to six.
-  public let order: Int
+  /// The order of the predictor, one to six.
+  public let solverOrder: Int
   /// Whether estimates of the clean data are combined, rather than of the noise.
   public let predictsData: Bool
   /// Whether the order falls towards the end of a grid.
@@ -34,21 +34,28 @@ public struct UniPCSampler: Sampler {
   ) {
     precondition((1...6).contains(order), "the order is one to six")
     self.type = type
-    self.order = order
+    solverOrder = order
     self.predictsData = predictsData
     self.lowersFinalOrder = lowersFinalOrder
     self.uncorrectedSteps = uncorrectedSteps
     self.limit = limit
   }
 
+  /// One more than the predictor's where states are corrected, but two at most where the last step is of first order, and
+  /// three at most in any case, since the first corrected step is of second order.
+  public var order: Int {
+    let reached = uncorrectedSteps.isEmpty ? min(solverOrder + 1, max(3, solverOrder)) : solverOrder
+    return lowersFinalOrder ? min(reached, 2) : reached
+  }
+
   /// Lower at the end of a grid.
   public func order(ofStep index: Int, of count: Int) -> Int {
-    lowersFinalOrder ? min(order, count - index) : order
+    lowersFinalOrder ? min(solverOrder, count - index) : solverOrder
   }
 
   /// Evaluates once, corrects the state and predicts the next.
   public func step(
-    _ x: Tensor, _ step: SamplingStep, denoiser: any Denoiser, noise: StepNoise, memory: inout SamplerMemory
+    _ x: Tensor, _ step: SamplingStep, denoiser: any Denoiser, noise: StepNoise, state: inout SamplerState
   ) throws -> SamplerUpdate {
     let prediction = try evaluate(denoiser, x, at: step.from).prediction
     let value: Tensor
@@ -60,16 +67,16 @@ public struct UniPCSampler: Sampler {
       value = prediction.noise
     }
     var x = x
-    if let start = memory.anchor, !uncorrectedSteps.contains(step.index - 1) {
-      let levels = Array(step.previous.prefix(memory.order))
-      x = advance(start, memory.values, levels: levels, to: step.from, newest: value)
+    if let start = state.anchor, !uncorrectedSteps.contains(step.index - 1) {
+      let levels = Array(step.previous.prefix(state.order))
+      x = advance(start, state.values, levels: levels, to: step.from, newest: value)
     }
-    memory.remember(value, limit: order)
-    memory.anchor = x
-    memory.order = step.reachableOrder(remembered: memory.values.count)
-    let levels = [step.from] + step.previous.prefix(memory.order - 1)
+    state.remember(value, limit: solverOrder)
+    state.anchor = x
+    state.order = step.reachableOrder(remembered: state.values.count)
+    let levels = [step.from] + step.previous.prefix(state.order - 1)
     return SamplerUpdate(
-      advance(x, memory.values, levels: levels, to: step.to, newest: nil), prediction, limited: denoised)
+      advance(x, state.values, levels: levels, to: step.to, newest: nil), prediction, limited: denoised)
   }
 
   /// One exponential step from `levels[0]` to a level, over the values at `levels` and, to correct, the value at the end.

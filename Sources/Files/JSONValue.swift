@@ -1,7 +1,7 @@
 /// A value of a JSON document, as configuration files have them.
 ///
 /// The reader accepts what Python's `json` writes beyond the standard: the bare words `NaN`, `Infinity` and `-Infinity`.
-public enum JSONValue: Sendable, Hashable {
+public enum JSONValue: Sendable, Hashable, Codable {
   /// The word `null`.
   case null
   /// The words `true` and `false`.

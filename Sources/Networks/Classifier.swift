@@ -1,5 +1,4 @@
 public import Compute
-public import Files
 public import Tensors
 
 /// A small residual network that answers questions about an image, and whose last features describe it.
@@ -33,8 +32,8 @@ public struct Classifier {
 
     init(
       _ scope: ParameterScope, _ configuration: ClassifierConfiguration, from inputs: Int, to outputs: Int, stride: Int
-    ) throws(FileError) {
-      func norm(_ name: String, _ channels: Int) throws(FileError) -> Normalization {
+    ) throws(NetworkError) {
+      func norm(_ name: String, _ channels: Int) throws(NetworkError) -> Normalization {
         try .init(scope[name], channels: channels, groups: configuration.groups, epsilon: 1e-5, .silu)
       }
       firstNorm = try norm("norm1", inputs)
@@ -59,7 +58,7 @@ public struct Classifier {
   }
 
   /// A classifier with the parameters of a source.
-  public init(_ configuration: ClassifierConfiguration, parameters: any ParameterSource) throws(FileError) {
+  public init(_ configuration: ClassifierConfiguration, parameters: any ParameterSource) throws(NetworkError) {
     let recorder = ParameterRecorder(parameters)
     let scope = ParameterScope(recorder)
     let channels = configuration.blockChannels

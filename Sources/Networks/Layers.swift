@@ -1,5 +1,4 @@
 import Compute
-import Files
 import Tensors
 
 /// A convolution with bias; a linear layer is one with a 1x1 filter.
@@ -8,7 +7,7 @@ struct Convolution {
   let filter: Parameter
   let bias: Parameter
 
-  init(_ scope: ParameterScope, _ shape: ConvolutionShape) throws(FileError) {
+  init(_ scope: ParameterScope, _ shape: ConvolutionShape) throws(NetworkError) {
     let fanIn = shape.inputChannels * shape.kernel * shape.kernel
     self.shape = shape
     filter = try scope.parameter(
@@ -18,7 +17,7 @@ struct Convolution {
   }
 
   /// A linear layer, whose weights are a matrix `[outputs, inputs]`.
-  init(linear scope: ParameterScope, from inputs: Int, to outputs: Int) throws(FileError) {
+  init(linear scope: ParameterScope, from inputs: Int, to outputs: Int) throws(NetworkError) {
     shape = ConvolutionShape(inputChannels: inputs, outputChannels: outputs, kernel: 1)
     let matrix = try scope.parameter("weight", shape: [outputs, inputs], initially: .uniform(fanIn: inputs))
     filter = Parameter(joining: [matrix], shape: [outputs, inputs, 1, 1])
@@ -26,7 +25,7 @@ struct Convolution {
   }
 
   /// Linear layers that read the same features, as one product whose results stand one after the other.
-  init(joining scopes: [ParameterScope], from inputs: Int, to outputs: Int) throws(FileError) {
+  init(joining scopes: [ParameterScope], from inputs: Int, to outputs: Int) throws(NetworkError) {
     var layers: [Convolution] = []
     for scope in scopes { layers.append(try Convolution(linear: scope, from: inputs, to: outputs)) }
     let rows = scopes.count * outputs
@@ -57,7 +56,7 @@ struct Normalization {
   init(
     _ scope: ParameterScope, channels: Int, groups: Int, groupsKey: String = "norm_num_groups", epsilon: Double,
     _ function: Nonlinearity
-  ) throws(FileError) {
+  ) throws(NetworkError) {
     guard channels % groups == 0 else {
       throw scope.fault("\(groupsKey): \(groups) groups do not divide the \(channels) channels of \(scope.path)")
     }

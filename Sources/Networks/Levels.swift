@@ -1,5 +1,4 @@
 import Compute
-import Files
 import Tensors
 
 /// One residual block of a level, and the attention after it if the level has any.
@@ -10,7 +9,7 @@ struct Layer {
   init(
     _ scope: ParameterScope, _ index: Int, _ configuration: UNetConfiguration, from inputs: Int, to outputs: Int,
     hasAttention: Bool
-  ) throws(FileError) {
+  ) throws(NetworkError) {
     block = try .init(scope["resnets", index], configuration, from: inputs, to: outputs)
     attention =
       hasAttention
@@ -47,7 +46,7 @@ struct DownLevel {
   init(
     _ scope: ParameterScope, _ configuration: UNetConfiguration, _ block: UNetConfiguration.Block, from inputs: Int,
     to outputs: Int, isLast: Bool
-  ) throws(FileError) {
+  ) throws(NetworkError) {
     var layers: [Layer] = []
     for index in 0..<configuration.layersPerBlock {
       layers.append(
@@ -62,7 +61,7 @@ struct DownLevel {
 
   private static func downsampler(
     _ scope: ParameterScope, _ configuration: UNetConfiguration, _ block: UNetConfiguration.Block, channels: Int
-  ) throws(FileError) -> Resampler {
+  ) throws(NetworkError) -> Resampler {
     if block == .resnet || block == .attention && configuration.downsampling == .resnet {
       return .block(try .init(scope, configuration, from: channels, to: channels, resizing: .halving))
     }
@@ -93,8 +92,8 @@ struct MiddleLevel {
   let attention: SelfAttention?
   let second: ResidualBlock
 
-  init(_ scope: ParameterScope, _ configuration: UNetConfiguration, channels: Int) throws(FileError) {
-    func block(_ index: Int) throws(FileError) -> ResidualBlock {
+  init(_ scope: ParameterScope, _ configuration: UNetConfiguration, channels: Int) throws(NetworkError) {
+    func block(_ index: Int) throws(NetworkError) -> ResidualBlock {
       try .init(
         scope["resnets", index], configuration, from: channels, to: channels,
         scaleFactor: configuration.middleScaleFactor)
@@ -128,7 +127,7 @@ struct UpLevel {
   init(
     _ scope: ParameterScope, _ configuration: UNetConfiguration, _ block: UNetConfiguration.Block, from inputs: Int,
     to outputs: Int, finer: Int, isLast: Bool
-  ) throws(FileError) {
+  ) throws(NetworkError) {
     var layers: [Layer] = []
     for index in 0...configuration.layersPerBlock {
       let kept = index == configuration.layersPerBlock ? finer : outputs
@@ -143,7 +142,7 @@ struct UpLevel {
 
   private static func upsampler(
     _ scope: ParameterScope, _ configuration: UNetConfiguration, _ block: UNetConfiguration.Block, channels: Int
-  ) throws(FileError) -> Resampler {
+  ) throws(NetworkError) -> Resampler {
     if block == .resnet || block == .attention && configuration.upsampling == .resnet {
       return .block(try .init(scope, configuration, from: channels, to: channels, resizing: .doubling))
     }

@@ -1,13 +1,22 @@
-/// An input that a network cannot take, as one line that says what is wrong and what would be right.
+/// A network that cannot be built or an input that it cannot take.
 public struct NetworkError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// Where the fault lies, as messages call it: a configuration or a file of weights; nil for an input.
+  public let subject: String?
   /// What is wrong and what would be right.
-  public let message: String
+  public let fault: String
 
-  /// An error of one line.
-  public init(_ message: String) {
-    self.message = message
+  /// A fault of an input.
+  public init(_ fault: String) {
+    subject = nil
+    self.fault = fault
   }
 
-  /// The line as it is printed.
-  public var description: String { message }
+  /// A fault of a configuration or of parameters.
+  public init(_ subject: String, _ fault: String) {
+    self.subject = subject
+    self.fault = fault
+  }
+
+  /// The line as it is printed: `subject: fault`.
+  public var description: String { subject.map { "\($0): \(fault)" } ?? fault }
 }

@@ -1,5 +1,4 @@
 public import Compute
-public import Files
 
 /// Parameters that are there already, by name.
 public final class ParameterList: ParameterSource {
@@ -17,9 +16,9 @@ public final class ParameterList: ParameterSource {
   /// The parameter of a name.
   public func parameter(
     _ name: String, shape: [Int], initially initial: InitialValues
-  ) throws(FileError) -> Parameter {
+  ) throws(NetworkError) -> Parameter {
     guard let parameter = parameters[name], parameter.shape == shape else {
-      throw FileError(configurationPath, "there is no parameter '\(name)' of shape \(shape)")
+      throw NetworkError(configurationPath, "there is no parameter '\(name)' of shape \(shape)")
     }
     return parameter
   }

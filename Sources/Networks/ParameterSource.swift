@@ -1,5 +1,4 @@
 public import Compute
-public import Files
 
 /// A parameter and the name that files give it.
 public typealias NamedParameter = (name: String, parameter: Parameter)
@@ -29,8 +28,8 @@ public protocol ParameterSource: AnyObject {
   ///   - name: The name.
   ///   - shape: The extents that the architecture demands.
   ///   - initial: How a new network fills it.
-  /// - Throws: ``FileError`` if there is none, or one of another shape.
-  func parameter(_ name: String, shape: [Int], initially initial: InitialValues) throws(FileError) -> Parameter
+  /// - Throws: ``NetworkError`` if there is none, or one of another shape.
+  func parameter(_ name: String, shape: [Int], initially initial: InitialValues) throws(NetworkError) -> Parameter
 }
 
 /// A source that has every parameter, all zero: for building a network to see whether that can be done.
@@ -57,7 +56,7 @@ final class ParameterRecorder: ParameterSource {
 
   var configurationPath: String { source.configurationPath }
 
-  func parameter(_ name: String, shape: [Int], initially initial: InitialValues) throws(FileError) -> Parameter {
+  func parameter(_ name: String, shape: [Int], initially initial: InitialValues) throws(NetworkError) -> Parameter {
     let parameter = try source.parameter(name, shape: shape, initially: initial)
     recorded.append((name, parameter))
     return parameter
@@ -80,10 +79,10 @@ struct ParameterScope {
   /// The place of a numbered child.
   subscript(_ name: String, _ index: Int) -> ParameterScope { self["\(name).\(index)"] }
 
-  func parameter(_ name: String, shape: [Int], initially: InitialValues) throws(FileError) -> Parameter {
+  func parameter(_ name: String, shape: [Int], initially: InitialValues) throws(NetworkError) -> Parameter {
     try source.parameter(self[name].path, shape: shape, initially: initially)
   }
 
   /// A fault of the configuration that shows at this place.
-  func fault(_ text: String) -> FileError { FileError(source.configurationPath, text) }
+  func fault(_ text: String) -> NetworkError { NetworkError(source.configurationPath, text) }
 }

@@ -1,5 +1,4 @@
 import Compute
-import Files
 import Tensors
 
 /// Two convolutions around which the input is carried, conditioned on the time.
@@ -34,8 +33,8 @@ struct ResidualBlock {
   init(
     _ scope: ParameterScope, _ configuration: UNetConfiguration, from inputs: Int, to outputs: Int,
     resizing: Resizing = .none, scaleFactor: Double = 1
-  ) throws(FileError) {
-    func norm(_ name: String, _ channels: Int) throws(FileError) -> Normalization {
+  ) throws(NetworkError) {
+    func norm(_ name: String, _ channels: Int) throws(NetworkError) -> Normalization {
       try .init(
         scope[name], channels: channels, groups: configuration.normalizationGroups, epsilon: configuration.epsilon,
         configuration.activation)

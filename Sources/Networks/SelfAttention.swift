@@ -1,5 +1,4 @@
 import Compute
-import Files
 import Tensors
 
 /// Attention between the pixels of an image, added to it.
@@ -19,14 +18,14 @@ struct SelfAttention {
   init(
     _ scope: ParameterScope, _ configuration: UNetConfiguration, channels: Int, groups: (count: Int, key: String)?,
     scaleFactor: Double = 1
-  ) throws(FileError) {
+  ) throws(NetworkError) {
     let headWidth = configuration.headWidth ?? channels
     guard headWidth <= channels else {
       throw scope.fault("attention_head_dim: \(headWidth) is more than the \(channels) channels of \(scope.path)")
     }
     heads = channels / headWidth
     scale = 1 / scaleFactor
-    norm = try groups.map { groups throws(FileError) in
+    norm = try groups.map { groups throws(NetworkError) in
       try Normalization(
         scope["group_norm"], channels: channels, groups: groups.count, groupsKey: groups.key,
         epsilon: configuration.epsilon, .identity)

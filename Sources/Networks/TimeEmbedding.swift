@@ -1,5 +1,4 @@
 import Compute
-import Files
 import Foundation
 import Tensors
 
@@ -9,7 +8,7 @@ enum TimeFeatures {
   case fourier(frequencies: [Float])
   case learned(table: Parameter)
 
-  init(_ scope: ParameterScope, _ configuration: UNetConfiguration) throws(FileError) {
+  init(_ scope: ParameterScope, _ configuration: UNetConfiguration) throws(NetworkError) {
     let channels = configuration.blockChannels[0]
     switch configuration.timeEmbedding {
     case .positional:
@@ -74,7 +73,7 @@ struct EmbeddingLayers {
   let first: Convolution
   let second: Convolution
 
-  init(_ scope: ParameterScope, from inputs: Int, to width: Int) throws(FileError) {
+  init(_ scope: ParameterScope, from inputs: Int, to width: Int) throws(NetworkError) {
     first = try .init(linear: scope["linear_1"], from: inputs, to: width)
     second = try .init(linear: scope["linear_2"], from: width, to: width)
   }
@@ -92,7 +91,7 @@ enum ClassFeatures {
   case identity(width: Int)
 
   /// Nil for networks without classes.
-  init?(_ scope: ParameterScope, _ configuration: UNetConfiguration, timeWidth: Int) throws(FileError) {
+  init?(_ scope: ParameterScope, _ configuration: UNetConfiguration, timeWidth: Int) throws(NetworkError) {
     let width = configuration.embeddingWidth
     switch configuration.classEmbedding {
     case .none:

@@ -1,5 +1,4 @@
 public import Compute
-public import Files
 public import Tensors
 
 /// The U-Net of diffusion models on pixels: diffusers' `UNet2DModel`, with every block type that needs no FIR filter.
@@ -9,9 +8,6 @@ public import Tensors
 public struct UNet {
   /// The architecture.
   public let configuration: UNetConfiguration
-  /// What was ignored in the files that the network came from, one line each.
-  public internal(set) var warnings: [String] = []
-
   /// The parameters as files hold them, in PyTorch's order.
   public let parameters: [NamedParameter]
 
@@ -27,8 +23,8 @@ public struct UNet {
 
   /// A network with the parameters of a source.
   ///
-  /// - Throws: ``FileError`` if a parameter is missing or has another shape, or if the configuration's numbers do not fit.
-  public init(_ configuration: UNetConfiguration, parameters: any ParameterSource) throws(FileError) {
+  /// - Throws: ``NetworkError`` if a parameter is missing or has another shape, or if the configuration's numbers do not fit.
+  public init(_ configuration: UNetConfiguration, parameters: any ParameterSource) throws(NetworkError) {
     let recorder = ParameterRecorder(parameters)
     let scope = ParameterScope(recorder)
     let channels = configuration.blockChannels

@@ -121,8 +121,6 @@ public struct UNetConfiguration: Sendable, Hashable {
   public var classCount: Int?
   /// Rows of the table of a learned time embedding.
   public var trainingTimesteps: Int?
-  /// What was ignored in the file, one line each.
-  public var warnings: [String] = []
 
   /// The defaults of diffusers' `UNet2DModel`.
   public init() {}
@@ -140,15 +138,6 @@ public struct UNetConfiguration: Sendable, Hashable {
 }
 
 extension UNetConfiguration.Block {
-  /// The names of a block on the way down and on the way up.
-  var names: (down: String, up: String) {
-    switch self {
-    case .plain: ("DownBlock2D", "UpBlock2D")
-    case .attention: ("AttnDownBlock2D", "AttnUpBlock2D")
-    case .resnet: ("ResnetDownsampleBlock2D", "ResnetUpsampleBlock2D")
-    }
-  }
-
   /// Whether attention follows each residual block.
   var hasAttention: Bool { self == .attention }
 }

@@ -1,5 +1,6 @@
 public import Compute
 public import Datasets
+import DiffusersFormat
 public import Files
 import Foundation
 public import Networks

@@ -1,5 +1,6 @@
 public import Compute
 import Datasets
+import DiffusersFormat
 public import Files
 import Foundation
 import Networks

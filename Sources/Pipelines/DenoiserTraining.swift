@@ -1,5 +1,6 @@
 public import Compute
 import Datasets
+import DiffusersFormat
 import Diffusion
 public import Files
 import Foundation
@@ -88,13 +89,7 @@ extension TrainingRequest {
 
   /// The scheduler's configuration, with what the network is trained to predict.
   private func schedulerDocument(_ scheduler: String?, _ settings: TrainingSettings) throws -> JSONValue {
-    var members: [String: JSONValue] = [
-      "_class_name": .string("DDPMScheduler"), "num_train_timesteps": .number(1000), "beta_start": .number(0.0001),
-      "beta_end": .number(0.02), "beta_schedule": .string("linear"), "clip_sample": .boolean(true),
-      "clip_sample_range": .number(1), "variance_type": .string("fixed_large"), "timestep_spacing": .string("leading"),
-      "steps_offset": .number(0), "thresholding": .boolean(false), "dynamic_thresholding_ratio": .number(0.995),
-      "sample_max_value": .number(1), "rescale_betas_zero_snr": .boolean(false), "trained_betas": .null,
-    ]
+    var members = SchedulerConfiguration.ddpm.values
     if let scheduler {
       let json = try JSONValue(contentsOf: scheduler)
       guard let own = json.object else { throw PipelineError("\(scheduler): a scheduler's configuration is an object") }

@@ -1,5 +1,5 @@
 public import Datasets
-public import Diffusion
+public import DiffusersFormat
 import Files
 import Foundation
 public import HostMath
@@ -36,10 +36,9 @@ public struct Model {
       throw PipelineError("this program carries no model; name one with --model")
     }
     name = directory.path
-    network = try directory.unet()
+    (network, warnings) = try directory.unet()
     scheduler = try directory.schedulerConfiguration().map { try SchedulerConfiguration($0.json, path: $0.path) }
     statistics = try directory.statistics().map { try ImageStatistics(SafetensorsFile($0)) }
-    warnings = network.warnings
   }
 
   /// A model whose parts are there already.

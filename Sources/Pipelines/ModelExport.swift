@@ -1,3 +1,4 @@
+import DiffusersFormat
 public import Files
 import Foundation
 public import Networks

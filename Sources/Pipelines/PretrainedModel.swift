@@ -1,5 +1,5 @@
+import DiffusersFormat
 import Files
-import Networks
 import PretrainedModels
 
 /// The models that the program carries.

@@ -1,5 +1,6 @@
 import Compute
 public import Datasets
+import DiffusersFormat
 import Diffusion
 import Networks
 
@@ -21,7 +22,7 @@ extension SamplingPipeline {
   }
 
   static func className(_ configuration: SchedulerConfiguration) -> String {
-    if case .string(let name)? = configuration.values["_class_name"] { name } else { "DDPMScheduler" }
+    configuration.className ?? "DDPMScheduler"
   }
 
   /// The extents of the images of a run: as the settings say, else as the model does.

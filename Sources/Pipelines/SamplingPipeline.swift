@@ -1,5 +1,6 @@
 public import Compute
 public import Datasets
+import DiffusersFormat
 public import Diffusion
 import Foundation
 public import Tensors

@@ -1,3 +1,4 @@
+public import DiffusersFormat
 public import Diffusion
 
 /// Which sampler a run uses.

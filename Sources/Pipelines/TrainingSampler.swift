@@ -1,4 +1,5 @@
 import Compute
+public import DiffusersFormat
 public import Diffusion
 import Files
 public import Networks

@@ -26,8 +26,8 @@ struct InitCommand: ParsableCommand {
 
   func run() throws {
     let form = try weightType(type, flag: "--type")
-    let configuration = try UNetConfiguration(JSONValue(contentsOf: config), path: config)
-    for warning in configuration.warnings { outputOptions.console.note(warning) }
+    let (configuration, warnings) = try UNetConfiguration.read(JSONValue(contentsOf: config), path: config)
+    for warning in warnings { outputOptions.console.note(warning) }
     let parameters = InitialParameters(seed: seed, configurationPath: config)
     try ModelWriter(type: form).write(configuration, parameters: parameters, to: output)
     outputOptions.console.result(

@@ -7,7 +7,7 @@ extension SamplingSettings {
     try Self.check(arguments)
     self.init(seeds: try Self.seeds(images).seeds)
     if let path = options.data { data = try ImageCollection(Dataset.open(path)) }
-    if let name = options.sampler { sampler = .named(try SamplerName(name)) }
+    if let name = options.sampler { sampler = .named(try Self.samplerName(name)) }
     if let file = options.schedulerConfig { sampler = .configuration(try SchedulerConfiguration(contentsOf: file)) }
     self.options = SchedulerOptions(eta: options.eta ?? 0, usesGridSteps: options.correctSteps)
     clips = !options.isUnclipped
@@ -27,6 +27,14 @@ extension SamplingSettings {
     if let path = start.inputImages, let step = start.from {
       let shape = try SamplingPipeline.imageShape(model, self)
       self.start = .images(timestep: step, try InputArrays.images(path, count: seeds.count, shape))
+    }
+  }
+
+  private static func samplerName(_ name: String) throws(PipelineError) -> SamplerName {
+    do {
+      return try SamplerName(name)
+    } catch {
+      throw PipelineError("--sampler: \(error)")
     }
   }
 

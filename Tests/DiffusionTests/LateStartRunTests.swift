@@ -8,13 +8,8 @@ import Testing
 struct LateStartRunTests {
   private let backend = makeTestBackend()
   private let data = GaussianTestData.truncated
-  private let model = SchedulerConfiguration([
-    "_class_name": .string("DDPMScheduler"), "clip_sample": .bool(false),
-  ])
 
-  private func scheduler(_ name: SamplerName) throws -> Scheduler {
-    try Scheduler(name.configuration(for: model))
-  }
+  private func scheduler(_ name: SamplerName) throws -> Scheduler { try name.scheduler() }
 
   @Test(
     "with every sampler that adds no noise, a flow start keeps each seed's sample",

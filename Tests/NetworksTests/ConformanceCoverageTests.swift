@@ -1,6 +1,5 @@
 import Compute
 import Conformance
-import Files
 import Networks
 import Tensors
 import Testing

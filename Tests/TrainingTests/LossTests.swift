@@ -2,6 +2,7 @@ import Compute
 import ComputeCPU
 import Datasets
 import Diffusion
+import DiffusersFormat
 import Files
 import Foundation
 import Networks

@@ -1,0 +1,18 @@
+public import Files
+public import Networks
+
+extension FileError {
+  /// The same fault of a network's configuration or weights, as one of the file that holds them.
+  public init(_ error: NetworkError, path: String = "model") {
+    self.init(error.subject ?? path, error.fault)
+  }
+
+  /// Does something with what a file holds, and throws what is wrong with that as a fault of the file.
+  static func of<Result>(_ body: () throws(NetworkError) -> Result) throws(FileError) -> Result {
+    do {
+      return try body()
+    } catch {
+      throw FileError(error)
+    }
+  }
+}

@@ -1,0 +1,131 @@
+public import Files
+import Foundation
+public import Networks
+
+/// A diffusers model directory in any of the forms that people have, and what is found in it.
+///
+/// Nested (`model_index.json`, `unet/`, `scheduler/`), flat (all files side by side), a `unet/` alone, the `unet` folder
+/// itself, or the component called `model`; a single `.safetensors` file with `config.json` beside it; or files that
+/// the program carries.
+public struct ModelDirectory {
+  /// What messages call the model: its path, or the name of embedded files.
+  public let path: String
+  /// The files.
+  public let files: ModelFiles
+  /// The folder of the network inside ``files``; empty if it is the model's own.
+  public let networkFolder: String
+  /// The scheduler's configuration inside ``files``, if there is one.
+  public let schedulerFile: String?
+  /// The statistics of the training data inside ``files``, if there are any.
+  public let statisticsFile: String?
+
+  private let variant: String?
+  /// The one weight file that was named.
+  private let weightFile: String?
+
+  /// Where statistics lie inside a model directory, so that they are found.
+  public static let statisticsName = "statistics.safetensors"
+
+  /// Finds out what a model directory holds; weights are opened by ``parameters()``.
+  ///
+  /// - Parameters:
+  ///   - path: A folder, or a `.safetensors` file.
+  ///   - variant: The variant of the weights, such as `fp16`, or nil for full precision if there is any.
+  /// - Throws: ``FileError`` if there is no such folder or no network in it.
+  public init(_ path: String, variant: String? = nil) throws(FileError) {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+      throw FileError(path, "there is no such model directory")
+    }
+    if !isFolder.boolValue {
+      guard path.hasSuffix(".safetensors") else {
+        throw FileError(path, "is neither a model directory nor a .safetensors file")
+      }
+      let folder = (path as NSString).deletingLastPathComponent
+      try self.init(
+        .folder(folder.isEmpty ? "." : folder), path: path, variant: nil,
+        weightFile: (path as NSString).lastPathComponent)
+    } else {
+      try self.init(.folder(path), path: path, variant: variant, weightFile: nil)
+    }
+  }
+
+  /// A model whose files the program carries.
+  ///
+  /// - Parameters:
+  ///   - name: What messages call the model.
+  ///   - embedded: The files by their path inside the model, such as `config.json`.
+  public init(name: String, embedded: [String: MappedFile]) throws(FileError) {
+    try self.init(.embedded(name: name, files: embedded), path: name, variant: nil, weightFile: nil)
+  }
+
+  private init(_ files: ModelFiles, path: String, variant: String?, weightFile: String?) throws(FileError) {
+    self.files = files
+    self.path = path
+    self.variant = variant
+    self.weightFile = weightFile
+    networkFolder = weightFile == nil ? try Self.networkFolder(in: files) : ""
+    schedulerFile = ["scheduler/scheduler_config.json", "scheduler_config.json"].first(where: files.has)
+    statisticsFile = files.has(Self.statisticsName) ? Self.statisticsName : nil
+  }
+
+  private static func networkFolder(in files: ModelFiles) throws(FileError) -> String {
+    var folders = ["unet", "model"]
+    if files.has("model_index.json") {
+      // A component is [library, class]; the network may have any name.
+      let index = try files.json("model_index.json")
+      let networks = (index.object ?? [:]).filter { $0.value.array?.last?.string?.hasPrefix("UNet") == true }
+      folders = networks.keys.sorted() + folders
+    }
+    if let folder = folders.first(where: { files.has("\($0)/config.json") }) { return folder }
+    guard files.has("config.json") else {
+      throw FileError(
+        files.path(""), "holds no network: neither unet/config.json nor config.json is there")
+    }
+    return ""
+  }
+
+  /// The path of the network's configuration, as messages have it.
+  public var configurationPath: String { files.path(ModelFiles.join(networkFolder, "config.json")) }
+
+  /// Reads the network's configuration; see ``UNetConfiguration/read(_:path:)`` for what is ignored.
+  public func configuration() throws(FileError) -> UNetConfiguration { try readConfiguration().configuration }
+
+  private func readConfiguration() throws(FileError) -> (configuration: UNetConfiguration, warnings: [String]) {
+    try UNetConfiguration.read(files.json(ModelFiles.join(networkFolder, "config.json")), path: configurationPath)
+  }
+
+  /// Opens the weights.
+  public func parameters() throws(FileError) -> ParameterStore {
+    if let weightFile {
+      let file = try SafetensorsFile(files.open(weightFile))
+      return try ParameterStore([file], path: path, configurationPath: configurationPath)
+    }
+    let weights = try WeightFiles(files, in: networkFolder).open(variant: variant)
+    return try ParameterStore(weights.files, path: weights.path, configurationPath: configurationPath)
+  }
+
+  /// Reads the scheduler's configuration, with the path that messages call it, if there is one.
+  public func schedulerConfiguration() throws(FileError) -> (json: JSONValue, path: String)? {
+    guard let schedulerFile else { return nil }
+    return (try files.json(schedulerFile), files.path(schedulerFile))
+  }
+
+  /// Opens the statistics of the training data, if there are any.
+  public func statistics() throws(FileError) -> MappedFile? {
+    guard let statisticsFile else { return nil }
+    return try files.open(statisticsFile)
+  }
+
+  /// Builds the network.
+  ///
+  /// - Returns: The network, and one line for each key and tensor that was ignored on the way.
+  public func unet() throws(FileError) -> (network: UNet, warnings: [String]) {
+    let parameters = try parameters()
+    let (configuration, warnings) = try readConfiguration()
+    let network = try FileError.of { () throws(NetworkError) in
+      try UNet(configuration, parameters: parameters)
+    }
+    return (network, warnings + parameters.warnings)
+  }
+}

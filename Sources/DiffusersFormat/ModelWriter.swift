@@ -1,0 +1,101 @@
+import Compute
+public import Files
+import Foundation
+public import Networks
+
+/// Writing of a network as a directory that diffusers and this program load.
+public struct ModelWriter {
+  /// The element type of the weights: `F32`, `F16` or `BF16`.
+  public var type: SafetensorsType
+  /// Bytes of weights that one file holds at most, if no single tensor is larger; more are split into shards with an index.
+  public var shardByteLimit: Int
+
+  /// A writer; by default of 32-bit files of at most 10 GB, as diffusers writes.
+  public init(type: SafetensorsType = .float32, shardByteLimit: Int = 10_000_000_000) {
+    precondition([.float32, .float16, .bfloat16].contains(type), "\(type.rawValue) is not written")
+    precondition(shardByteLimit > 0, "a shard holds something")
+    self.type = type
+    self.shardByteLimit = shardByteLimit
+  }
+
+  /// Writes `unet/config.json` and the weights below a directory.
+  ///
+  /// The parameters are asked for in the network's order, once each, so that a source may be random. All files are
+  /// written in a folder beside the target, which is renamed at the end: the model is there whole or not at all.
+  ///
+  /// - Parameters:
+  ///   - configuration: The architecture.
+  ///   - parameters: The weights.
+  ///   - directory: Made with its parents; it has no `unet` yet.
+  /// - Throws: ``FileError`` if the directory holds a network already or cannot be written.
+  public func write(
+    _ configuration: UNetConfiguration, parameters: any ParameterSource, to directory: String
+  ) throws(FileError) {
+    let target = (directory as NSString).appendingPathComponent("unet")
+    guard !FileManager.default.fileExists(atPath: target) else {
+      throw FileError(target, "is there already; name a directory without a network")
+    }
+    try OutputFile.prepareFolder(directory)
+    let temporary = target + ".\(getpid()).partial"
+    try OutputFile.prepareFolder(temporary)
+    do throws(FileError) {
+      try writeWeights(configuration, parameters, to: temporary)
+      try OutputFile.write((configuration.json.text + "\n").utf8, to: "\(temporary)/config.json")
+      guard rename(temporary, target) == 0 else {
+        throw FileError(target, "cannot be written: \(String(cString: strerror(errno)))")
+      }
+    } catch {
+      try? FileManager.default.removeItem(atPath: temporary)
+      throw error
+    }
+  }
+
+  private func writeWeights(
+    _ configuration: UNetConfiguration, _ parameters: any ParameterSource, to folder: String
+  ) throws(FileError) {
+    let network = try FileError.of { () throws(NetworkError) in
+      try UNet(configuration, parameters: parameters)
+    }
+    let shards = shards(of: network.parameters)
+    var places: [String: JSONValue] = [:]
+    var byteCount = 0
+    for (index, shard) in shards.enumerated() {
+      let name = Self.fileName(index, of: shards.count)
+      var writer = SafetensorsWriter()
+      for (name, parameter) in shard {
+        writer.add(name, shape: parameter.shape, values: parameter.values(), as: type)
+      }
+      byteCount += writer.dataByteCount
+      try OutputFile.write(writer.encoded(), to: "\(folder)/\(name)")
+      for (tensor, _) in shard { places[tensor] = .string(name) }
+    }
+    guard shards.count > 1 else { return }
+    let index = JSONValue.object([
+      "metadata": .object(["total_size": .number(Double(byteCount))]), "weight_map": .object(places),
+    ])
+    try OutputFile.write((index.text + "\n").utf8, to: "\(folder)/\(WeightFiles.stem).safetensors.index.json")
+  }
+
+  /// Splits the parameters, in order, so that no shard passes the limit unless a single tensor does.
+  private func shards(of parameters: [NamedParameter]) -> [[NamedParameter]] {
+    var shards: [[NamedParameter]] = [[]]
+    var byteCount = 0
+    for (name, parameter) in parameters {
+      let bytes = parameter.count * type.byteCount
+      if byteCount + bytes > shardByteLimit, byteCount > 0 {
+        shards.append([])
+        byteCount = 0
+      }
+      shards[shards.count - 1].append((name, parameter))
+      byteCount += bytes
+    }
+    return shards
+  }
+
+  private static func fileName(_ index: Int, of count: Int) -> String {
+    func digits(_ number: Int) -> String { String(repeating: "0", count: max(0, 5 - "\(number)".count)) + "\(number)" }
+    return count == 1
+      ? "\(WeightFiles.stem).safetensors"
+      : "\(WeightFiles.stem)-\(digits(index + 1))-of-\(digits(count)).safetensors"
+  }
+}

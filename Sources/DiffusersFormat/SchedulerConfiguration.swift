@@ -1,0 +1,56 @@
+public import Files
+
+/// The configuration of a scheduler as diffusers writes it to `scheduler_config.json`.
+///
+/// Keys that are missing or null take the defaults of the class named by `_class_name`; keys that the class does not know
+/// are ignored, as diffusers does.
+public struct SchedulerConfiguration: Sendable, Hashable, Codable {
+  /// The keys and their values.
+  public let values: [String: JSONValue]
+  /// Where they come from, for messages: a file's name.
+  public let source: String
+
+  /// A configuration.
+  public init(_ values: [String: JSONValue], source: String = "scheduler_config.json") {
+    self.values = values
+    self.source = source
+  }
+
+  /// The configuration of a sampler that leaves estimates of clean data as they are, out of the data's range or not.
+  ///
+  /// Early estimates are the noise's errors amplified by `sigma / alpha`; clipping them moves their mean towards the middle
+  /// of the range, which changes what is drawn where classes are decided early.
+  public var unclipped: Self {
+    .init(values.merging(["clip_sample": .boolean(false), "thresholding": .boolean(false)]) { $1 }, source: source)
+  }
+
+  /// The configuration of DDPM that training writes beside a new model.
+  public static let ddpm = SchedulerConfiguration([
+    "_class_name": .string("DDPMScheduler"), "num_train_timesteps": .number(1000), "beta_start": .number(0.0001),
+    "beta_end": .number(0.02), "beta_schedule": .string("linear"), "clip_sample": .boolean(true),
+    "clip_sample_range": .number(1), "variance_type": .string("fixed_large"), "timestep_spacing": .string("leading"),
+    "steps_offset": .number(0), "thresholding": .boolean(false), "dynamic_thresholding_ratio": .number(0.995),
+    "sample_max_value": .number(1), "rescale_betas_zero_snr": .boolean(false), "trained_betas": .null,
+  ])
+
+  /// The configuration that a JSON document holds.
+  public init(_ json: JSONValue, path: String) throws(SchedulerConfigurationError) {
+    guard let members = json.object else {
+      throw .init(source: path, key: nil, fault: "a scheduler's configuration is an object")
+    }
+    self.init(members, source: path)
+  }
+
+  /// Reads a `scheduler_config.json`.
+  ///
+  /// - Throws: ``FileError`` or ``SchedulerConfigurationError``.
+  public init(contentsOf path: String) throws {
+    try self.init(JSONValue(contentsOf: path), path: path)
+  }
+
+  /// The document, as `scheduler_config.json` holds it.
+  public var json: JSONValue { .object(values) }
+
+  /// The name of the scheduler's class, as diffusers calls it, if there is one.
+  public var className: String? { values["_class_name"]?.string }
+}

@@ -1,0 +1,62 @@
+import Compute
+public import Files
+public import Networks
+
+extension UNetConfiguration {
+  /// Reads the `config.json` of a model.
+  ///
+  /// Missing keys take their defaults, keys of releases before the first are understood, and names that begin with an
+  /// underscore are metadata.
+  ///
+  /// - Parameters:
+  ///   - json: The document.
+  ///   - path: What messages call it.
+  /// - Returns: The architecture, and one line for each name that was not understood.
+  /// - Throws: ``FileError`` that names the key, its value and what is legal.
+  public static func read(
+    _ json: JSONValue, path: String
+  ) throws(FileError) -> (configuration: UNetConfiguration, warnings: [String]) {
+    var fields = try ConfigurationFields(json, path: path)
+    try fields.checkClass()
+    var result = UNetConfiguration()
+    result.sampleSize = try fields.imageSize("sample_size")
+    result.inputChannels = try fields.count("in_channels") ?? result.inputChannels
+    result.outputChannels = try fields.count("out_channels") ?? result.outputChannels
+    result.centersInput = try fields.bool("center_input_sample") ?? result.centersInput
+    result.timeEmbedding = try fields.choice("time_embedding_type") ?? result.timeEmbedding
+    result.timeEmbeddingWidth = try fields.count("time_embedding_dim", zeroIsNil: true)
+    result.frequencyShift = try fields.number("freq_shift") ?? result.frequencyShift
+    result.putsCosinesFirst = try fields.bool("flip_sin_to_cos") ?? result.putsCosinesFirst
+    result.downBlocks = try fields.blocks("down_block_types", \.names.down) ?? result.downBlocks
+    result.hasMiddleBlock = try fields.middleBlock("mid_block_type") ?? result.hasMiddleBlock
+    result.upBlocks = try fields.blocks("up_block_types", \.names.up) ?? result.upBlocks
+    result.blockChannels = try fields.counts("block_out_channels") ?? result.blockChannels
+    result.layersPerBlock = try fields.count("layers_per_block") ?? result.layersPerBlock
+    result.middleScaleFactor = try fields.number("mid_block_scale_factor") ?? result.middleScaleFactor
+    result.downsamplePadding = try fields.padding("downsample_padding") ?? result.downsamplePadding
+    result.downsampling = try fields.choice("downsample_type") ?? result.downsampling
+    result.upsampling = try fields.choice("upsample_type") ?? result.upsampling
+    result.dropout = try fields.number("dropout") ?? result.dropout
+    result.activation = try fields.activation("act_fn") ?? result.activation
+    result.headWidth =
+      fields.takeNull("attention_head_dim") ? nil : try fields.count("attention_head_dim") ?? result.headWidth
+    if fields.takeNull("norm_num_groups") {
+      throw fields.fault("norm_num_groups", "is null, as in networks of Skip blocks, which are not supported yet")
+    }
+    result.normalizationGroups = try fields.count("norm_num_groups") ?? result.normalizationGroups
+    result.attentionGroups = try fields.count("attn_norm_num_groups")
+    result.epsilon = try fields.number("norm_eps") ?? result.epsilon
+    result.timeConditioning = try fields.choice("resnet_time_scale_shift") ?? result.timeConditioning
+    result.hasMiddleAttention = try fields.bool("add_attention") ?? result.hasMiddleAttention
+    result.classCount = try fields.count("num_class_embeds")
+    result.classEmbedding = try fields.classEmbedding("class_embed_type", hasTable: result.classCount != nil)
+    result.trainingTimesteps = try fields.count("num_train_timesteps")
+    try FileError.of { () throws(NetworkError) in try result.validate(path: path) }
+    return (result, fields.unreadWarnings)
+  }
+
+  /// Reads the `config.json` of a model; what was not understood is ignored, see ``read(_:path:)``.
+  public init(_ json: JSONValue, path: String) throws(FileError) {
+    self = try Self.read(json, path: path).configuration
+  }
+}

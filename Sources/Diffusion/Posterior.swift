@@ -1,0 +1,31 @@
+/// The mean and variance of the state at a cleaner level, given the state and the clean data.
+package struct Posterior {
+  /// The variance that one step adds, `1 - alphaBar / alphaBar'`.
+  let beta: Double
+  /// The factor of the clean data.
+  let denoisedWeight: Double
+  /// The factor of the state.
+  let stateWeight: Double
+  /// The variance, at least 1e-20.
+  package let variance: Double
+
+  package init(from: NoiseLevel, to: NoiseLevel) {
+    let (noise, nextNoise) = (from.sigma * from.sigma, to.sigma * to.sigma)
+    let ratio = Self.ratio(from: from, to: to)
+    beta = 1 - ratio
+    denoisedWeight = to.alpha * beta / noise
+    stateWeight = ratio.squareRoot() * nextNoise / noise
+    variance = max(nextNoise / noise * beta, 1e-20)
+  }
+
+  /// `alphaBar / alphaBar'`, rounded to 32 bits as in diffusers: between neighbouring training steps near the data that
+  /// moves `beta` by up to 6e-4 of itself, which diffusers' published sums show.
+  static func ratio(from: NoiseLevel, to: NoiseLevel) -> Double {
+    Double(Float((from.alpha / to.alpha) * (from.alpha / to.alpha)))
+  }
+
+  /// The variance without a lower bound: zero for a step to the clean data.
+  static func variance(from: NoiseLevel, to: NoiseLevel) -> Double {
+    (to.sigma * to.sigma) / (from.sigma * from.sigma) * max(0, 1 - ratio(from: from, to: to))
+  }
+}

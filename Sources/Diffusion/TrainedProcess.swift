@@ -1,0 +1,18 @@
+/// What a model was trained with, as far as its sampling depends on it: the noise, what was predicted, and the data's range.
+public struct TrainedProcess: Sendable, Hashable {
+  /// The noise levels of the training steps; the last may hold nothing of the data.
+  public var schedule: NoiseSchedule
+  /// What the model was trained to predict.
+  public var predictionType: PredictionType
+  /// What is done to estimates of clean data that leave the range of the data.
+  public var limit: DenoisedLimit
+
+  /// A process; by default that of Ho, Jain and Abbeel (2020), with estimates left as they are.
+  public init(
+    schedule: NoiseSchedule = .linear(), predictionType: PredictionType = .epsilon, limit: DenoisedLimit = .none
+  ) {
+    self.schedule = schedule
+    self.predictionType = predictionType
+    self.limit = limit
+  }
+}

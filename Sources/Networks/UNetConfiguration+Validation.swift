@@ -1,0 +1,30 @@
+extension UNetConfiguration {
+  /// Checks what concerns several keys together, then that the network can be built.
+  ///
+  /// - Throws: ``NetworkError`` that names the key, its value and what is legal.
+  public func validate(path: String) throws(NetworkError) {
+    func check(_ isRight: Bool, _ fault: @autoclosure () -> String) throws(NetworkError) {
+      guard isRight else { throw NetworkError(path, fault()) }
+    }
+    let levels = blockChannels.count
+    try check((1...16).contains(levels), "block_out_channels: \(levels) levels; 1 to 16 are legal")
+    try check(
+      downBlocks.count == levels,
+      "down_block_types: \(downBlocks.count) blocks for \(levels) block_out_channels; one each is needed")
+    try check(
+      upBlocks.count == levels,
+      "up_block_types: \(upBlocks.count) blocks for \(levels) block_out_channels; one each is needed")
+    try check(layersPerBlock <= 64, "layers_per_block: \(layersPerBlock); 1 to 64 are legal")
+    try check(
+      middleScaleFactor != 0 && middleScaleFactor.isFinite,
+      "mid_block_scale_factor: \(middleScaleFactor) is no divisor")
+    try check(epsilon >= 0 && epsilon.isFinite, "norm_eps: \(epsilon); a small positive number is needed")
+    try check(
+      timeEmbedding != .learned || trainingTimesteps != nil,
+      "num_train_timesteps: a learned time embedding needs the number of its rows")
+    try check(
+      timeEmbedding != .positional || Double(blockChannels[0] / 2) != frequencyShift,
+      "freq_shift: \(frequencyShift) is half of the \(blockChannels[0]) channels of the first level; less is needed")
+    _ = try UNet(self, parameters: ZeroParameters(configurationPath: path))
+  }
+}
