@@ -4,7 +4,7 @@ SUDO = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 PROGRAM = .build/release/diffuse-gpu
 PICTURE = digits.png
 
-.PHONY: sample build test lint format check check-all bench bench-operations install-debian clean
+.PHONY: sample build test example lint format check check-all bench bench-operations install-debian clean
 
 sample: build ## Sample a grid of digits with the model that the binary carries
 	$(PROGRAM) sample --output $(PICTURE)
@@ -15,15 +15,19 @@ build: install-debian
 
 test: install-debian ## Run all tests that a machine without a GPU can run; OpenCL runs on PoCL
 	DIFFUSE_REQUIRE_OPENCL=1 swift test -c release
+	.ci/check-example
+
+example: install-debian ## Build and run a package outside of this one, which brings its own sampler
+	.ci/check-example
 
 lint: ## Check formatting, the floors of the package and the kernels' syntax
-	swift format lint --strict --recursive --parallel Sources Tests Package.swift Benchmarks/Package.swift Benchmarks/OperationBenchmarks
+	swift format lint --strict --recursive --parallel Sources Tests Package.swift Benchmarks/Package.swift Benchmarks/OperationBenchmarks Examples
 	.ci/check-floors
 	.ci/test-check-floors
 	.ci/check-kernels
 
 format:
-	swift format --in-place --recursive --parallel Sources Tests Package.swift
+	swift format --in-place --recursive --parallel Sources Tests Package.swift Examples
 
 check: build ## Run the conformance list on the device that is found
 	$(PROGRAM) check
@@ -43,4 +47,4 @@ bench-operations: ## Time every operation on the CPU and on OpenCL, by the neste
 	cd Benchmarks && swift package benchmark
 
 clean:
-	rm -rf .build .build-*
+	rm -rf .build .build-* Examples/OwnSampler/.build
