@@ -111,6 +111,12 @@ extension TimingBackend {
     try base.read(source, into: destination)
   }
 
+  /// Passed on as well.
+  public func read(_ sources: [Buffer], into destination: UnsafeMutableBufferPointer<Float>) throws(DeviceError) {
+    try synchronize()
+    try base.read(sources, into: destination)
+  }
+
   /// Timed.
   public func fillNormal(_ destination: Buffer, seeds: [UInt64], key: NoiseKey) {
     time { $0.fillNormal(destination, seeds: seeds, key: key) }
