@@ -14,6 +14,13 @@ public protocol MemoryOperations: AnyObject {
   /// Waits for all work and copies a buffer to the host.
   func read(_ source: Buffer, into destination: UnsafeMutableBufferPointer<Float>) throws(DeviceError)
 
+  /// Waits for all work once and copies several buffers to the host, one after the other.
+  ///
+  /// - Parameters:
+  ///   - sources: What is read, in this order.
+  ///   - destination: As many values as the sources hold together.
+  func read(_ sources: [Buffer], into destination: UnsafeMutableBufferPointer<Float>) throws(DeviceError)
+
   /// Waits for all work; throws the first failure since the last wait.
   func synchronize() throws(DeviceError)
 
@@ -62,16 +69,48 @@ extension MemoryOperations {
 
   /// Waits for all work and returns a buffer's values.
   public func read(_ source: Buffer) throws(DeviceError) -> [Float] {
-    var values = [Float](repeating: 0, count: source.count)
+    try values(source.count) { destination throws(DeviceError) in try read(source, into: destination) }
+  }
+
+  /// Waits for all work once and returns the values of several buffers, one after the other.
+  public func read(_ sources: [Buffer]) throws(DeviceError) -> [Float] {
+    try values(sources.reduce(0) { $0 + $1.count }) { destination throws(DeviceError) in
+      try read(sources, into: destination)
+    }
+  }
+
+  /// Reads the buffers one by one, which is as good where waiting costs nothing.
+  public func read(_ sources: [Buffer], into destination: UnsafeMutableBufferPointer<Float>) throws(DeviceError) {
+    for (source, values) in zip(sources, destination.parts(of: sources)) { try read(source, into: values) }
+  }
+
+  /// Values that `fill` writes.
+  private func values(
+    _ count: Int, _ fill: (UnsafeMutableBufferPointer<Float>) throws(DeviceError) -> Void
+  ) throws(DeviceError) -> [Float] {
+    var values = [Float](repeating: 0, count: count)
     var failure: DeviceError?
     values.withUnsafeMutableBufferPointer { destination in
       do throws(DeviceError) {
-        try read(source, into: destination)
+        try fill(destination)
       } catch {
         failure = error
       }
     }
     if let failure { throw failure }
     return values
+  }
+}
+
+extension UnsafeMutableBufferPointer<Float> {
+  /// The part of each buffer in memory that holds the values of all, one after the other.
+  package func parts(of buffers: [Buffer]) -> [Self] {
+    var start = 0
+    let parts = buffers.map { buffer in
+      defer { start += buffer.count }
+      return Self(rebasing: self[start..<start + buffer.count])
+    }
+    precondition(start == count, "\(start) values do not fill \(count)")
+    return parts
   }
 }

@@ -99,11 +99,20 @@ final class CommandQueue {
     check(status, "writing \(source.count) bytes")
   }
 
-  /// Waits for all work and copies bytes to the host, the first failure since the last wait permitting.
-  func read(_ memory: cl_mem, from offset: Int = 0, into destination: UnsafeMutableRawBufferPointer) {
+  /// Copies bytes to the host after all work before it, the first failure since the last wait permitting.
+  ///
+  /// - Parameters:
+  ///   - memory: What is read.
+  ///   - offset: Bytes before the first that is read.
+  ///   - destination: Memory that lives until the next wait.
+  ///   - waits: Whether the bytes are there when the call returns.
+  func read(
+    _ memory: cl_mem, from offset: Int = 0, into destination: UnsafeMutableRawBufferPointer, waits: Bool = true
+  ) {
     guard failure == nil else { return }
     let status = opencl_EnqueueReadBuffer(
-      queue, memory, cl_bool(CL_TRUE), offset, destination.count, destination.baseAddress, 0, nil, nil)
+      queue, memory, cl_bool(waits ? CL_TRUE : CL_FALSE), offset, destination.count, destination.baseAddress, 0, nil,
+      nil)
     check(status, "reading \(destination.count) bytes")
   }
 

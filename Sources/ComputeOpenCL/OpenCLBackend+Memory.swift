@@ -25,6 +25,15 @@ extension OpenCLBackend: MemoryOperations {
     try queue.wait()
   }
 
+  /// Waits for all work and copies the values of several buffers to the host.
+  public func read(_ sources: [Buffer], into destination: UnsafeMutableBufferPointer<Float>) throws(DeviceError) {
+    for (source, values) in zip(sources, destination.parts(of: sources)) {
+      guard let memory = memory(source) else { break }
+      queue.read(memory.id, into: UnsafeMutableRawBufferPointer(values), waits: false)
+    }
+    try queue.wait()
+  }
+
   /// Waits for all work.
   public func synchronize() throws(DeviceError) { try queue.wait() }
 

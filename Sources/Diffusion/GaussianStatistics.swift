@@ -74,7 +74,8 @@ extension GaussianStatistics {
   /// y = target * m + G (x - origin * m),   G = outside * I + U diag(along - outside) U^T
   /// ```
   ///
-  /// The map behind every Gaussian formula here: starts, flow and posterior mean. Costs two products of `rows x k x D`.
+  /// The map behind every Gaussian formula here: starts, flow and posterior mean. Costs two products of `rows x k x D` and
+  /// memory for some rows.
   ///
   /// - Parameters:
   ///   - x: Rows of any shape that hold `D` values each; the result has the same shape.
@@ -90,8 +91,10 @@ extension GaussianStatistics {
     let ones = Tensor([Float](repeating: 1, count: x.rows), shape: [x.rows, 1], on: x.backend)
     let means = ones.multiplied(by: mean)
     let centred = origin == 0 ? rows : Tensor.combination([(1, rows), (-origin, means)])
-    let coordinates = centred.multiplied(by: basis, transposingOther: true)
-    let corrections = coordinates.multiplied(by: basis.scaledRows(by: along.map { Float($0 - outside) }))
+    // One row a direction, so that the factors go to these few values and not to a copy of the basis.
+    let coordinates = basis.multiplied(by: centred, transposingOther: true)
+    let scaled = coordinates.scaledRows(by: along.map { Float($0 - outside) })
+    let corrections = scaled.multiplied(by: basis, transposingSelf: true)
     return Tensor.combination([(1, corrections), (outside, centred), (target, means)]).reshaped(x.shape)
   }
 }

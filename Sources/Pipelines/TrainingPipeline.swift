@@ -95,7 +95,8 @@ public final class TrainingPipeline {
     var recent: [Double] = []
     while trainer.step < settings.steps {
       let start = ContinuousClock.now
-      let report = try trainer.advance(loader.next())
+      guard let batch = loader.next() else { return false }
+      let report = try trainer.advance(batch)
       let duration = (ContinuousClock.now - start).inSeconds
       seconds += duration
       recent = (recent + [duration]).suffix(20)

@@ -20,21 +20,25 @@ extension Features {
     let (offsetSlot, residualSlot) = (channelOffset?.slots.first, residual?.slots.first)
     return makeResult(shape.output(for: self.shape), reading: [channelOffset, residual], [filter, bias]) {
       backend.convolve(operand, filter, shape, epilogue, into: $0)
-    } backward: { tape, gradient in
+    } backward: { [operand, backend, slots] tape, gradient in
       if scale != 1 { backend.add(gradient, times: Float(scale), nil, times: 0, into: gradient) }
       let change = backend.makeBuffer(count: shape.filterCount)
       backend.convolveFilterGradient(operand, shape, gradient, into: change)
       tape.gradients.add(change, of: filter)
-      if bias != nil || offsetSlot != nil { addSums(of: gradient, tape, bias: bias, channelOffset: offsetSlot) }
-      addInputGradient(gradient, filter, shape)
+      if bias != nil || offsetSlot != nil {
+        Self.addSums(of: gradient, tape, bias: bias, channelOffset: offsetSlot)
+      }
+      Self.addInputGradient(gradient, filter, shape, of: operand, into: slots, on: backend)
       // The gradient itself goes on to what was added, when nothing reads it any more.
       tape.accumulate(gradient, into: residualSlot)
     }
   }
 
   /// The gradients of what is added to every pixel: sums over pixels, and for a bias over samples as well.
-  private func addSums(of gradient: Activation, _ tape: Tape, bias: Parameter?, channelOffset: Tape.Slot?) {
-    let extents = gradient.shape
+  private static func addSums(
+    of gradient: Activation, _ tape: Tape, bias: Parameter?, channelOffset: Tape.Slot?
+  ) {
+    let (extents, backend) = (gradient.shape, tape.backend)
     let sums = backend.makeActivation(.init(batch: extents.batch, channels: extents.channels))
     backend.sumPixels(gradient, into: sums)
     if let bias {
@@ -46,7 +50,10 @@ extension Features {
   }
 
   /// The gradient of each part of the operand that wants one: a convolution, added to what is there.
-  private func addInputGradient(_ gradient: Activation, _ filter: Parameter, _ shape: ConvolutionShape) {
+  private static func addInputGradient(
+    _ gradient: Activation, _ filter: Parameter, _ shape: ConvolutionShape, of operand: Operand,
+    into slots: (first: Tape.Slot?, second: Tape.Slot?), on backend: any Backend
+  ) {
     let parts = [(operand.first, slots.first)] + (operand.second.map { [($0, slots.second)] } ?? [])
     guard parts.contains(where: { $0.1 != nil }) else { return }
     let plan = shape.inputGradient(for: operand.shape)

@@ -1,6 +1,7 @@
 public import Compute
 
-// Each operation with its gradient.
+// Each operation with its gradient. What the way back needs of features is captured part by part, never the features
+// themselves: they hold the tape, which would then hold itself and all that it has recorded.
 
 extension Features {
   /// Group normalisation, an optional scale and shift a sample, and a function;
@@ -8,22 +9,23 @@ extension Features {
   public func normalized(
     _ normalization: GroupNormalization, scaleShift: Features? = nil, _ function: Nonlinearity = .identity
   ) -> Features {
-    makeResult(shape, reading: [scaleShift], [normalization.gamma, normalization.beta]) {
-      backend.normalizeGroups(operand, normalization, scaleShift: scaleShift?.activation, function, into: $0)
-    } backward: { tape, gradient in
+    let (scaleAndShift, scaleShiftSlot) = (scaleShift?.activation, scaleShift?.slots.first)
+    return makeResult(shape, reading: [scaleShift], [normalization.gamma, normalization.beta]) {
+      backend.normalizeGroups(operand, normalization, scaleShift: scaleAndShift, function, into: $0)
+    } backward: { [operand, shape, backend, slots] tape, gradient in
       let (first, second) = (slots.first?.gradient, slots.second?.gradient)
       let destinations = NormalizationGradient(
         first: first ?? backend.makeActivation(operand.first.shape), addsToFirst: first != nil,
         second: operand.second.map { second ?? backend.makeActivation($0.shape) }, addsToSecond: second != nil,
         gamma: backend.makeBuffer(count: shape.channels), beta: backend.makeBuffer(count: shape.channels),
-        scaleShift: scaleShift.map { backend.makeActivation($0.shape) })
+        scaleShift: scaleAndShift.map { backend.makeActivation($0.shape) })
       backend.normalizeGroupsGradient(
-        operand, normalization, scaleShift: scaleShift?.activation, function, gradient: gradient, into: destinations)
+        operand, normalization, scaleShift: scaleAndShift, function, gradient: gradient, into: destinations)
       slots.first?.gradient = destinations.first
       slots.second?.gradient = destinations.second
       tape.gradients.add(destinations.gamma, of: normalization.gamma)
       tape.gradients.add(destinations.beta, of: normalization.beta)
-      if let change = destinations.scaleShift { tape.accumulate(change, into: scaleShift?.slots.first) }
+      if let change = destinations.scaleShift { tape.accumulate(change, into: scaleShiftSlot) }
     }
   }
 
@@ -33,7 +35,7 @@ extension Features {
     precondition(shape.channels % 3 == 0, "\(shape) does not hold queries, keys and values")
     return makeResult(shape.with(channels: shape.channels / 3)) {
       backend.attend(activation, heads: heads, into: $0)
-    } backward: { tape, gradient in
+    } backward: { [activation, shape, backend, slots] tape, gradient in
       let change = backend.makeActivation(shape)
       backend.attendGradient(activation, heads: heads, gradient, into: change)
       tape.accumulate(change, into: slots.first)
@@ -44,7 +46,7 @@ extension Features {
   public func activated(_ function: Nonlinearity) -> Features {
     makeResult(shape) {
       backend.activate(activation, function, into: $0)
-    } backward: { tape, gradient in
+    } backward: { [activation, backend, slots] tape, gradient in
       backend.activateGradient(activation, function, gradient, into: gradient)
       tape.accumulate(gradient, into: slots.first)
     }

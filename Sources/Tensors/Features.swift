@@ -46,8 +46,8 @@ public struct Features {
     return Tensor(buffer, shape: [shape.batch, shape.channels, shape.height, shape.width], on: backend)
   }
 
-  /// The same values under another tape.
-  func moved(to tape: Tape, slots: (first: Tape.Slot?, second: Tape.Slot?)) -> Features {
+  /// The same values under another tape, or under none.
+  func moved(to tape: Tape?, slots: (first: Tape.Slot?, second: Tape.Slot?)) -> Features {
     .init(operand, on: backend, tape: tape, slots: slots)
   }
 
@@ -58,7 +58,8 @@ public struct Features {
   ///   - others: Features that the operation reads besides these.
   ///   - parameters: Parameters that it reads.
   ///   - fill: Writes the result.
-  ///   - backward: Hands out gradients: given the tape and the gradient of the result. What it captures lives until then.
+  ///   - backward: Hands out gradients: given the tape and the gradient of the result. What it captures lives until then or
+  ///     as long as the tape, so it captures parts of features and never features, which hold the tape.
   func makeResult(
     _ shape: ActivationShape, reading others: [Features?] = [], _ parameters: [Parameter?] = [],
     _ fill: (Activation) -> Void, backward: @escaping (Tape, Activation) -> Void

@@ -10,8 +10,9 @@ public import Compute
 /// ```
 ///
 /// Features are values that nothing overwrites; parameters can change, so their versions are checked when gradients are taken.
-/// Going back forgets the record, piece by piece, so that activations are given back as soon as they have served. Gradients
-/// of parameters add up over several uses.
+/// Going back forgets the record, piece by piece, so that activations are given back as soon as they have served. A record
+/// that nobody goes back through is forgotten with the tape, which lives as long as somebody holds it or features that it
+/// watches. Gradients of parameters add up over several uses.
 public final class Tape {
   /// The device that holds what is recorded.
   public let backend: any Backend
@@ -142,14 +143,16 @@ public final class Tape {
     tape.nextDraw = rehearsal.nextDraw
     rehearsal.records.removeAll()
     let slot = Slot()
+    // Without the tape, which would hold itself.
+    let kept = inputs.map { $0.moved(to: nil, slots: $0.slots) }
     tape.record(slot, parameters: []) { [unowned tape] gradient in
       let inner = tape.part(from: draw)
-      let watched = inputs.map { input in
+      let watched = kept.map { input in
         input.moved(
           to: inner, slots: (input.slots.first.map { _ in Slot() }, input.slots.second.map { _ in Slot() }))
       }
       inner.backward(from: block(watched), gradient)
-      for (input, again) in zip(inputs, watched) {
+      for (input, again) in zip(kept, watched) {
         for (outer, inner) in [(input.slots.first, again.slots.first), (input.slots.second, again.slots.second)] {
           if let gradient = inner?.gradient { tape.accumulate(gradient, into: outer) }
         }

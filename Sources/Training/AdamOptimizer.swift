@@ -59,13 +59,11 @@ package final class AdamOptimizer {
 
   /// The norm of all gradients together.
   package func norm(of gradients: ParameterGradients) throws(DeviceError) -> Double {
-    // All sums are asked for before the first is waited for.
+    // All sums are asked for before they are waited for, once.
     let sums = entries.compactMap { entry in
-      gradients.buffer(of: entry.parameter).map { Tensor($0, shape: [1, $0.count], on: backend).rowSquares() }
+      gradients.buffer(of: entry.parameter).map { Tensor($0, shape: [1, $0.count], on: backend).rowSquares().buffer }
     }
-    var squares = 0.0
-    for sum in sums { squares += try sum.values().reduce(0) { $0 + Double($1) } }
-    return squares.squareRoot()
+    return try backend.read(sums).reduce(0) { $0 + Double($1) }.squareRoot()
   }
 
   /// One step; the parameters have their new values afterwards.

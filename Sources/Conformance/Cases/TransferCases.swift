@@ -54,7 +54,15 @@ extension ConformanceSuite {
         return inputs.prepared(source) {}
       }
     }
-    return plain + [waiting] + special
+    let several = ConformanceCase(.read, "several buffers at once", tolerance: .exact) { inputs in
+      let sources = [33, 1, 4097, 7].enumerated().map { inputs.buffer(UInt64($0), $1) }
+      return PreparedCase {
+        for source in sources { inputs.backend.combine([.init(2, source)], into: source) }
+      } result: { () throws(DeviceError) in
+        try inputs.backend.read(sources)
+      }
+    }
+    return plain + [waiting, several] + special
   }
 }
 
