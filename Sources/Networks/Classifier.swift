@@ -1,12 +1,12 @@
 public import Compute
 public import Tensors
 
-/// A small residual network that answers questions about an image, and whose last features describe it.
+/// A small residual network with one or several heads, whose embedding of an image describes it.
 ///
 /// ```
 /// h        = convolution(x), then for each level: blocks, the first of a coarser level with stride two
 /// block(h) = shortcut(h) + convolution2(f(norm2(convolution1(f(norm1(h))))))            f = SiLU
-/// features = mean over pixels of f(norm(h)),   logits = linear(features), the questions' classes one after the other
+/// embedding = mean over pixels of f(norm(h)),   logits = linear(embedding), the heads' classes one after the other
 /// ```
 ///
 /// He and others (2016), with the order of their identity mappings and group normalisation (Wu and He 2018), so that an image's
@@ -51,7 +51,7 @@ public struct Classifier {
       dropout = configuration.dropout
     }
 
-    func callAsFunction(_ x: Features) -> Features {
+    func callAsFunction(_ x: FeatureMaps) -> FeatureMaps {
       let hidden = secondNorm(firstConvolution(firstNorm(x))).dropped(dropout)
       return secondConvolution(hidden, residual: shortcut?(x) ?? x)
     }
@@ -83,16 +83,16 @@ public struct Classifier {
     self.parameters = recorder.recorded
   }
 
-  /// What describes an image, and the logits of all questions.
+  /// The embedding of an image, and the logits of all heads.
   ///
   /// - Parameters:
   ///   - x: `[batch, channels, height, width]`, values in [-1, 1].
   ///   - tape: What records the evaluation, or nil.
-  /// - Returns: `[batch, featureCount, 1, 1]` and `[batch, classes of all questions, 1, 1]`.
-  public func features(of x: Tensor, watchedBy tape: Tape? = nil) -> (features: Features, logits: Features) {
-    var h = input(x.features(watchedBy: tape))
+  /// - Returns: `[batch, featureCount, 1, 1]` and `[batch, classes of all heads, 1, 1]`.
+  public func forward(_ x: Tensor, tape: Tape? = nil) -> (embedding: FeatureMaps, logits: FeatureMaps) {
+    var h = input(x.featureMaps(watchedBy: tape))
     for block in blocks { h = block(h) }
-    let features = norm(h).pooled()
-    return (features, output(features))
+    let embedding = norm(h).pooled()
+    return (embedding, output(embedding))
   }
 }

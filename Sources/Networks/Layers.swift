@@ -35,16 +35,16 @@ struct Convolution {
   }
 
   func callAsFunction(
-    _ x: Features, adding channelOffset: Features? = nil, residual: Features? = nil, scale: Double = 1
-  ) -> Features {
+    _ x: FeatureMaps, adding channelOffset: FeatureMaps? = nil, residual: FeatureMaps? = nil, scale: Double = 1
+  ) -> FeatureMaps {
     x.convolved(with: filter, shape, bias: bias, adding: channelOffset, residual: residual, scale: scale)
   }
 }
 
 extension ConvolutionShape {
-  /// A 3x3 convolution that keeps the size, of the doubled input where `doublesInput` is set.
-  static func square(from inputs: Int, to outputs: Int, doublesInput: Bool = false) -> Self {
-    .init(inputChannels: inputs, outputChannels: outputs, kernel: 3, padding: .all(1), doublesInput: doublesInput)
+  /// A 3x3 convolution that keeps the size, of the doubled input where `upsamplesInput` is set.
+  static func square(from inputs: Int, to outputs: Int, upsamplesInput: Bool = false) -> Self {
+    .init(inputChannels: inputs, outputChannels: outputs, kernel: 3, padding: .all(1), upsamplesInput: upsamplesInput)
   }
 }
 
@@ -67,7 +67,7 @@ struct Normalization {
     self.function = function
   }
 
-  func callAsFunction(_ x: Features, scaleShift: Features? = nil) -> Features {
+  func callAsFunction(_ x: FeatureMaps, scaleShift: FeatureMaps? = nil) -> FeatureMaps {
     x.normalized(normalization, scaleShift: scaleShift, function)
   }
 }

@@ -19,7 +19,7 @@ struct Layer {
       : nil
   }
 
-  func callAsFunction(_ x: Features, time: Features) -> Features {
+  func callAsFunction(_ x: FeatureMaps, time: FeatureMaps) -> FeatureMaps {
     let x = block(x, time: time)
     return attention?(x) ?? x
   }
@@ -30,7 +30,7 @@ enum Resampler {
   case convolution(Convolution)
   case block(ResidualBlock)
 
-  func callAsFunction(_ x: Features, time: Features) -> Features {
+  func callAsFunction(_ x: FeatureMaps, time: FeatureMaps) -> FeatureMaps {
     switch self {
     case .convolution(let convolution): convolution(x)
     case .block(let block): block(x, time: time)
@@ -72,8 +72,8 @@ struct DownLevel {
     return .convolution(try .init(scope["conv"], shape))
   }
 
-  /// Features of the next level; what the way up reads again is added to `skips`.
-  func callAsFunction(_ x: Features, time: Features, skips: inout [Features]) -> Features {
+  /// FeatureMaps of the next level; what the way up reads again is added to `skips`.
+  func callAsFunction(_ x: FeatureMaps, time: FeatureMaps, skips: inout [FeatureMaps]) -> FeatureMaps {
     var x = x
     for layer in layers {
       x = layer(x, time: time)
@@ -109,7 +109,7 @@ struct MiddleLevel {
     second = try block(1)
   }
 
-  func callAsFunction(_ x: Features, time: Features) -> Features {
+  func callAsFunction(_ x: FeatureMaps, time: FeatureMaps) -> FeatureMaps {
     let x = first(x, time: time)
     return second(attention?(x) ?? x, time: time)
   }
@@ -146,11 +146,11 @@ struct UpLevel {
     if block == .resnet || block == .attention && configuration.upsampling == .resnet {
       return .block(try .init(scope, configuration, from: channels, to: channels, resizing: .doubling))
     }
-    return .convolution(try .init(scope["conv"], .square(from: channels, to: channels, doublesInput: true)))
+    return .convolution(try .init(scope["conv"], .square(from: channels, to: channels, upsamplesInput: true)))
   }
 
-  /// Features of the next finer level; takes from `skips` what its layers read.
-  func callAsFunction(_ x: Features, time: Features, skips: inout [Features]) -> Features {
+  /// FeatureMaps of the next finer level; takes from `skips` what its layers read.
+  func callAsFunction(_ x: FeatureMaps, time: FeatureMaps, skips: inout [FeatureMaps]) -> FeatureMaps {
     var x = x
     for layer in layers { x = layer(x.joined(with: skips.removeLast()), time: time) }
     return upsampler?(x, time: time) ?? x

@@ -45,7 +45,7 @@ struct ResidualBlock {
     dropout = configuration.dropout
     firstNorm = try norm("norm1", inputs)
     firstConvolution = try .init(
-      scope["conv1"], .square(from: inputs, to: outputs, doublesInput: resizing == .doubling))
+      scope["conv1"], .square(from: inputs, to: outputs, upsamplesInput: resizing == .doubling))
     timeProjection = try .init(
       linear: scope["time_emb_proj"], from: configuration.embeddingWidth,
       to: timeConditioning == .offset ? outputs : 2 * outputs)
@@ -59,14 +59,14 @@ struct ResidualBlock {
   }
 
   /// - Parameters:
-  ///   - x: Features, joined or not.
+  ///   - x: FeatureMaps, joined or not.
   ///   - time: The activated embedding of the time, `[batch, width, 1, 1]`.
-  func callAsFunction(_ x: Features, time: Features) -> Features {
+  func callAsFunction(_ x: FeatureMaps, time: FeatureMaps) -> FeatureMaps {
     x.through(evaluate, with: time)
   }
 
-  private func evaluate(_ x: Features, time: Features) -> Features {
-    let normalized = resizing == .halving ? firstNorm(x).halved() : firstNorm(x)
+  private func evaluate(_ x: FeatureMaps, time: FeatureMaps) -> FeatureMaps {
+    let normalized = resizing == .halving ? firstNorm(x).downsampled() : firstNorm(x)
     let condition = timeProjection(time)
     let hidden =
       switch timeConditioning {
@@ -76,11 +76,11 @@ struct ResidualBlock {
     return secondConvolution(hidden.dropped(dropout), residual: shortcut?(x) ?? resized(x), scale: scale)
   }
 
-  private func resized(_ x: Features) -> Features {
+  private func resized(_ x: FeatureMaps) -> FeatureMaps {
     switch resizing {
     case .none: x
-    case .halving: x.halved()
-    case .doubling: x.doubled()
+    case .halving: x.downsampled()
+    case .doubling: x.upsampled()
     }
   }
 }

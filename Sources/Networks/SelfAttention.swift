@@ -36,7 +36,7 @@ struct SelfAttention {
     output = try .init(linear: scope["to_out", 0], from: width, to: channels)
   }
 
-  func callAsFunction(_ x: Features) -> Features {
+  func callAsFunction(_ x: FeatureMaps) -> FeatureMaps {
     let attended = projections(norm?(x) ?? x).attended(heads: heads)
     return output(attended, residual: x, scale: scale)
   }

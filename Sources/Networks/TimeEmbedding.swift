@@ -3,7 +3,7 @@ import Foundation
 import Tensors
 
 /// What a time is before the first linear layer: sines and cosines, or a row of a table.
-enum TimeFeatures {
+enum TimeProjection {
   case positional(width: Int, shift: Double, putsCosinesFirst: Bool)
   case fourier(frequencies: [Float])
   case learned(table: Parameter)
@@ -34,10 +34,10 @@ enum TimeFeatures {
   }
 
   /// One row a time, `[times, width, 1, 1]`; times of a table are its rows' numbers.
-  func callAsFunction(_ times: [Double], on backend: any Backend, _ tape: Tape?) -> Features {
+  func callAsFunction(_ times: [Double], on backend: any Backend, _ tape: Tape?) -> FeatureMaps {
     switch self {
     case .positional, .fourier:
-      Tensor(times.flatMap { row($0) }, shape: [times.count, width], on: backend).features(watchedBy: tape)
+      Tensor(times.flatMap { row($0) }, shape: [times.count, width], on: backend).featureMaps(watchedBy: tape)
     case .learned(let table):
       .rows(times.map { Int($0) }, of: table, on: backend, watchedBy: tape)
     }
@@ -79,13 +79,13 @@ struct EmbeddingLayers {
   }
 
   /// The embedding plus another, `[batch, width, 1, 1]`.
-  func callAsFunction(_ x: Features, adding other: Features? = nil) -> Features {
+  func callAsFunction(_ x: FeatureMaps, adding other: FeatureMaps? = nil) -> FeatureMaps {
     second(first(x).activated(.silu), residual: other)
   }
 }
 
 /// How labels become an embedding.
-enum ClassFeatures {
+enum ClassProjection {
   case table(Parameter)
   case timestep(EmbeddingLayers)
   case identity(width: Int)
@@ -112,17 +112,17 @@ enum ClassFeatures {
   }
 
   /// One row a label, `[labels, width, 1, 1]`.
-  func callAsFunction(_ labels: [Double], timeFeatures: TimeFeatures, on backend: any Backend, _ tape: Tape?)
-    -> Features
+  func callAsFunction(_ labels: [Double], timeProjection: TimeProjection, on backend: any Backend, _ tape: Tape?)
+    -> FeatureMaps
   {
     switch self {
     case .table(let table):
       .rows(labels.map { Int($0) }, of: table, on: backend, watchedBy: tape)
     case .timestep(let layers):
-      layers(timeFeatures(labels, on: backend, tape))
+      layers(timeProjection(labels, on: backend, tape))
     case .identity(let width):
       Tensor(labels.map { Float($0) }, shape: [labels.count / width, width], on: backend)
-        .features(watchedBy: tape)
+        .featureMaps(watchedBy: tape)
     }
   }
 }

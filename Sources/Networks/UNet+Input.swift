@@ -16,7 +16,7 @@ extension UNet {
 
   /// A label that the network takes, or nil if it takes none: for finding out what an evaluation costs.
   public var exampleLabel: [Double]? {
-    switch classFeatures {
+    switch classProjection {
     case nil: nil
     case .table: [0]
     // A Fourier embedding takes the logarithm of the label.
@@ -63,18 +63,18 @@ extension UNet {
   }
 
   private func check(_ classLabels: [Double]?, batch: Int) throws(NetworkError) {
-    guard let classFeatures else {
+    guard let classProjection else {
       guard classLabels == nil else { throw NetworkError("class labels are given; the network has no classes") }
       return
     }
     guard let classLabels else { throw NetworkError("the network needs class labels, and none are given") }
-    let width = classFeatures.valuesPerLabel
+    let width = classProjection.valuesPerLabel
     guard classLabels.count == width || classLabels.count == batch * width else {
       throw NetworkError(
         "there are \(classLabels.count) values of class labels for \(batch) samples; \(width) each or \(width) for all "
           + "are needed")
     }
-    switch classFeatures {
+    switch classProjection {
     case .table(let table): try checkRows(classLabels, of: table.shape[0], "class label")
     case .timestep: try checkTimes(classLabels, "class label")
     case .identity:

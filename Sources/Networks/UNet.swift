@@ -5,16 +5,27 @@ public import Tensors
 ///
 /// The architecture of Ho, Jain and Abbeel (2020, appendix B) and of Dhariwal and Nichol (2021, section 3). Images go down a stack of levels that halve their size, through a middle block, and up again; each layer on the way
 /// up also reads what the layer of its size on the way down kept.
-public struct UNet {
+public struct UNet: DenoisingNetwork {
   /// The architecture.
   public let configuration: UNetConfiguration
   /// The parameters as files hold them, in PyTorch's order.
   public let parameters: [NamedParameter]
 
+  /// Channels of an image.
+  public var inputChannels: Int { configuration.inputChannels }
+  /// Channels of the output.
+  public var outputChannels: Int { configuration.outputChannels }
+  /// The size of the images that the network was trained on, if its configuration says so.
+  public var sampleSize: ImageSize? { configuration.sampleSize }
+  /// What divides the height and width of every input: two for each level but the last.
+  public var sizeDivisor: Int { configuration.sizeDivisor }
+  /// Rows of the table of classes.
+  public var classCount: Int? { configuration.classCount }
+
   let input: Convolution
-  let timeFeatures: TimeFeatures
+  let timeProjection: TimeProjection
   let timeEmbedding: EmbeddingLayers
-  let classFeatures: ClassFeatures?
+  let classProjection: ClassProjection?
   let down: [DownLevel]
   let middle: MiddleLevel?
   let up: [UpLevel]
@@ -30,10 +41,10 @@ public struct UNet {
     let channels = configuration.blockChannels
     self.configuration = configuration
     input = try .init(scope["conv_in"], .square(from: configuration.inputChannels, to: channels[0]))
-    timeFeatures = try .init(scope["time_proj"], configuration)
+    timeProjection = try .init(scope["time_proj"], configuration)
     timeEmbedding = try .init(
-      scope["time_embedding"], from: timeFeatures.width, to: configuration.embeddingWidth)
-    classFeatures = try .init(scope["class_embedding"], configuration, timeWidth: timeFeatures.width)
+      scope["time_embedding"], from: timeProjection.width, to: configuration.embeddingWidth)
+    classProjection = try .init(scope["class_embedding"], configuration, timeWidth: timeProjection.width)
 
     var down: [DownLevel] = []
     for (level, block) in configuration.downBlocks.enumerated() {
@@ -65,42 +76,16 @@ public struct UNet {
     self.parameters = recorder.recorded
   }
 
-  /// Values of all parameters.
-  public var parameterCount: Int { parameters.reduce(0) { $0 + $1.parameter.count } }
-
-  /// Evaluates the network once.
-  ///
-  /// - Parameters:
-  ///   - x: `[batch, channels, height, width]`.
-  ///   - timesteps: The time of each sample, or one for all.
-  ///   - classLabels: The label of each sample, or one for all; where the labels are vectors, their values row by row.
-  /// - Returns: `[batch, outputChannels, height, width]`.
-  /// - Throws: ``NetworkError`` if the input does not fit the network; see ``checkInput(shape:timesteps:classLabels:)``.
-  public func callAsFunction(
-    _ x: Tensor, timesteps: [Double], classLabels: [Double]? = nil
-  ) throws(NetworkError) -> Tensor {
-    let times = timesteps.count == 1 ? Array(repeating: timesteps[0], count: x.rows) : timesteps
-    let result = try features(of: x, timesteps: timesteps, classLabels: classLabels).tensor()
-    return outputFactors(times).map { result.scaledRows(by: $0) } ?? result
-  }
-
-  /// Evaluates the network once, for training.
-  ///
-  /// - Parameters:
-  ///   - x: As for ``callAsFunction(_:timesteps:classLabels:)``.
-  ///   - timesteps: As there.
-  ///   - classLabels: As there.
-  ///   - tape: What records the evaluation.
-  /// - Returns: `[batch, outputChannels, height, width]`, before ``outputFactors(_:)``.
-  public func features(
-    of x: Tensor, timesteps: [Double], classLabels: [Double]? = nil, watchedBy tape: Tape? = nil
-  ) throws(NetworkError) -> Features {
+  /// Evaluates the network once; see ``DenoisingNetwork/forward(_:timesteps:classLabels:tape:)``.
+  public func forward(
+    _ x: Tensor, timesteps: [Double], classLabels: [Double]? = nil, tape: Tape? = nil
+  ) throws(NetworkError) -> FeatureMaps {
     try checkInput(shape: x.shape, timesteps: timesteps, classLabels: classLabels)
     let times = timesteps.count == 1 ? Array(repeating: timesteps[0], count: x.rows) : timesteps
     let time = embedding(times, classLabels: classLabels, on: x, tape)
 
     let (scale, shift) = configuration.centersInput ? (2.0, -1.0) : (1, 0)
-    var h = input(x.features(scale: scale, shift: shift, watchedBy: tape))
+    var h = input(x.featureMaps(scale: scale, shift: shift, watchedBy: tape))
     var skips = [h]
     for level in down { h = level(h, time: time, skips: &skips) }
     if let middle { h = middle(h, time: time) }
@@ -114,13 +99,14 @@ public struct UNet {
   }
 
   /// The embedding of time and class that all residual blocks read, activated once for all of them.
-  private func embedding(_ times: [Double], classLabels: [Double]?, on x: Tensor, _ tape: Tape?) -> Features {
-    var classes: Features?
-    if let classFeatures, let classLabels {
-      let isOneForAll = classLabels.count == classFeatures.valuesPerLabel
+  private func embedding(_ times: [Double], classLabels: [Double]?, on x: Tensor, _ tape: Tape?) -> FeatureMaps {
+    var classes: FeatureMaps?
+    if let classProjection, let classLabels {
+      let isOneForAll = classLabels.count == classProjection.valuesPerLabel
       let labels = isOneForAll ? (0..<times.count).flatMap { _ in classLabels } : classLabels
-      classes = classFeatures(labels, timeFeatures: timeFeatures, on: x.backend, tape)
+      classes = classProjection(labels, timeProjection: timeProjection, on: x.backend, tape)
     }
-    return timeEmbedding(timeFeatures(times, on: x.backend, tape), adding: classes).activated(configuration.activation)
+    return timeEmbedding(timeProjection(times, on: x.backend, tape), adding: classes).activated(
+      configuration.activation)
   }
 }

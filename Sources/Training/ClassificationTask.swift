@@ -4,10 +4,10 @@ import Foundation
 public import Networks
 public import Tensors
 
-/// The training of a classifier: the mean cross-entropy of its answers, questions added up.
+/// The training of a classifier: the mean cross-entropy of its logits, heads added up.
 ///
 /// ```
-/// loss = mean over the batch of the sum over questions of -log softmax(logits)[label]
+/// loss = mean over the batch of the sum over heads of -log softmax(logits)[label]
 /// ```
 ///
 /// With label smoothing the target is `1 - smoothing` for the label and the rest shared by all (Szegedy et al. 2016). Logits
@@ -29,19 +29,19 @@ public final class ClassificationTask: TrainingTask {
 
   /// One image.
   public func rehearse(_ shape: ImageShape, on backend: any Backend) throws {
-    _ = network.features(of: .zeros(shape, on: backend))
+    _ = network.forward(.zeros(shape, on: backend))
   }
 
   /// Takes the gradients of a batch's cross-entropy.
   public func takeGradients(of batch: TrainingBatch, step: Int, _ tape: Tape) throws -> Double {
-    let count = batch.indices.count, questions = network.configuration.logits
-    let logits = network.features(of: batch.tensor(on: tape.backend), watchedBy: tape).logits
+    let count = batch.indices.count, heads = network.configuration.logits
+    let logits = network.forward(batch.tensor(on: tape.backend), tape: tape).logits
     let values = try logits.tensor().values(), width = network.configuration.logitCount
     var gradient = [Float](repeating: 0, count: values.count)
     var loss = 0.0
     for place in 0..<count {
-      for (question, range) in questions.enumerated() {
-        let start = place * width + range.lowerBound, label = batch.labels[question][place]
+      for (head, range) in heads.enumerated() {
+        let start = place * width + range.lowerBound, label = batch.labels[head][place]
         let probabilities = softmax(values[start..<start + range.count])
         for answer in 0..<range.count {
           let target = (answer == label ? 1 - smoothing : 0) + smoothing / Double(range.count)

@@ -18,7 +18,7 @@ public import Tensors
 /// stands for no class (Ho and Salimans 2022).
 public final class DiffusionTask: TrainingTask {
   /// The network.
-  public let network: UNet
+  public let network: any DenoisingNetwork
   /// The noise levels of the training steps.
   public let schedule: NoiseSchedule
 
@@ -26,7 +26,7 @@ public final class DiffusionTask: TrainingTask {
   private var sampler: TimeSampler
 
   /// A task.
-  public init(_ network: UNet, _ schedule: NoiseSchedule, _ settings: TrainingSettings) {
+  public init(_ network: any DenoisingNetwork, _ schedule: NoiseSchedule, _ settings: TrainingSettings) {
     self.network = network
     self.schedule = schedule
     self.settings = settings
@@ -37,14 +37,15 @@ public final class DiffusionTask: TrainingTask {
   public var parameters: [NamedParameter] { network.parameters }
 
   /// What importance sampling has seen.
-  public var memory: [String: [Float]] {
-    get { sampler.memory }
-    set { sampler.memory = newValue }
+  public var state: [String: [Float]] {
+    get { sampler.state }
+    set { sampler.state = newValue }
   }
 
   /// One image at one time.
   public func rehearse(_ shape: ImageShape, on backend: any Backend) throws {
-    _ = try network.features(of: .zeros(shape, on: backend), timesteps: [0], classLabels: network.exampleLabel)
+    _ = try network.forward(
+      .zeros(shape, on: backend), timesteps: [0], classLabels: network.exampleLabel, tape: nil)
   }
 
   /// Draws times, noise and dropped labels, and takes the gradients.
@@ -86,7 +87,7 @@ public final class DiffusionTask: TrainingTask {
         Tensor.combination([(1, noise.scaledRows(by: alphas)), (-1, images.scaledRows(by: sigmas))])
       }
     let timesteps = times.map { Double($0) }
-    let result = try network.features(of: x, timesteps: timesteps, classLabels: labels, watchedBy: tape)
+    let result = try network.forward(x, timesteps: timesteps, classLabels: labels, tape: tape)
     let factors = network.outputFactors(timesteps)
     let output = factors.map { result.tensor().scaledRows(by: $0) } ?? result.tensor()
     let difference = Tensor.combination([(1, output), (-1, target)])
@@ -112,7 +113,7 @@ public final class DiffusionTask: TrainingTask {
 
   /// The labels that the network is given; the last row of its table stands for none.
   private func labels(of batch: TrainingBatch, _ generator: inout SplitMix) -> [Double]? {
-    guard let kind = settings.label, let rows = network.configuration.classCount else { return nil }
+    guard let kind = settings.label, let rows = network.classCount else { return nil }
     return batch.labels[kind].map { label in
       Double(generator.uniform() < settings.labelDropout ? rows - 1 : label)
     }

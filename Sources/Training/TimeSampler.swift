@@ -68,7 +68,7 @@ struct TimeSampler {
   }
 
   /// What is remembered, as a checkpoint holds it.
-  var memory: [String: [Float]] {
+  var state: [String: [Float]] {
     get { sampling == .importance ? ["losses": losses, "counts": counts.map { Float($0) }] : [:] }
     set {
       guard sampling == .importance, let losses = newValue["losses"], let counts = newValue["counts"],

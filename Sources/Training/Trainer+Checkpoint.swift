@@ -18,7 +18,7 @@ extension Trainer {
         writer.add("\(quantity.rawValue)/\(name)", shape: parameter.shape, values: values)
       }
     }
-    for (name, values) in task.memory.sorted(by: { $0.key < $1.key }) {
+    for (name, values) in task.state.sorted(by: { $0.key < $1.key }) {
       writer.add("memory/\(name)", shape: [values.count], values: values)
     }
     return writer.encoded()
@@ -73,19 +73,8 @@ extension Trainer {
       }
     }
     let memory = checkpoint.entries.filter { $0.key.hasPrefix("memory/") }
-    task.memory = Dictionary(uniqueKeysWithValues: memory.map { (String($0.dropFirst(7)), checkpoint.floats($1)) })
+    task.state = Dictionary(uniqueKeysWithValues: memory.map { (String($0.dropFirst(7)), checkpoint.floats($1)) })
     try optimizer.publish(.weights)
     self.step = step
-  }
-}
-
-extension SafetensorsFile {
-  /// The values of a tensor.
-  fileprivate func floats(_ entry: Entry) -> [Float] {
-    .init(unsafeUninitializedCapacity: entry.count) { destination, count in
-      destination.initialize(repeating: 0)
-      readFloats(entry, into: .init(rebasing: destination[..<entry.count]))
-      count = entry.count
-    }
   }
 }

@@ -16,7 +16,7 @@ public final class Trainer {
     /// The norm of the gradients, before clipping.
     public let gradientNorm: Double
     /// The learning rate.
-    public let rate: Double
+    public let learningRate: Double
   }
 
   /// What is trained.
@@ -50,24 +50,22 @@ public final class Trainer {
     let loss = try task.takeGradients(of: batch, step: step, tape)
     let norm = try optimizer.norm(of: tape.gradients)
     guard loss.isFinite, norm.isFinite else {
-      throw TrainingError(
-        "step \(step + 1): the loss is \(loss) and the norm of the gradients \(norm); a smaller --learning-rate may help"
-      )
+      throw TrainingError.diverged(step: step + 1, loss: loss, gradientNorm: norm)
     }
-    let rate = settings.rate(at: step)
+    let learningRate = settings.learningRate(at: step)
     let scale = settings.clipNorm.map { norm > $0 ? $0 / norm : 1 } ?? 1
     try optimizer.advance(
       tape.gradients,
       AdamStep(
-        rate: rate, firstDecay: settings.firstDecay, secondDecay: settings.secondDecay, epsilon: settings.epsilon,
+        learningRate: learningRate, beta1: settings.beta1, beta2: settings.beta2, epsilon: settings.epsilon,
         weightDecay: settings.weightDecay, count: step + 1, gradientScale: scale,
-        averageDecay: settings.averageDecay(at: step)))
+        emaDecay: settings.emaDecay(at: step)))
     step += 1
-    return Report(step: step, loss: loss, gradientNorm: norm, rate: rate)
+    return Report(step: step, loss: loss, gradientNorm: norm, learningRate: learningRate)
   }
 
   /// Does something with the averages of the weights in the network, and puts the weights back.
-  public func withAverages<Result>(_ body: () throws -> Result) throws -> Result {
+  public func withEMA<Result>(_ body: () throws -> Result) throws -> Result {
     try optimizer.publish(.averages)
     let result = Swift.Result { try body() }
     try optimizer.publish(.weights)

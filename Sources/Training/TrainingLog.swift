@@ -35,7 +35,8 @@ public final class TrainingLog {
     add(report.loss)
     let record = JSONValue.object([
       "step": .number(Double(report.step)), "loss": .number(report.loss), "gradient_norm": .number(report.gradientNorm),
-      "learning_rate": .number(report.rate), "images_per_second": .number(imagesPerSecond), "seconds": .number(seconds),
+      "learning_rate": .number(report.learningRate), "images_per_second": .number(imagesPerSecond),
+      "seconds": .number(seconds),
     ])
     do {
       try handle?.write(contentsOf: Data((record.line + "\n").utf8))

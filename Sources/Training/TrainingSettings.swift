@@ -15,10 +15,10 @@ public struct TrainingSettings: Codable, Sendable, Hashable {
   }
 
   /// How the learning rate goes after the warm-up.
-  public enum RateSchedule: String, Codable, Sendable, Hashable, CaseIterable {
+  public enum LearningRateSchedule: String, Codable, Sendable, Hashable, CaseIterable {
     /// It stays.
     case constant
-    /// It falls along half a cosine to ``TrainingSettings/finalRate`` times itself.
+    /// It falls along half a cosine to ``TrainingSettings/finalLearningRate`` times itself.
     case cosine
   }
 
@@ -40,24 +40,24 @@ public struct TrainingSettings: Codable, Sendable, Hashable {
   public var seed: UInt64 = 0
   /// The largest learning rate.
   public var learningRate = 1e-3
-  /// Steps in which the rate grows to its largest.
+  /// Steps in which the learning rate grows to its largest.
   public var warmUp = 200
-  /// How the rate goes afterwards.
-  public var rateSchedule = RateSchedule.cosine
-  /// What is left of the rate at the end of a cosine.
-  public var finalRate = 0.02
-  /// How much of the mean of gradients is kept.
-  public var firstDecay = 0.9
-  /// How much of the mean of squared gradients is kept.
-  public var secondDecay = 0.999
+  /// How the learning rate goes afterwards.
+  public var learningRateSchedule = LearningRateSchedule.cosine
+  /// What is left of the learning rate at the end of a cosine, as a share of the largest.
+  public var finalLearningRate = 0.02
+  /// Adam's beta1: how much of the mean of gradients is kept.
+  public var beta1 = 0.9
+  /// Adam's beta2: how much of the mean of squared gradients is kept.
+  public var beta2 = 0.999
   /// Added to the root of the second mean.
   public var epsilon = 1e-8
   /// The decoupled weight decay of AdamW; zero for Adam.
   public var weightDecay = 0.0
   /// The largest norm of a step's gradients, to which larger ones are scaled; nil for no limit.
   public var clipNorm: Double? = 1
-  /// How much of the average of weights is kept; it is less in the first steps, `(1 + step) / (10 + step)`.
-  public var averageDecay = 0.999
+  /// The decay of the exponential moving average of weights (EMA); it is less in the first steps, `(1 + step) / (10 + step)`.
+  public var emaDecay = 0.999
   /// What the network predicts.
   public var prediction = PredictionType.epsilon
   /// How times are drawn.
@@ -82,6 +82,17 @@ public struct TrainingSettings: Codable, Sendable, Hashable {
   public var label: Int?
   /// Whether blocks are evaluated again on the way back, which saves memory.
   public var checkpointsBlocks = false
+
+  /// The names in files, which are older than some of the names here; as JSON they have underscores.
+  private enum CodingKeys: String, CodingKey {
+    case task, batch, steps, seed, learningRate, warmUp, epsilon, weightDecay, clipNorm, prediction, times,
+      snrLimit, labelDropout, labelSmoothing, flips, shift, dequantizes, dropout, label, checkpointsBlocks
+    case beta1 = "firstDecay"
+    case beta2 = "secondDecay"
+    case emaDecay = "averageDecay"
+    case learningRateSchedule = "rateSchedule"
+    case finalLearningRate = "finalRate"
+  }
 
   /// The defaults: a small denoiser of small images.
   public init() {}
@@ -135,11 +146,11 @@ public struct TrainingSettings: Codable, Sendable, Hashable {
     let counts = [("batch", batch), ("steps", steps)].first { $0.1 < 1 }
     if let (name, value) = counts { return "\(name) is \(value); at least 1 is needed" }
     let rates: [(String, Double, ClosedRange<Double>)] = [
-      ("learning_rate", learningRate, 0...10), ("final_rate", finalRate, 0...1),
-      ("first_decay", firstDecay, 0...0.9999),
-      ("second_decay", secondDecay, 0...0.999999), ("epsilon", epsilon, 1e-30...1),
+      ("learning_rate", learningRate, 0...10), ("final_rate", finalLearningRate, 0...1),
+      ("first_decay", beta1, 0...0.9999),
+      ("second_decay", beta2, 0...0.999999), ("epsilon", epsilon, 1e-30...1),
       ("weight_decay", weightDecay, 0...10),
-      ("clip_norm", clipNorm ?? 1, 1e-9...1e9), ("average_decay", averageDecay, 0...0.9999999),
+      ("clip_norm", clipNorm ?? 1, 1e-9...1e9), ("average_decay", emaDecay, 0...0.9999999),
       ("snr_limit", snrLimit ?? 1, 1e-9...1e9), ("label_dropout", labelDropout, 0...1),
       ("label_smoothing", labelSmoothing, 0...0.9), ("dropout", dropout ?? 0, 0...0.95),
     ]
@@ -156,17 +167,17 @@ public struct TrainingSettings: Codable, Sendable, Hashable {
   /// rate = largest * (step + 1) / warmUp                                            in the warm-up
   /// rate = largest * (final + (1 - final) * (1 + cos(pi * progress)) / 2)           afterwards, by a cosine
   /// ```
-  public func rate(at step: Int) -> Double {
+  public func learningRate(at step: Int) -> Double {
     if step < warmUp { return learningRate * Double(step + 1) / Double(warmUp) }
-    switch rateSchedule {
+    switch learningRateSchedule {
     case .constant:
       return learningRate
     case .cosine:
       let progress = min(1, Double(step - warmUp) / Double(max(1, steps - warmUp)))
-      return learningRate * (finalRate + (1 - finalRate) * (1 + cos(Double.pi * progress)) / 2)
+      return learningRate * (finalLearningRate + (1 - finalLearningRate) * (1 + cos(Double.pi * progress)) / 2)
     }
   }
 
   /// The decay of the average of weights at a step.
-  public func averageDecay(at step: Int) -> Double { min(averageDecay, Double(1 + step) / Double(10 + step)) }
+  public func emaDecay(at step: Int) -> Double { min(emaDecay, Double(1 + step) / Double(10 + step)) }
 }

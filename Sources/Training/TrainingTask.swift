@@ -21,12 +21,12 @@ public protocol TrainingTask: AnyObject {
   func takeGradients(of batch: TrainingBatch, step: Int, _ tape: Tape) throws -> Double
 
   /// What the task must remember from step to step, by name; for checkpoints.
-  var memory: [String: [Float]] { get set }
+  var state: [String: [Float]] { get set }
 }
 
 extension TrainingTask {
   /// Nothing to remember.
-  public var memory: [String: [Float]] {
+  public var state: [String: [Float]] {
     get { [:] }
     set {}
   }

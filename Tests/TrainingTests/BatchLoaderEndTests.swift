@@ -17,7 +17,7 @@ struct BatchLoaderEndTests {
 
   @Test("There is no batch after the end, and asking for one does not wait")
   func afterEnd() throws {
-    let loader = BatchLoader(try TrainingSet(WaveSource(count: 10)), batch: 4, seed: 1)
+    let loader = BatchLoader(try ImageSet(WaveSource(count: 10)), batch: 4, seed: 1)
     #expect(loader.next() != nil)
     loader.end()
     #expect(isDone { for _ in 0..<10 where loader.next() != nil { Issue.record("a batch after the end") } })
@@ -26,7 +26,7 @@ struct BatchLoaderEndTests {
   @Test("The end wakes whoever waits for a batch")
   func wakes() throws {
     // Taking a batch is so much faster than making it that the loop waits nearly all of the time.
-    let loader = BatchLoader(try TrainingSet(WaveSource(count: 10)), batch: 2000, seed: 1)
+    let loader = BatchLoader(try ImageSet(WaveSource(count: 10)), batch: 2000, seed: 1)
     let isWoken = isDone {
       Thread.detachNewThread {
         Thread.sleep(forTimeInterval: 0.1)
@@ -39,10 +39,10 @@ struct BatchLoaderEndTests {
 
   @Test("A loader that is dropped without an end is freed, and so is what its thread holds")
   func dropped() throws {
-    weak var data: TrainingSet?
+    weak var data: ImageSet?
     weak var loader: BatchLoader?
     do {
-      let made = BatchLoader(try TrainingSet(WaveSource(count: 10)), batch: 4, seed: 1)
+      let made = BatchLoader(try ImageSet(WaveSource(count: 10)), batch: 4, seed: 1)
       (data, loader) = (made.data, made)
       #expect(made.next() != nil)
       // Time for the thread to make all batches that it may and to wait.

@@ -44,7 +44,8 @@ struct LossTests {
       let norm = try optimizer.norm(of: tape.gradients)
       let rate = 1e-3 * min(1, Double(step + 1) / 5)
       try optimizer.advance(
-        tape.gradients, AdamStep(rate: rate, weightDecay: 0.01, count: step + 1, gradientScale: min(1, 1 / norm)))
+        tape.gradients,
+        AdamStep(learningRate: rate, weightDecay: 0.01, count: step + 1, gradientScale: min(1, 1 / norm)))
       return losses.reduce(0, +) / Double(batch)
     }
     return (own, numbers("losses"))

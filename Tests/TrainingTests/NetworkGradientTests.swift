@@ -65,7 +65,7 @@ struct NetworkGradientTests {
   ) throws -> [String: [Double]] {
     let x = Tensor(numbers(1, 2 * 2 * 64), shape: [2, 2, 8, 8], on: backend)
     let tape = Tape(on: backend, checkpointsBlocks: checkpointed)
-    let result = try network.features(of: x, timesteps: times, classLabels: item.labels, watchedBy: tape)
+    let result = try network.forward(x, timesteps: times, classLabels: item.labels, tape: tape)
     tape.backward(from: result, gradient: Tensor(numbers(2, 2 * 2 * 64), shape: [2, 2, 8, 8], on: backend))
     let names = Dictionary(uniqueKeysWithValues: network.parameters.map { (ObjectIdentifier($0.parameter), $0.name) })
     var gradients: [String: [Double]] = [:]
@@ -154,7 +154,7 @@ struct NetworkGradientTests {
     func gradients(_ checkpointed: Bool) throws -> [[Double]] {
       let x = Tensor(numbers(1, 2 * 2 * 64), shape: [2, 2, 8, 8], on: oracle)
       let tape = Tape(on: oracle, dropout: .init(seeds: [5, 6], step: 1), checkpointsBlocks: checkpointed)
-      let result = try network.features(of: x, timesteps: times, watchedBy: tape)
+      let result = try network.forward(x, timesteps: times, tape: tape)
       tape.backward(from: result, gradient: Tensor(numbers(2, 2 * 2 * 64), shape: [2, 2, 8, 8], on: oracle))
       return tape.gradients.parameters.map { tape.gradients.buffer(of: $0).map(oracle.exactValues) ?? [] }
         .sorted { ($0.count, $0.first ?? 0) < ($1.count, $1.first ?? 0) }
@@ -170,7 +170,7 @@ struct NetworkGradientTests {
     await #expect(processExitsWith: .failure) {
       let backend = ReferenceBackend()
       let tape = Tape(on: backend)
-      let x = Tensor([1, 2], shape: [1, 2], on: backend).features(watchedBy: tape)
+      let x = Tensor([1, 2], shape: [1, 2], on: backend).featureMaps(watchedBy: tape)
       let filter = Parameter(shape: [1, 2, 1, 1], values: [1, 2])
       let result = x.convolved(with: filter, .init(inputChannels: 2, outputChannels: 1, kernel: 1))
       filter.update([3, 4])

@@ -9,7 +9,7 @@ struct TapeMemoryTests {
   private struct Interruption: Error {}
 
   /// An evaluation that a tape watches.
-  private typealias Evaluation = (any Backend, Tape) throws -> Features
+  private typealias Evaluation = (any Backend, Tape) throws -> FeatureMaps
 
   private func evaluation(_ item: NetworkGradientTests.Case) throws -> Evaluation {
     var configuration = item.configuration
@@ -17,7 +17,7 @@ struct TapeMemoryTests {
     let network = try UNet(configuration, parameters: InitialParameters(seed: 3))
     return { backend, tape in
       let x = Tensor([Float](repeating: 0.5, count: 2 * 2 * 64), shape: [2, 2, 8, 8], on: backend)
-      return try network.features(of: x, timesteps: [3, 7], classLabels: item.labels, watchedBy: tape)
+      return try network.forward(x, timesteps: [3, 7], classLabels: item.labels, tape: tape)
     }
   }
 
@@ -28,7 +28,7 @@ struct TapeMemoryTests {
     let network = try Classifier(configuration, parameters: InitialParameters(seed: 3))
     return { backend, tape in
       let x = Tensor([Float](repeating: 0.5, count: 2 * 2 * 64), shape: [2, 2, 8, 8], on: backend)
-      return network.features(of: x, watchedBy: tape).logits
+      return network.forward(x, tape: tape).logits
     }
   }
 
@@ -92,14 +92,14 @@ struct TapeMemoryTests {
     try expectFreed(checkpointed: false, classification())
   }
 
-  @Test("Features go on being watched when nobody else holds their tape, which goes with the last of them")
+  @Test("FeatureMaps go on being watched when nobody else holds their tape, which goes with the last of them")
   func featuresHoldTheTape() throws {
     for (_, backend) in try backendsUnderTest() {
       weak var dropped: Tape?
-      func watched() -> Features {
+      func watched() -> FeatureMaps {
         let tape = tape(on: backend, checkpointed: false)
         dropped = tape
-        return Tensor([1, 2, 3, 4], shape: [2, 1, 1, 2], on: backend).features(watchedBy: tape)
+        return Tensor([1, 2, 3, 4], shape: [2, 1, 1, 2], on: backend).featureMaps(watchedBy: tape)
       }
       do {
         let features = watched().activated(.silu).dropped(0.5)
