@@ -1,8 +1,9 @@
-import HostMath
+import Random
+import Tensors
 
 /// Makes the batch of any step, as a function of (seed, step).
 struct BatchMaker {
-  private let data: TrainingSet
+  private let data: ImageSet
   private let batch: Int
   private let augmentation: Augmentation
   private let seed: UInt64
@@ -10,7 +11,7 @@ struct BatchMaker {
   private var permutation: (epoch: Int, order: [Int])?
 
   /// What makes the batches of a ``BatchLoader``.
-  init(_ data: TrainingSet, batch: Int, augmentation: Augmentation, seed: UInt64) {
+  init(_ data: ImageSet, batch: Int, augmentation: Augmentation, seed: UInt64) {
     self.data = data
     self.batch = batch
     self.augmentation = augmentation

@@ -97,6 +97,38 @@ public final class ImageSet: Sendable {
   }
 }
 
+extension ImageSet {
+  /// The images as a source, from the first on.
+  public func source() -> any ImageSource { ImageSetSource(self) }
+
+  /// SHA-256 of the images' values.
+  public var sha256: String { Files.sha256(of: values) }
+}
+
+/// A set that is read from its beginning.
+private final class ImageSetSource: ImageSource {
+  private let images: ImageSet
+  private var position = 0
+
+  init(_ images: ImageSet) {
+    self.images = images
+  }
+
+  var path: String { images.path }
+  var shape: ImageShape { images.shape }
+  var count: Int { images.count }
+
+  func next(_ count: Int) -> [Float] {
+    let end = min(position + count, images.count)
+    defer { position = end }
+    return images.values(of: position..<end)
+  }
+
+  func labels() -> [Int]? { images.labels.last }
+
+  func labelSets() -> [[Int]] { images.labels }
+}
+
 /// The byte that a value stands for, or nil if it is none's exactly.
 private func byte(_ value: Float) -> UInt8? {
   guard let byte = UInt8(exactly: ((value + 1) * 127.5).rounded()), modelValue(byte) == value else { return nil }

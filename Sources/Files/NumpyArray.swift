@@ -72,6 +72,30 @@ extension NumpyArray {
     return header("|u1", shape: shape) + bytes
   }
 
+  /// What stands before the values of an array of bytes, `|u1`.
+  public static func header(ofBytes shape: [Int]) -> [UInt8] { header("|u1", shape: shape) }
+
+  /// Writes the array as a `.npy` file; 32-bit values are not copied.
+  ///
+  /// - Throws: ``FileError`` if the file cannot be written.
+  public func write(to path: String) throws(FileError) {
+    guard case .floats(let values) = values, 1.littleEndian == 1 else {
+      return try OutputFile.write(encoded(), to: path)
+    }
+    let header = Self.header("<f4", shape: shape)
+    var failure: FileError?
+    values.withUnsafeBytes { values in
+      header.withUnsafeBytes { header in
+        do throws(FileError) {
+          try OutputFile.write(pieces: [header, values], to: path)
+        } catch {
+          failure = error
+        }
+      }
+    }
+    if let failure { throw failure }
+  }
+
   /// Whole numbers as a `.npy` file, `<i8`.
   public static func encoded(integers: [Int], shape: [Int]) -> [UInt8] {
     NumpyArray(shape: shape, values: .integers(integers)).encoded()

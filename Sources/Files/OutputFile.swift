@@ -20,11 +20,40 @@ public enum OutputFile {
 
   /// Writes a file from memory; see ``write(_:to:)-(_,String)``.
   public static func write(_ bytes: UnsafeRawBufferPointer, to path: String) throws(FileError) {
+    try write(pieces: [bytes], to: path)
+  }
+
+  /// Writes a file from arrays of bytes, one after the other, without joining them; see ``write(_:to:)-(_,String)``.
+  public static func write(pieces: [[UInt8]], to path: String) throws(FileError) {
+    try write(to: path) { descriptor throws(FileError) in
+      for piece in pieces {
+        var failure: FileError?
+        piece.withUnsafeBytes { bytes in
+          do throws(FileError) {
+            try writeAll(bytes, to: descriptor, path: path)
+          } catch {
+            failure = error
+          }
+        }
+        if let failure { throw failure }
+      }
+    }
+  }
+
+  /// Writes a file from pieces of memory, one after the other; see ``write(_:to:)-(_,String)``.
+  public static func write(pieces: [UnsafeRawBufferPointer], to path: String) throws(FileError) {
+    try write(to: path) { descriptor throws(FileError) in
+      for piece in pieces { try writeAll(piece, to: descriptor, path: path) }
+    }
+  }
+
+  /// Writes a file by a body that is given its descriptor.
+  private static func write(to path: String, _ body: (Int32) throws(FileError) -> Void) throws(FileError) {
     let temporary = path + ".\(getpid()).partial"
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw .system(path, "cannot be written") }
     do throws(FileError) {
-      try writeAll(bytes, to: descriptor, path: path)
+      try body(descriptor)
       // The rename must not come before the contents do.
       guard fsync(descriptor) == 0 || errno == EINVAL else { throw .system(path, "cannot be written") }
     } catch {

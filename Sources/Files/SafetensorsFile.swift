@@ -164,6 +164,15 @@ public struct SafetensorsFile {
     guard position == end else { throw FileError(path, "\(end - position) bytes follow the last tensor") }
   }
 
+  /// The values of a floating-point tensor, converted to 32 bits.
+  public func floats(_ entry: Entry) -> [Float] {
+    .init(unsafeUninitializedCapacity: entry.count) { destination, count in
+      destination.initialize(repeating: 0)
+      readFloats(entry, into: .init(rebasing: destination[..<entry.count]))
+      count = entry.count
+    }
+  }
+
   /// Reads a floating-point tensor, converted to 32 bits; the file's pages are given back afterwards.
   ///
   /// - Parameters:
