@@ -19,31 +19,19 @@ public func pixelFrechetDistance(
   of images: any ImageSource, to reference: Moments
 ) throws -> (distance: Double, count: Int) {
   guard images.shape.count == reference.dimension else {
-    throw EvaluationError(
-      "\(images.path): images of \(images.shape.count) values, the statistics are of \(reference.dimension)")
+    throw EvaluationError.otherSize(
+      path: images.path, values: images.shape.count, expected: reference.dimension)
   }
   var accumulator = MomentAccumulator(dimension: reference.dimension)
   var count = 0
   while true {
     let batch = try images.next(500)
     if batch.isEmpty { break }
-    guard batch.allSatisfy(\.isFinite) else {
-      throw EvaluationError("\(images.path): holds values that are not finite")
-    }
+    guard batch.allSatisfy(\.isFinite) else { throw EvaluationError.notFinite(path: images.path) }
     // What is no picture yet may pass the range of pictures; data never does.
     accumulator.add(batch.map { min(max($0, -1), 1) })
     count += batch.count / reference.dimension
   }
-  guard count >= 2 else { throw EvaluationError("\(images.path): holds \(count) images; at least two are needed") }
+  guard count >= 2 else { throw EvaluationError.tooFewImages(path: images.path, count: count) }
   return (frechetDistance(accumulator.moments(), reference), count)
-}
-
-/// A comparison that cannot be made, as one line.
-public struct EvaluationError: Error, Sendable, Hashable, CustomStringConvertible {
-  /// What is wrong.
-  public let description: String
-
-  init(_ description: String) {
-    self.description = description
-  }
 }

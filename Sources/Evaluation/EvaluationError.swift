@@ -1,0 +1,19 @@
+/// A comparison that cannot be made.
+public enum EvaluationError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// A covariance takes at least two images.
+  case tooFewImages(path: String, count: Int)
+  /// Images whose values are not as many as those of the statistics.
+  case otherSize(path: String, values: Int, expected: Int)
+  /// Images with values that are not finite.
+  case notFinite(path: String)
+
+  /// The fault as one line that names the images.
+  public var description: String {
+    switch self {
+    case .tooFewImages(let path, let count): "\(path): holds \(count) images; at least two are needed"
+    case .otherSize(let path, let values, let expected):
+      "\(path): images of \(values) values, the statistics are of \(expected)"
+    case .notFinite(let path): "\(path): holds values that are not finite"
+    }
+  }
+}
