@@ -1,60 +1,34 @@
 import Compute
-import Datasets
-import Networks
+import Models
 import Tensors
 
-/// How many images are sampled together: as many as fit into memory, as far as more of them pay.
+/// How many samples are drawn together: as many as fit into memory, as far as more of them pay.
 enum BatchPlan {
   /// Beyond these a larger batch gains less than one in twenty and answers Ctrl-C later.
   private static let worthwhile: [DeviceKind: Int] = [.cpu: 16, .gpu: 128, .accelerator: 64]
 
   /// The batch of a run.
   ///
-  /// Memory grows linearly with the batch, so that two counts give it for every batch. What samplers keep beside the network
-  /// (states, earlier estimates, noise) is at most twelve buffers of the images' size.
+  /// What samplers keep beside the model (states, earlier estimates, noise) is at most twelve buffers of the samples' size.
   ///
-  /// - Throws: If not even one image, or not the batch that was asked for, fits.
+  /// - Throws: ``PipelineError`` if not even one sample, or not the batch that was asked for, fits.
   static func batch(
-    for network: UNet, _ shape: ImageShape, _ settings: SamplingSettings, on backend: any Backend
+    for model: any DiffusionModel, _ shape: ImageShape, _ settings: SamplingSettings, on backend: any Backend
   ) throws -> Int {
-    let one = try ModelSummary(of: network, shape, batch: 1, on: backend)
-    let two = try ModelSummary(of: network, shape, batch: 2, on: backend)
-    let states = 12 * 4 * shape.count
-    let perImage = two.activationBytes - one.activationBytes + states
-    let fixed = max(0, one.activationBytes - perImage) + one.preparedBytes + scratchBytes(on: backend)
-    return try batch(settings, fixedBytes: fixed, bytesPerImage: perImage, on: backend)
-  }
-
-  /// The batch of a run with the exact score of a data set, which keeps the images and, for each sample, a logit and a
-  /// probability of every image.
-  static func batch(
-    for data: ImageSet, _ settings: SamplingSettings, on backend: any Backend
-  ) throws -> Int {
-    let perImage = 4 * (2 * data.count + 14 * data.shape.count)
-    let fixed = 4 * (data.count * data.shape.count + 2 * data.count) + scratchBytes(on: backend)
-    return try batch(settings, fixedBytes: fixed, bytesPerImage: perImage, worthwhile: 128, on: backend)
-  }
-
-  private static func batch(
-    _ settings: SamplingSettings, fixedBytes fixed: Int, bytesPerImage perImage: Int, worthwhile most: Int? = nil,
-    on backend: any Backend
-  ) throws -> Int {
-    let available = backend.memoryBudget
-    let fitting = (available - fixed) / perImage
-    guard fitting >= 1 else {
-      throw PipelineError(
-        "--max-memory: \(MemorySize(bytes: available)) are too little; one image takes about "
-          + "\(MemorySize(bytes: fixed + perImage))")
-    }
+    let memory = try model.memory(shape, settings.condition, on: backend)
+    let fixed = memory.fixedBytes + scratchBytes(on: backend)
+    let perSample = memory.bytesPerSample + 12 * 4 * shape.count
+    let available = backend.memoryBudget, count = settings.seeds.count
+    let fitting = (available - fixed) / perSample
+    guard fitting >= 1 else { throw PipelineError.memory(available: available, needed: fixed + perSample) }
     if let batch = settings.batch {
-      guard batch <= fitting || batch > settings.seeds.count && settings.seeds.count <= fitting else {
-        throw PipelineError(
-          "--batch \(batch): takes about \(MemorySize(bytes: fixed + batch * perImage)); "
-            + "\(MemorySize(bytes: available)) hold \(fitting)")
+      guard batch <= fitting || batch > count && count <= fitting else {
+        throw PipelineError.batch(
+          batch, needed: fixed + batch * perSample, available: available, fitting: fitting)
       }
-      return min(batch, settings.seeds.count)
+      return min(batch, count)
     }
-    return min(settings.seeds.count, fitting, most ?? worthwhile[backend.device.kind] ?? 16)
+    return min(count, fitting, memory.worthwhileBatch ?? worthwhile[backend.device.kind] ?? 16)
   }
 
   /// Scratch of all threads together, or of launches on a graphics processor, which take up to a 16th of the budget.

@@ -1,8 +1,9 @@
 public import Compute
 import Datasets
 import DiffusersFormat
+public import Evaluation
 public import Files
-import Foundation
+import Models
 import Networks
 import Tensors
 import Training
@@ -15,17 +16,16 @@ public struct ClassifierTraining {
 
   /// Writes the averages of the weights.
   public func export(to directory: String, as type: SafetensorsType) throws {
-    try pipeline.trainer.withAverages {
+    try pipeline.trainer.withEMA {
       try ClassifierModel(name: directory, network: network).write(as: type, to: directory)
     }
   }
 
   /// How right the averages of the weights are about a labelled data set.
   public func accuracy(on path: String) throws -> ClassificationReport {
-    try pipeline.trainer.withAverages {
-      try ClassificationReport(
-        of: ClassifierModel(name: "the classifier in training", network: network), on: Dataset.open(path),
-        pipeline.trainer.backend)
+    try pipeline.trainer.withEMA {
+      try ClassifierModel(name: "the classifier in training", network: network)
+        .report(on: Dataset.open(path), pipeline.trainer.backend)
     }
   }
 }
@@ -57,13 +57,13 @@ extension TrainingRequest {
         && zip(result.heads, set.labels.indices).allSatisfy {
           $0.classes >= set.classCount($1)
         }
-      guard fits else { throw PipelineError("\(path): the heads do not fit the labels of \(data)") }
-      guard result.inputChannels == set.shape.channels, result.imageSize == set.shape.size else {
-        throw PipelineError("\(path): the network does not take images of \(set.shape)")
-      }
+      guard fits else { throw FileError(path, "the heads do not fit the labels of \(data)") }
+      guard result.inputChannels == set.shape.channels, result.imageSize.height == set.shape.height,
+        result.imageSize.width == set.shape.width
+      else { throw FileError(path, "the network does not take images of \(set.shape)") }
     } else {
       result = ClassifierConfiguration(
-        inputChannels: set.shape.channels, imageSize: set.shape.size,
+        inputChannels: set.shape.channels, imageSize: .init(height: set.shape.height, width: set.shape.width),
         heads: set.labels.indices.map { .init(name: "label \($0)", classes: set.classCount($0)) })
     }
     if let dropout = settings.dropout { result.dropout = dropout }

@@ -1,9 +1,10 @@
 public import Compute
 import Datasets
-import DiffusersFormat
 import Diffusion
+import DiffusersFormat
+import Evaluation
 public import Files
-import Foundation
+import Models
 import Networks
 import Tensors
 import Training
@@ -13,14 +14,13 @@ public struct DenoiserTraining {
   /// The run.
   public let pipeline: TrainingPipeline
   let network: UNet
-  let schedulerJSON: JSONValue
-  let dataPath: String
+  let scheduler: SchedulerConfiguration
 
   /// Writes the averages of the weights as a model, with the statistics of the data.
   public func export(to directory: String, as type: SafetensorsType) throws {
-    let statistics = try ImageStatistics(of: Dataset.open(dataPath))
-    try pipeline.trainer.withAverages {
-      try ModelExport.write(network, scheduler: schedulerJSON, statistics: statistics, as: type, to: directory)
+    let statistics = try ImageStatistics(of: pipeline.data.source())
+    try pipeline.trainer.withEMA {
+      try ModelExport.write(network, scheduler: scheduler, statistics: statistics, as: type, to: directory)
     }
   }
 }
@@ -38,50 +38,46 @@ extension TrainingRequest {
     let set = try openData(note), settings = try runSettings()
     let configuration = try unetConfiguration(set, settings)
     let network = try UNet(configuration, parameters: InitialParameters(seed: settings.seed))
-    let schedulerJSON = try schedulerDocument(scheduler, settings)
-    let path = scheduler ?? "scheduler_config.json"
-    let schedulerConfiguration = try SchedulerConfiguration(schedulerJSON, path: path)
-    let schedule = try Scheduler(schedulerConfiguration).schedule
+    let scheduler = try schedulerConfiguration(scheduler, settings)
+    let schedule = try Scheduler(scheduler).schedule
     let task = DiffusionTask(network, schedule, settings)
     let pipeline = try TrainingPipeline(
       task, settings, set, output,
-      sampler: output.samplesEvery == nil ? nil : TrainingSampler(network, schedulerConfiguration), resumes: resumes,
+      sampler: output.samplesEvery == nil ? nil : TrainingSampler(network, scheduler), resumes: resumes,
       on: backend)
     pipeline.announce(note)
-    return DenoiserTraining(pipeline: pipeline, network: network, schedulerJSON: schedulerJSON, dataPath: data)
+    return DenoiserTraining(pipeline: pipeline, network: network, scheduler: scheduler)
   }
 
   private func unetConfiguration(_ set: ImageSet, _ settings: TrainingSettings) throws -> UNetConfiguration {
     if let label = settings.label, !set.labels.indices.contains(label) {
-      throw PipelineError("--label \(label): \(data) has \(set.labels.count) kinds of label, counted from 0")
+      throw PipelineError.label(kind: label, data: data, kinds: set.labels.count)
     }
     let classes = settings.label.map(set.classCount)
     let shape = set.shape
     guard let path = configuration else {
       guard shape.height % 4 == 0, shape.width % 4 == 0 else {
-        throw PipelineError(
-          "\(data): images of \(shape); the small network needs multiples of 4, name another by --config")
+        throw PipelineError.unfitForSmallNetwork(data: data, shape: shape)
       }
       var result = UNetConfiguration.small(
         channels: shape.channels, size: shape.size, classes: classes)
       result.dropout = settings.dropout ?? 0
       return result
     }
-    var result = try UNetConfiguration(JSONValue(contentsOf: path), path: path)
+    var result = try UNetConfiguration.read(JSONValue(contentsOf: path), path: path).configuration
     guard result.inputChannels == shape.channels, result.outputChannels == shape.channels else {
-      throw PipelineError("\(path): a network of \(result.inputChannels) channels for images of \(shape)")
+      throw FileError(path, "a network of \(result.inputChannels) channels for images of \(shape)")
     }
     guard shape.height % result.sizeDivisor == 0, shape.width % result.sizeDivisor == 0 else {
-      throw PipelineError(
-        "\(path): the network's levels need multiples of \(result.sizeDivisor), the images are \(shape)")
+      throw FileError(path, "the network's levels need multiples of \(result.sizeDivisor), the images are \(shape)")
     }
     if let classes {
       guard let rows = result.classCount, rows > classes else {
-        throw PipelineError(
-          "\(path): num_class_embeds must be at least \(classes + 1), one for each class and one for none")
+        throw FileError(
+          path, "num_class_embeds must be at least \(classes + 1), one for each class and one for none")
       }
     } else if result.classEmbedding != .none {
-      throw PipelineError("\(path): the network has classes; name the kind of label by --label")
+      throw PipelineError.unnamedLabel(configuration: path)
     }
     result.sampleSize = shape.size
     if let dropout = settings.dropout { result.dropout = dropout }
@@ -89,14 +85,10 @@ extension TrainingRequest {
   }
 
   /// The scheduler's configuration, with what the network is trained to predict.
-  private func schedulerDocument(_ scheduler: String?, _ settings: TrainingSettings) throws -> JSONValue {
-    var members = SchedulerConfiguration.ddpm.values
-    if let scheduler {
-      let json = try JSONValue(contentsOf: scheduler)
-      guard let own = json.object else { throw PipelineError("\(scheduler): a scheduler's configuration is an object") }
-      members = own
-    }
-    members["prediction_type"] = .string(settings.prediction.rawValue)
-    return .object(members)
+  private func schedulerConfiguration(
+    _ path: String?, _ settings: TrainingSettings
+  ) throws -> SchedulerConfiguration {
+    let configuration = try path.map { try SchedulerConfiguration(contentsOf: $0) } ?? .training
+    return configuration.predicting(settings.prediction)
   }
 }

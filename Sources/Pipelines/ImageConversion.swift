@@ -13,19 +13,24 @@ public enum ImageConversion {
 
   /// Planar images as bytes that interleave their channels, `[count, height, width, channels]`.
   public static func interleaved(_ values: [Float], _ shape: ImageShape) -> [UInt8] {
-    let plane = shape.height * shape.width
-    let planar = bytes(values)
-    guard shape.channels > 1 else { return planar }
-    var result = [UInt8](repeating: 0, count: planar.count)
-    for image in 0..<values.count / shape.count {
-      for channel in 0..<shape.channels {
-        for pixel in 0..<plane {
-          result[image * shape.count + pixel * shape.channels + channel] =
-            planar[image * shape.count + channel * plane + pixel]
-        }
+    var result: [UInt8] = []
+    result.reserveCapacity(values.count)
+    append(values, shape, to: &result)
+    return result
+  }
+
+  /// Appends planar images to bytes that interleave their channels; see ``interleaved(_:_:)``.
+  public static func append(_ values: [Float], _ shape: ImageShape, to result: inout [UInt8]) {
+    let plane = shape.height * shape.width, planar = bytes(values)
+    guard shape.channels > 1 else {
+      result += planar
+      return
+    }
+    for start in stride(from: 0, to: planar.count, by: shape.count) {
+      for pixel in 0..<plane {
+        for channel in 0..<shape.channels { result.append(planar[start + channel * plane + pixel]) }
       }
     }
-    return result
   }
 
   /// One image of interleaved bytes as a picture.
@@ -61,5 +66,16 @@ public enum ImageConversion {
       }
     }
     return PNGImage(width: width, height: height, channels: shape.channels, pixels: pixels)
+  }
+
+  /// Writes images of a model as one picture; see ``grid(_:_:columns:zoom:)``.
+  ///
+  /// - Parameters:
+  ///   - values: `[count, channels, height, width]`, in [-1, 1].
+  ///   - shape: One image's extents.
+  ///   - zoom: How often each pixel is repeated in both directions.
+  ///   - path: The PNG file.
+  public static func writeGrid(_ values: [Float], _ shape: ImageShape, zoom: Int = 1, to path: String) throws {
+    try OutputFile.write(grid(interleaved(values, shape), shape, zoom: zoom).encoded(), to: path)
   }
 }

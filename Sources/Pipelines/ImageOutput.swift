@@ -9,26 +9,28 @@ public enum ImageOutput {
   /// - Parameters:
   ///   - path: Ends in `.png`, `.npz` or `.npy`, or names a folder.
   ///   - shape: The images' extents.
+  ///   - count: Images that are expected, for which room is made once.
   ///   - zoom: How often pixels of a grid are repeated in both directions.
-  /// - Throws: One line if the path cannot be written or the images do not fit its form; found out before any work.
-  public static func open(_ path: String, _ shape: ImageShape, zoom: Int = 1) throws -> any ImageSink {
+  /// - Throws: ``FileError`` if the path cannot be written or the images do not fit its form; found out before any work.
+  public static func open(_ path: String, _ shape: ImageShape, count: Int, zoom: Int = 1) throws -> any ImageSink {
     let form = (path as NSString).pathExtension.lowercased()
     guard form == "npy" || shape.channels == 1 || shape.channels == 3 else {
-      throw PipelineError("\(path): images of \(shape.channels) channels are no pictures; write them to a .npy file")
+      throw FileError(path, "images of \(shape.channels) channels are no pictures; write them to a .npy file")
     }
+    if form == "npz" { try NumpyArchive.checkSize(count * shape.count, path: path) }
     switch form {
     case "png", "npz", "npy":
       try OutputFile.checkWritable(path)
       return switch form {
-      case "png": FileSink.grid(path, shape, zoom: zoom)
-      case "npz": FileSink.archive(path, shape)
-      default: FileSink.array(path, shape)
+      case "png": GridSink(path: path, shape: shape, count: count, zoom: zoom)
+      case "npz": ArchiveSink(path: path, shape: shape, count: count)
+      default: ArraySink(path: path, shape: shape, count: count)
       }
     case "":
       try OutputFile.prepareFolder(path)
       return FolderSink(path: path, shape: shape)
     default:
-      throw PipelineError("\(path): the form '.\(form)' is unknown; write to a folder, .png, .npz or .npy")
+      throw FileError(path, "the form '.\(form)' is unknown; write to a folder, .png, .npz or .npy")
     }
   }
 
@@ -64,9 +66,7 @@ private struct FolderSink: ImageSink {
   }
 
   static func file(_ seed: UInt64, in folder: String) -> String {
-    let digits = String(seed)
-    let name = String(repeating: "0", count: max(0, 6 - digits.count)) + digits + ".png"
-    return (folder as NSString).appendingPathComponent(name)
+    (folder as NSString).appendingPathComponent(seed.padded(to: 6) + ".png")
   }
 
   mutating func append(_ images: [Float], seeds: ArraySlice<UInt64>, record: RunRecord) throws {
@@ -83,17 +83,97 @@ private struct FolderSink: ImageSink {
   }
 }
 
-/// The forms that are one file: images are collected, encoded together and written at the end.
-private struct FileSink: ImageSink {
+/// Pixels that are collected as bytes, channels interleaved, until a file of all of them is written.
+private struct CollectedBytes {
+  let shape: ImageShape
+  var bytes: [UInt8] = []
+  var seeds: [UInt64] = []
+
+  init(_ shape: ImageShape, count: Int) {
+    self.shape = shape
+    bytes.reserveCapacity(min(count * shape.count, 1 << 32))
+  }
+
+  mutating func append(_ images: [Float], _ seeds: ArraySlice<UInt64>) {
+    ImageConversion.append(images, shape, to: &bytes)
+    self.seeds += seeds
+  }
+}
+
+extension ImageSink {
+  fileprivate func writeRecord(_ record: RunRecord) throws(FileError) {
+    try record.write(to: (path as NSString).deletingPathExtension + ".json")
+  }
+}
+
+/// All images in one picture.
+private struct GridSink: ImageSink {
   let path: String
-  /// The whole file, made of all values, `[seeds.count, channels, height, width]`, and the record of their seeds.
-  let encode: (_ values: [Float], _ count: Int, _ record: RunRecord) throws -> [UInt8]
+  let zoom: Int
+  private var images: CollectedBytes
+
+  init(path: String, shape: ImageShape, count: Int, zoom: Int) {
+    self.path = path
+    self.zoom = zoom
+    images = CollectedBytes(shape, count: count)
+  }
+
+  mutating func append(_ images: [Float], seeds: ArraySlice<UInt64>, record: RunRecord) {
+    self.images.append(images, seeds)
+  }
+
+  mutating func finish(_ record: RunRecord) throws {
+    guard !images.seeds.isEmpty else { return }
+    let record = record.with(seeds: images.seeds)
+    let grid = ImageConversion.grid(images.bytes, images.shape, zoom: zoom)
+    try OutputFile.write(grid.encoded(texts: record.texts), to: path)
+    try writeRecord(record)
+  }
+}
+
+/// `arr_0`, uint8 `[count, height, width, channels]`, as tools that measure distances expect it; `arr_1` holds classes.
+///
+/// Holds the archive's bytes and nothing else.
+private struct ArchiveSink: ImageSink {
+  let path: String
+  private var images: CollectedBytes
+
+  init(path: String, shape: ImageShape, count: Int) {
+    self.path = path
+    images = CollectedBytes(shape, count: count)
+  }
+
+  mutating func append(_ images: [Float], seeds: ArraySlice<UInt64>, record: RunRecord) {
+    self.images.append(images, seeds)
+  }
+
+  mutating func finish(_ record: RunRecord) throws {
+    guard !images.seeds.isEmpty else { return }
+    let record = record.with(seeds: images.seeds), shape = images.shape, count = images.seeds.count
+    var archive = NumpyArchive()
+    archive.add(
+      "arr_0", header: NumpyArray.header(ofBytes: [count, shape.height, shape.width, shape.channels]),
+      values: images.bytes)
+    if let label = record.request.settings.classLabel {
+      let labels = [Int](repeating: label, count: count)
+      archive.add("arr_1", npy: NumpyArray.encoded(integers: labels, shape: [count]))
+    }
+    try archive.write(to: path)
+    try writeRecord(record)
+  }
+}
+
+/// The raw values, 32-bit floating point `[count, channels, height, width]`, not clipped.
+private struct ArraySink: ImageSink {
+  let path: String
+  let shape: ImageShape
   private var values: [Float] = []
   private var seeds: [UInt64] = []
 
-  init(path: String, encode: @escaping ([Float], Int, RunRecord) throws -> [UInt8]) {
+  init(path: String, shape: ImageShape, count: Int) {
     self.path = path
-    self.encode = encode
+    self.shape = shape
+    values.reserveCapacity(min(count * shape.count, 1 << 28))
   }
 
   mutating func append(_ images: [Float], seeds: ArraySlice<UInt64>, record: RunRecord) {
@@ -103,38 +183,8 @@ private struct FileSink: ImageSink {
 
   mutating func finish(_ record: RunRecord) throws {
     guard !seeds.isEmpty else { return }
-    let record = record.with(seeds: seeds)
-    try OutputFile.write(encode(values, seeds.count, record), to: path)
-    try record.write(to: (path as NSString).deletingPathExtension + ".json")
-  }
-
-  /// All images in one picture.
-  static func grid(_ path: String, _ shape: ImageShape, zoom: Int) -> FileSink {
-    FileSink(path: path) { values, _, record in
-      let grid = ImageConversion.grid(ImageConversion.interleaved(values, shape), shape, zoom: zoom)
-      return try grid.encoded(texts: record.texts)
-    }
-  }
-
-  /// `arr_0`, uint8 `[count, height, width, channels]`, as tools that measure distances expect it; `arr_1` holds classes.
-  static func archive(_ path: String, _ shape: ImageShape) -> FileSink {
-    FileSink(path: path) { values, count, record in
-      var archive = NumpyArchive()
-      let bytes = ImageConversion.interleaved(values, shape)
-      let extents = [count, shape.height, shape.width, shape.channels]
-      archive.add("arr_0", npy: NumpyArray.encoded(bytes: bytes, shape: extents))
-      if let label = record.values["class"]?.int {
-        let labels = [Int](repeating: label, count: count)
-        archive.add("arr_1", npy: NumpyArray.encoded(integers: labels, shape: [count]))
-      }
-      return try archive.encoded(path: path)
-    }
-  }
-
-  /// The raw values, 32-bit floating point `[count, channels, height, width]`, not clipped.
-  static func array(_ path: String, _ shape: ImageShape) -> FileSink {
-    FileSink(path: path) { values, count, _ in
-      NumpyArray(values, shape: [count, shape.channels, shape.height, shape.width]).encoded()
-    }
+    let extents = [seeds.count, shape.channels, shape.height, shape.width]
+    try NumpyArray(values, shape: extents).write(to: path)
+    try writeRecord(record.with(seeds: seeds))
   }
 }

@@ -1,13 +1,87 @@
-/// A request that cannot be carried out, as one line that names the flag or file and says what would be right.
-public struct PipelineError: Error, Sendable, Hashable, CustomStringConvertible {
-  /// What is wrong and what would be right.
-  public let message: String
+public import Tensors
 
-  /// An error of one line.
-  public init(_ message: String) {
-    self.message = message
+/// A request that cannot be carried out.
+public enum PipelineError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// A run without seeds.
+  case noSeeds
+  /// A training step at which no run can begin.
+  case start(timestep: Int, last: Int)
+  /// A late start that needs the statistics of the data.
+  case noStatistics(model: String, kind: LateStartKind)
+  /// Pictures to noise that do not fit the run.
+  case inputImages(path: String?, fault: String)
+  /// Recorded noise to begin with that does not fit the run.
+  case initialNoise(path: String?, fault: String)
+  /// Recorded noise of the steps that does not fit the run.
+  case stepNoise(path: String?, fault: String)
+  /// Less memory than one sample takes, in bytes.
+  case memory(available: Int, needed: Int)
+  /// A batch that does not fit into the memory, in bytes, and one that does.
+  case batch(Int, needed: Int, available: Int, fitting: Int)
+  /// A file that is no longer what it was when a run was recorded.
+  case changed(file: String)
+  /// A record that this program did not write, or not whole.
+  case record(path: String, fault: String)
+  /// A new training in a folder that holds a checkpoint.
+  case checkpointExists(folder: String, checkpoint: String)
+  /// A training that is to go on where there is no checkpoint.
+  case noCheckpoint(folder: String)
+  /// A kind of label that the data do not have.
+  case label(kind: Int, data: String, kinds: Int)
+  /// Images whose size the small network does not take.
+  case unfitForSmallNetwork(data: String, shape: ImageShape)
+  /// A network with classes, and no word on which labels they are.
+  case unnamedLabel(configuration: String)
+
+  /// The fault as one line that says what would be right.
+  public var description: String {
+    switch self {
+    case .noSeeds: "no image is asked for"
+    case .start(let timestep, let last): "start \(timestep): the training steps to start at are 1 to \(last)"
+    case .noStatistics(let model, let kind):
+      "\(model): holds no statistics of its data, which a late start of kind \(kind.rawValue) needs"
+    case .inputImages(let path, let fault): line("input images", path, fault)
+    case .initialNoise(let path, let fault): line("initial noise", path, fault)
+    case .stepNoise(let path, let fault): line("step noise", path, fault)
+    case .memory(let available, let needed):
+      "\(ByteCount(available)) are too little; one image takes about \(ByteCount(needed))"
+    case .batch(let batch, let needed, let available, let fitting):
+      "a batch of \(batch) takes about \(ByteCount(needed)); \(ByteCount(available)) hold \(fitting)"
+    case .changed(let file): "\(file): is not what it was when the run was recorded"
+    case .record(let path, let fault): "\(path): \(fault)"
+    case .checkpointExists(let folder, let checkpoint):
+      "\(folder): holds the checkpoint \(checkpoint); go on from it, or name another folder"
+    case .noCheckpoint(let folder): "\(folder): holds no checkpoint to go on from"
+    case .label(let kind, let data, let kinds):
+      "label \(kind): \(data) has \(kinds) kinds of label, counted from 0"
+    case .unfitForSmallNetwork(let data, let shape):
+      "\(data): images of \(shape); the small network needs multiples of 4"
+    case .unnamedLabel(let configuration): "\(configuration): the network has classes; name the kind of label"
+    }
   }
 
-  /// The line as it is printed.
-  public var description: String { message }
+  private func line(_ subject: String, _ path: String?, _ fault: String) -> String {
+    subject + (path.map { " \($0)" } ?? "") + ": " + fault
+  }
+}
+
+/// An amount of memory as it is printed, in megabytes or gigabytes with one decimal.
+public struct ByteCount: Sendable, Hashable, CustomStringConvertible {
+  /// The amount in bytes.
+  public let bytes: Int
+
+  /// An amount in bytes.
+  public init(_ bytes: Int) {
+    self.bytes = bytes
+  }
+
+  /// The amount with its unit, such as `1.5 GB`.
+  public var description: String {
+    bytes < 1_000_000_000 ? Self.decimal(Double(bytes) / 1e6) + " MB" : Self.decimal(Double(bytes) / 1e9) + " GB"
+  }
+
+  private static func decimal(_ value: Double) -> String {
+    let tenths = Int((value * 10).rounded())
+    return "\(tenths / 10).\(tenths % 10)"
+  }
 }

@@ -1,47 +1,181 @@
-import Datasets
+public import Compute
+import DiffusersFormat
 import Diffusion
 public import Files
 import Foundation
+import Models
 
-/// What made a set of images: kept in PNG text chunks and in a JSON file beside the images.
-public struct RunRecord: Sendable {
-  /// Names and values, as the JSON file has them.
-  public var values: [String: JSONValue]
+/// What made a set of images, whole enough to make them again: kept in PNG text chunks and in a JSON file beside the images.
+///
+/// The document repeats the request's main settings under short names, for people and other programs; what is read back is the
+/// request, the machine and the SHA-256 of every file that determines the images.
+public struct RunRecord: Sendable, Hashable {
+  /// The device and its arithmetic.
+  public struct Machine: Sendable, Hashable, Codable {
+    /// How the device is reached: `cpu` or `opencl`.
+    public var backend: String
+    /// The device's own name.
+    public var device: String
+    /// The arithmetic of products.
+    public var precision: Precision
+    /// Whether only the direct method convolves.
+    public var isExact: Bool
+    /// Threads of the CPU backend, or nil for one a core.
+    public var threads: Int?
 
-  /// The record of a run that has been done.
-  public init(_ pipeline: SamplingPipeline, device: String, version: String, evaluations: Int) {
-    let settings = pipeline.settings
-    let model = settings.data.map { "the exact score of \($0.path)" } ?? pipeline.model.name
-    values = [
-      "program": .string("diffuse-gpu \(version)"), "model": .string(model), "device": .string(device),
-      "scheduler": .string(pipeline.schedulerName), "steps": .number(Double(settings.steps)),
-      "function_evaluations": .number(Double(evaluations)),
-      "timesteps": .array(pipeline.plan.steps.map { .number($0.from.timestep) }),
-      "rng": .string(settings.recorded == nil ? settings.generator.rawValue : "recorded"),
-    ]
-    if settings.options.eta != 0 { values["eta"] = .number(settings.options.eta) }
-    if !settings.clips { values["clips"] = .boolean(false) }
-    if settings.guidance != 1 { values["guidance"] = .number(settings.guidance) }
-    if let label = settings.classLabel { values["class"] = .number(Double(label)) }
-    switch settings.start {
-    case .prior: break
-    case .late(let timestep, let kind):
-      values["late_start"] = .number(Double(timestep))
-      values["late_start_init"] = .string(kind.rawValue)
-    case .images(let timestep, _): values["from"] = .number(Double(timestep))
+    private enum CodingKeys: String, CodingKey {
+      case backend, device, precision, threads
+      case isExact = "exact"
     }
+
+    /// The machine behind a backend that was opened with some options.
+    public init(_ backend: any Backend, _ options: BackendOptions) {
+      self.backend = backend.device.backend
+      device = backend.device.name
+      precision = options.precision
+      isExact = options.isExact
+      threads = options.threads
+    }
+  }
+
+  /// The program and its version.
+  public var program: String
+  /// What messages call the model.
+  public var model: String
+  /// The class of the scheduler, as diffusers calls it.
+  public var scheduler: String
+  /// Evaluations of the network for each image (NFE).
+  public var evaluations: Int
+  /// The training steps that are visited.
+  public var timesteps: [Double]
+  /// What was asked for, with the batch that was chosen.
+  public var request: SamplingRequest
+  /// What it ran on.
+  public var machine: Machine
+  /// SHA-256 of weights, statistics and arrays, by name.
+  public var files: [String: String]
+
+  /// The record of a run.
+  ///
+  /// - Parameters:
+  ///   - request: What was asked for.
+  ///   - opened: The request's files.
+  ///   - pipeline: What it has become.
+  ///   - machine: What it runs on.
+  ///   - version: The program's version.
+  /// - Throws: An error of reading the model's files.
+  public init(
+    _ request: SamplingRequest, _ opened: OpenedRequest, _ pipeline: SamplingPipeline, machine: Machine,
+    version: String
+  ) throws {
+    program = "diffuse-gpu \(version)"
+    model = pipeline.model.name
+    scheduler = pipeline.schedulerName
+    evaluations = 0
+    timesteps = pipeline.plan.steps.map(\.from.timestep)
+    self.request = request
+    self.request.settings = pipeline.settings
+    self.machine = machine
+    files = try opened.model.fingerprints().merging(opened.fingerprints) { $1 }
   }
 
   /// The record of some of the images.
   public func with(seeds: some Sequence<UInt64>) -> RunRecord {
     var result = self
-    // Seeds may pass 2^53, beyond which JSON numbers are not exact.
-    result.values["seeds"] = .array(seeds.map { $0 < 1 << 53 ? .number(Double($0)) : .string(String($0)) })
+    result.request.settings.seeds = Array(seeds)
     return result
   }
 
+  /// Checks that a request's files are those of the record.
+  ///
+  /// - Throws: ``PipelineError/changed(file:)`` naming the first that is not.
+  public func check(_ files: [String: String]) throws(PipelineError) {
+    for (name, digest) in self.files.sorted(by: { $0.key < $1.key }) where files[name] != digest {
+      throw .changed(file: name)
+    }
+  }
+}
+
+extension RunRecord: Codable {
+  private enum CodingKeys: String, CodingKey {
+    case program, model, scheduler, timesteps, request, machine, files
+    case evaluations = "function_evaluations"
+  }
+
+  /// What stands in the document for people and is not read back.
+  private enum DisplayKeys: String, CodingKey {
+    case device, steps, rng, eta, clips, guidance, from, seeds
+    case classLabel = "class"
+    case lateStart = "late_start"
+    case lateStartKind = "late_start_init"
+  }
+
+  /// Writes the document.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(program, forKey: .program)
+    try container.encode(model, forKey: .model)
+    try container.encode(scheduler, forKey: .scheduler)
+    try container.encode(timesteps, forKey: .timesteps)
+    try container.encode(evaluations, forKey: .evaluations)
+    try container.encode(request, forKey: .request)
+    try container.encode(machine, forKey: .machine)
+    try container.encode(files, forKey: .files)
+    try encodeForDisplay(to: encoder)
+  }
+
+  private func encodeForDisplay(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: DisplayKeys.self)
+    let settings = request.settings
+    try container.encode(machine.device, forKey: .device)
+    try container.encode(settings.steps, forKey: .steps)
+    try container.encode(request.initialNoise == nil ? settings.generator.rawValue : "recorded", forKey: .rng)
+    if settings.options.eta != 0 { try container.encode(settings.options.eta, forKey: .eta) }
+    if !settings.clipSample { try container.encode(false, forKey: .clips) }
+    if settings.guidance != 1 { try container.encode(settings.guidance, forKey: .guidance) }
+    try container.encodeIfPresent(settings.classLabel, forKey: .classLabel)
+    switch settings.start {
+    case .prior: break
+    case .late(let timestep, let kind):
+      try container.encode(timestep, forKey: .lateStart)
+      try container.encode(kind, forKey: .lateStartKind)
+    case .images(let timestep): try container.encode(timestep, forKey: .from)
+    }
+    // Seeds may pass 2^53, beyond which JSON numbers are not exact.
+    let seeds = settings.seeds.map { $0 < 1 << 53 ? JSONValue.number(Double($0)) : .string(String($0)) }
+    try container.encode(seeds, forKey: .seeds)
+  }
+}
+
+extension RunRecord {
+  /// Reads a record: a JSON file, or a picture that carries it.
+  ///
+  /// - Throws: ``PipelineError/record(path:fault:)`` if it is none, or misses what a run needs.
+  public init(contentsOf path: String) throws {
+    let json: JSONValue
+    if path.lowercased().hasSuffix(".png") {
+      guard let text = try PNGImage.texts(contentsOf: path)["parameters"] else {
+        throw PipelineError.record(path: path, fault: "the picture carries no record")
+      }
+      json = try JSONValue(text, path: path)
+    } else {
+      json = try JSONValue(contentsOf: path)
+    }
+    guard json["request"] != nil else {
+      throw PipelineError.record(path: path, fault: "holds no request; an older version of the program wrote it")
+    }
+    do {
+      self = try json.decoded()
+    } catch let error as DecodingError {
+      throw PipelineError.record(path: path, fault: error.oneLine)
+    }
+  }
+
   /// The record as a JSON document.
-  public var json: JSONValue { .object(values) }
+  public var json: JSONValue {
+    guard let json = try? JSONValue(encoding: self) else { preconditionFailure("a record holds numbers and words") }
+    return json
+  }
 
   /// Writes the record as a JSON file.
   func write(to path: String) throws(FileError) {

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// Where a training run leaves what it makes, and how often.
@@ -27,9 +28,7 @@ public struct TrainingOutput: Sendable {
 
   /// What belongs to a step, by names that sort as the steps do.
   func file(of step: Int, in folder: String, _ type: String) -> String {
-    let digits = "\(step)"
-    let name = "step-" + String(repeating: "0", count: max(0, 8 - digits.count)) + digits + "." + type
-    return (folder as NSString).appendingPathComponent(name)
+    (folder as NSString).appendingPathComponent("step-" + step.padded(to: 8) + "." + type)
   }
 
   /// The checkpoints that are there, the oldest first.

@@ -54,14 +54,13 @@ public final class TrainingPipeline {
     let last = output.savedCheckpoints.last
     if let last {
       guard resumes else {
-        throw PipelineError(
-          "\(output.folder): holds the checkpoint \(last); go on with --resume, or name another folder")
+        throw PipelineError.checkpointExists(folder: output.folder, checkpoint: last)
       }
       let file = try SafetensorsFile(last)
       try trainer.restore(file)
       seconds = file.metadata["seconds"].flatMap { Double($0) } ?? 0
     } else if resumes {
-      throw PipelineError("--resume: \(output.checkpoints) holds no checkpoint; leave --resume out to begin")
+      throw PipelineError.noCheckpoint(folder: output.checkpoints)
     }
     log = try TrainingLog(output.log, after: trainer.step)
   }
@@ -127,7 +126,7 @@ public final class TrainingPipeline {
 
   private func drawSamples() throws {
     guard let sampler else { return }
-    let picture = try trainer.withAverages { try sampler.picture(on: trainer.backend) }
+    let picture = try trainer.withEMA { try sampler.picture(on: trainer.backend) }
     for path in [output.file(of: trainer.step, in: output.samples, "png"), output.preview].compactMap({ $0 }) {
       try OutputFile.write(picture.encoded(), to: path)
     }

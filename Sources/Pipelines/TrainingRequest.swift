@@ -31,7 +31,7 @@ public struct TrainingRequest {
   func openData(needsLabels: Bool = false, _ note: (String) -> Void) throws -> ImageSet {
     let set = try ImageSet(Dataset.open(data))
     guard !needsLabels || !set.labels.isEmpty else {
-      throw PipelineError("\(data): holds no labels, which a classifier needs")
+      throw FileError(data, "holds no labels, which a classifier needs")
     }
     note(
       "\(data): \(set.count) images of \(set.shape)" + (set.labels.isEmpty ? "" : ", \(set.labels.count) labels each"))

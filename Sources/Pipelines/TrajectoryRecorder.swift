@@ -42,8 +42,7 @@ public struct TrajectoryRecorder {
   /// Writes one grid a step beside a path: `digits.png` has `digits-step0010.png`, a folder has `step0010.png` inside.
   public func writeGrids(beside path: String, zoom: Int) throws {
     for (index, bytes) in frames {
-      let number = String(index + 1)
-      let name = "step" + String(repeating: "0", count: max(0, 4 - number.count)) + number + ".png"
+      let name = "step" + (index + 1).padded(to: 4) + ".png"
       let stem = (path as NSString).deletingPathExtension
       let file =
         (path as NSString).pathExtension.isEmpty ? (path as NSString).appendingPathComponent(name) : "\(stem)-\(name)"

@@ -3,6 +3,7 @@ import ComputeCPU
 import Datasets
 import Diffusion
 import Files
+import Models
 import Pipelines
 import Tensors
 import Testing
@@ -26,7 +27,7 @@ private final class MadeUpImages: ImageSource {
 }
 
 @Suite("The exact score of a data set")
-struct ExactScoreTests {
+struct EmpiricalModelTests {
   /// Sixteen bits of a hash as pixels of -1 and 1, so that images lie far apart.
   private static let images: [[Float]] = (1...7).map { index in
     let hash = UInt64(index) &* 0x9E37_79B9_7F4A_7C15
@@ -35,10 +36,10 @@ struct ExactScoreTests {
 
   private func samples(_ change: (inout SamplingSettings) -> Void) throws -> [[Float]] {
     var settings = SamplingSettings(seeds: (0..<40).map { $0 })
-    settings.data = try ImageSet(MadeUpImages(Self.images))
     change(&settings)
+    let model = EmpiricalModel(try ImageSet(MadeUpImages(Self.images)))
     var values: [Float] = []
-    _ = try SamplingPipeline(Model(nil), settings, on: CPUBackend()).run { values += $0.values }
+    _ = try SamplingPipeline(model, settings, on: CPUBackend()).run { values += $0.values }
     return stride(from: 0, to: values.count, by: 16).map { Array(values[$0..<$0 + 16]) }
   }
 
@@ -57,9 +58,9 @@ struct ExactScoreTests {
 
   @Test("A late start from plain noise ends on them too, and the batch changes nothing")
   func lateStart() throws {
-    let one = try samples { $0.start = .late(timestep: 700, .noise) }
+    let one = try samples { $0.start = .late(timestep: 700, kind: .noise) }
     let other = try samples {
-      $0.start = .late(timestep: 700, .noise)
+      $0.start = .late(timestep: 700, kind: .noise)
       $0.batch = 3
     }
     for (sample, again) in zip(one, other) {
@@ -70,10 +71,11 @@ struct ExactScoreTests {
 
   @Test("Sizes and classes that the data do not have are refused by name")
   func refuses() throws {
-    let size = #expect(throws: PipelineError.self) { try samples { $0.size = .init(height: 8, width: 8) } }
-    #expect(size?.message.contains("--size") == true)
-    let label = #expect(throws: PipelineError.self) { try samples { $0.classLabel = 1 } }
-    #expect(label?.message.contains("--class") == true)
+    let own = ImageShape(channels: 1, height: 4, width: 4)
+    #expect(throws: ModelError.sampleSize(model: "made up", own: own)) {
+      try samples { $0.size = .init(height: 8, width: 8) }
+    }
+    #expect(throws: ModelError.noClasses(model: "the exact score of made up")) { try samples { $0.classLabel = 1 } }
     #expect(throws: FileError.self) { try ImageSet(MadeUpImages([])) }
     #expect(throws: FileError.self) { try ImageSet(MadeUpImages([[Float](repeating: .nan, count: 16)])) }
   }

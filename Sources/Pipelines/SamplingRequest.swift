@@ -1,0 +1,131 @@
+public import Datasets
+public import DiffusersFormat
+import Evaluation
+import Files
+public import Models
+import SymmetryBreaking
+import Tensors
+
+/// A run of sampling as a user asks for it: paths and settings.
+///
+/// A value that a record keeps, so that the same run can be asked for again.
+public struct SamplingRequest: Sendable, Hashable, Codable {
+  /// The model.
+  public var model: ModelReference
+  /// A file of statistics in place of the model's own, or nil.
+  public var statistics: String?
+  /// How it is sampled.
+  public var settings: SamplingSettings
+  /// Pictures to noise, for a start from images.
+  public var inputImages: String?
+  /// Recorded noise to begin with.
+  public var initialNoise: String?
+  /// Recorded noise of the steps.
+  public var stepNoise: String?
+  /// How often each pixel of a grid is repeated in both directions.
+  public var zoom = 1
+
+  private enum CodingKeys: String, CodingKey {
+    case model, statistics, settings, zoom
+    case inputImages = "input_images"
+    case initialNoise = "initial_noise"
+    case stepNoise = "step_noise"
+  }
+
+  /// A request.
+  public init(model: ModelReference, settings: SamplingSettings) {
+    self.model = model
+    self.settings = settings
+  }
+}
+
+/// A request whose files have been read.
+public struct OpenedRequest {
+  /// The model.
+  public let model: any DiffusionModel
+  /// The settings, with what follows from the inputs: seeds and size of recorded noise.
+  public let settings: SamplingSettings
+  /// The arrays that are handed in.
+  public let inputs: SamplingInputs
+  /// SHA-256 of the files and arrays that were read besides the model's, by name.
+  public let fingerprints: [String: String]
+}
+
+extension SamplingRequest {
+  /// Reads the files of the request.
+  ///
+  /// - Parameter directory: Finds a model directory by its path or name; nil asks for the default model.
+  /// - Throws: One line that names the file at fault.
+  public func open(
+    directory: (_ path: String?, _ variant: String?) throws -> ModelDirectory
+  ) throws -> OpenedRequest {
+    var fingerprints: [String: String] = [:]
+    let source = try statistics.map { path -> StatisticsSource in
+      let file = try MappedFile(path)
+      fingerprints[file.name] = file.sha256
+      // A fault shows before any work is done.
+      _ = try ImageStatisticsSummary(SafetensorsFile(file))
+      return .file(file)
+    }
+    let model = try self.model.open(statistics: source, directory: directory)
+    var settings = settings
+    var inputs = SamplingInputs()
+    if let initialNoise {
+      let recorded = try InputArrays.recordedNoise(initial: initialNoise, steps: stepNoise)
+      inputs.noise = recorded.noise
+      settings.size = recorded.shape.size
+      settings.seeds = (0..<UInt64(recorded.count)).map { $0 }
+      for path in [initialNoise, stepNoise].compactMap({ $0 }) {
+        let file = try MappedFile(path)
+        fingerprints[file.name] = file.sha256
+      }
+    }
+    if let inputImages {
+      let images = try InputArrays.images(
+        inputImages, count: settings.seeds.count, model.sampleShape(settings.size))
+      inputs.images = images
+      fingerprints["input images"] = sha256(of: images)
+    }
+    return OpenedRequest(model: model, settings: settings, inputs: inputs, fingerprints: fingerprints)
+  }
+}
+
+extension ModelReference {
+  /// Reads the model's files; of a data set's model only the scheduler.
+  fileprivate func open(
+    statistics: StatisticsSource?, directory: (_ path: String?, _ variant: String?) throws -> ModelDirectory
+  ) throws -> any DiffusionModel {
+    switch self {
+    case .directory(let path, let variant):
+      var model = try Model(directory(path, variant))
+      if let statistics { model.statistics = statistics }
+      return model
+    case .data(let path, let scheduler):
+      let images = try ImageSet(Dataset.open(path), readsLabels: false)
+      return try EmpiricalModel(images, scheduler: directory(scheduler, nil).scheduler(), statistics: statistics)
+    case .world(let world):
+      return try world.open()
+    }
+  }
+}
+
+extension WorldReference {
+  fileprivate func open() throws -> ExactWorld {
+    switch self {
+    case .twoPoints:
+      return ExactWorld(name: "two points", .mixture(.twoPoints))
+    case .hypersphere(let dimension, let radius):
+      let sphere = HypersphereModel(dimension: dimension, radius: radius ?? Double(dimension).squareRoot())
+      return ExactWorld(name: "a sphere of radius \(sphere.radius) in \(dimension) dimensions", .hypersphere(sphere))
+    case .mixture(let path):
+      let file = try MappedFile(path)
+      return ExactWorld(
+        name: "the mixture \(path)", .mixture(try PointMixture(contentsOf: path)), files: [file.name: file.sha256])
+    case .gaussian(let path):
+      let file = try MappedFile(path)
+      return ExactWorld(
+        name: "the Gaussian \(path)", .gaussian(try ImageStatistics(SafetensorsFile(file))),
+        files: [file.name: file.sha256])
+    }
+  }
+}
