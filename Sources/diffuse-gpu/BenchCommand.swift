@@ -38,13 +38,11 @@ struct BenchCommand: ParsableCommand {
   func run() throws {
     let console = outputOptions.console
     for (name, value) in [("--batch", batch), ("--repeat", repetitions)] where value < 1 {
-      throw PipelineError("\(name) \(value): at least 1 is needed")
+      throw CommandError("\(name) \(value): at least 1 is needed")
     }
-    let model = try Model(self.model)
+    let model = try Model(ModelDirectory.found(self.model))
     for warning in model.warnings { console.note(warning) }
-    var settings = SamplingSettings(seeds: [0])
-    settings.size = try size.map(SamplingSettings.size)
-    let shape = try SamplingPipeline.imageShape(model, settings)
+    let shape = try model.sampleShape(size.map { try ImageSize(argument: $0) })
     let backend = try device.open(console)
     let benchmark = try DeviceBenchmark(
       model, shape, batch: batch, repetitions: repetitions, measuresDevice: !networkOnly, on: backend)

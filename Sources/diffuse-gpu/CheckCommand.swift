@@ -30,8 +30,8 @@ struct CheckCommand: ParsableCommand {
     let cases = ConformanceSuite.cases.filter { test in
       (only.map { test.title.lowercased().contains($0.lowercased()) } ?? true) && (!tiny || test.size == .tiny)
     }
-    guard !cases.isEmpty else { throw PipelineError("--only '\(only ?? "")': no case has such a name") }
-    let backend = try device.open(console, guardZoneBytes: 256, selfCheck: false)
+    guard !cases.isEmpty else { throw CommandError("--only '\(only ?? "")': no case has such a name") }
+    let backend = try device.open(console, device.options(guardZoneBytes: 256), selfCheck: false)
     let backends = [backend] + (try Devices.variants(of: backend))
     let display = ProgressDisplay(total: cases.count * backends.count, unit: "cases", quiet: console.isQuiet)
     var done = 0

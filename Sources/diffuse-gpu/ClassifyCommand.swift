@@ -11,7 +11,7 @@ struct ClassifyCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "A classifier's directory, made by `train --task classifier --export`, or a carried one such as mnist-classifier.",
+      "A classifier's directory, made by `train --task classifier --export`, or a pretrained one such as mnist-classifier.",
       valueName: "directory"))
   var classifier: String
 
@@ -23,10 +23,10 @@ struct ClassifyCommand: ParsableCommand {
 
   func run() throws {
     let console = outputOptions.console
-    let model = try ClassifierModel(classifier), source = try Dataset.open(images)
+    let model = try ClassifierModel.found(classifier), source = try Dataset.open(images)
     let backend = try device.open(console)
     if try !source.labelSets().isEmpty {
-      let report = try ClassificationReport(of: model, on: source, backend)
+      let report = try model.report(on: source, backend)
       return console.result(report.text, json: report.json)
     }
     let answers = try model.answers(to: source, on: backend)

@@ -21,7 +21,7 @@ struct DevicesCommand: ParsableCommand {
       let star = device == choice.device ? "*" : " "
       return """
         \(star) \(name.padding(toLength: 10, withPad: " ", startingAt: 0)) \(device.name), \(device.kind.rawValue), \
-        \(device.computeUnits) units, \(MemorySize(bytes: device.memoryBytes)), \(device.driver)
+        \(device.computeUnits) units, \(ByteCount(device.memoryBytes)), \(device.driver)
         """
     }
     console.result(

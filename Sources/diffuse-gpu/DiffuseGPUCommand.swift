@@ -22,4 +22,14 @@ struct DiffuseGPUCommand: ParsableCommand {
       StatisticsCommand.self,
       EvaluateCommand.self, ClassifyCommand.self, BenchCommand.self, InfoCommand.self, InitCommand.self,
     ])
+
+  /// Parses, runs, and words what fails in terms of flags.
+  static func main() {
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch {
+      exit(withError: worded(error))
+    }
+  }
 }

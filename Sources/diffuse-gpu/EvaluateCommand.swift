@@ -7,8 +7,8 @@ struct EvaluateCommand: ParsableCommand {
     abstract: "Measure the Frechet distance of samples to a data set, in pixels or in the features of a classifier.",
     discussion: """
       Compares means and covariances of the pixels, in [-1, 1], without any network. It is not the FID of Inception features, and only \
-      distances at equal counts compare. With --classifier the features of a classifier take the pixels' place, and the parts of the \
-      classes are told as well.
+      distances at equal counts compare. With --classifier the features of a classifier take the pixels' place, and the class \
+      proportions are told as well.
       """)
 
   @Argument(
@@ -23,7 +23,7 @@ struct EvaluateCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "A classifier's directory, or a carried one such as mnist-classifier; needs --data.", valueName: "directory")
+      "A classifier's directory, or a pretrained one such as mnist-classifier; needs --data.", valueName: "directory")
   )
   var classifier: String?
 
@@ -37,12 +37,14 @@ struct EvaluateCommand: ParsableCommand {
   var outputOptions: OutputOptions
 
   func run() throws {
-    guard (classifier == nil) == (data == nil) else { throw PipelineError("--classifier and --data belong together") }
+    guard (classifier == nil) == (data == nil) else { throw CommandError("--classifier and --data belong together") }
     if let classifier, let data { return try compareFeatures(by: classifier, with: data) }
-    let reference = try statistics.map { try ImageStatistics(SafetensorsFile($0)) } ?? Model(nil).statistics
-    guard let reference else { throw PipelineError("--statistics: the embedded model holds none; name a file") }
+    guard let file = try statistics.map({ try MappedFile($0) }) ?? ModelDirectory.found(nil).statistics() else {
+      throw CommandError("--statistics: the default model holds none; name a file")
+    }
+    let reference = try ImageStatistics(SafetensorsFile(file)).moments
     let findings = try samples.map { path in
-      let (distance, count) = try pixelFrechetDistance(of: Dataset.open(path), to: reference.moments)
+      let (distance, count) = try pixelFrechetDistance(of: Dataset.open(path), to: reference)
       return Finding(
         text: "\(path): \(count) images, pixel Frechet distance \(rounded(distance, digits: 3))",
         json: .object([
@@ -64,25 +66,25 @@ struct EvaluateCommand: ParsableCommand {
   }
 
   private func compareFeatures(by name: String, with data: String) throws {
-    let classifier = try ClassifierModel(name), backend = try device.open(outputOptions.console)
-    let sets = try samples.map { try FeatureStatistics(of: Dataset.open($0), by: classifier, on: backend) }
-    let reference = try FeatureStatistics(of: Dataset.open(data), by: classifier, on: backend)
+    let classifier = try ClassifierModel.found(name), backend = try device.open(outputOptions.console)
+    let sets = try samples.map { try classifier.featureStatistics(of: Dataset.open($0), on: backend) }
+    let reference = try classifier.featureStatistics(of: Dataset.open(data), on: backend)
     func percent(_ parts: [Double]) -> String { parts.map { rounded(100 * $0, digits: 1) }.joined(separator: " ") }
     let findings = zip(samples, sets).map { path, set in
       let distance = set.distance(to: reference)
       return Finding(
         text: """
           \(path): \(set.count) images, Frechet distance \(rounded(distance, digits: 3)) in the features of \(name)
-          classes, %: \(percent(set.composition))
+          classes, %: \(percent(set.classProportions))
           """,
         json: .object([
           "samples": .string(path), "images": .number(Double(set.count)),
           "feature_frechet_distance": .number(distance),
-          "classes": .array(set.composition.map { .number($0) }),
-          "classes_of_data": .array(reference.composition.map { .number($0) }),
+          "classes": .array(set.classProportions.map { .number($0) }),
+          "classes_of_data": .array(reference.classProportions.map { .number($0) }),
         ]))
     }
     report(findings)
-    outputOptions.console.note("classes of \(data), %: \(percent(reference.composition))")
+    outputOptions.console.note("classes of \(data), %: \(percent(reference.classProportions))")
   }
 }

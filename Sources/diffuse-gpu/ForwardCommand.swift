@@ -39,11 +39,11 @@ struct ForwardCommand: ParsableCommand {
 
   func run() throws {
     let console = outputOptions.console
-    guard repetitions >= 1 else { throw PipelineError("--repeat \(repetitions): at least 1 is needed") }
+    guard repetitions >= 1 else { throw CommandError("--repeat \(repetitions): at least 1 is needed") }
     try OutputFile.checkWritable(output)
-    let model = try Model(self.model, variant: variant)
+    let model = try Model(ModelDirectory.found(self.model, variant: variant))
     for warning in model.warnings { console.note(warning) }
-    let pass = try ForwardPass(model, input: input, timesteps: timesteps, classLabels: classLabels)
+    let pass = try forwardPass(model)
     let backend = try device.open(console)
     let (result, seconds) = try pass.run(on: backend, repetitions: repetitions)
     try OutputFile.write(result.encoded(), to: output)
@@ -54,5 +54,13 @@ struct ForwardCommand: ParsableCommand {
         "shape": .array(result.shape.map { .number(Double($0)) }), "seconds": .array(seconds.map { .number($0) }),
         "peak_memory": .number(Double(backend.memoryUse.peak)),
       ]))
+  }
+
+  private func forwardPass(_ model: Model) throws -> ForwardPass {
+    do {
+      return try ForwardPass(model, input: input, timesteps: timesteps, classLabels: classLabels)
+    } catch let error as NetworkError {
+      throw CommandError("--input \(input): \(error)")
+    }
   }
 }

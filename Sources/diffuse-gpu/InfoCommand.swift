@@ -16,15 +16,16 @@ struct InfoCommand: ParsableCommand {
   var outputOptions: OutputOptions
 
   func run() throws {
-    guard batch >= 1 else { throw PipelineError("--batch \(batch): at least 1 is needed") }
+    guard batch >= 1 else { throw CommandError("--batch \(batch): at least 1 is needed") }
     let console = outputOptions.console
-    let model = try Model(self.model)
+    let model = try Model(ModelDirectory.found(self.model))
     for warning in model.warnings { console.note(warning) }
-    let divisor = model.network.configuration.sizeDivisor
+    let divisor = model.network.sizeDivisor
     let shape = model.imageShape ?? model.imageShape(.init(height: 32 * divisor, width: 32 * divisor))
     let summary = try ModelSummary(of: model.network, shape, batch: batch)
-    let scheduler = try SamplingPipeline.schedulerDescription(model)
-    let statistics = model.statistics.map { "\($0.moments.count) images, \($0.moments.rank) directions" }
+    let scheduler = try model.scheduler.map(Self.text)
+    let statistics = try model.statistics?.summary()
+    let statisticsText = statistics.map { "\($0.count) images, \($0.rank) directions" }
     let calls = summary.operations.sorted { $0.key.rawValue < $1.key.rawValue }
     console.result(
       """
@@ -32,10 +33,10 @@ struct InfoCommand: ParsableCommand {
       images       \(shape)\(model.imageShape == nil ? " (the configuration names no size)" : "")
       parameters   \(summary.parameterCount)
       operations   \(rounded(Double(summary.floatingPointOperations) / 1e9, digits: 3)) GFLOP an evaluation of batch \(batch)
-      activations  \(MemorySize(bytes: summary.activationBytes)) at once
+      activations  \(ByteCount(summary.activationBytes)) at once
       calls        \(calls.map { "\($0.value) \($0.key.rawValue)" }.joined(separator: ", "))
       scheduler    \(scheduler ?? "none")
-      statistics   \(statistics ?? "none")
+      statistics   \(statisticsText ?? "none")
       """,
       json: .object([
         "model": .string(model.name), "image": .string(shape.description),
@@ -43,7 +44,16 @@ struct InfoCommand: ParsableCommand {
         "floating_point_operations": .number(Double(summary.floatingPointOperations)),
         "batch": .number(Double(batch)), "activation_bytes": .number(Double(summary.activationBytes)),
         "calls": .object(Dictionary(uniqueKeysWithValues: calls.map { ($0.key.rawValue, .number(Double($0.value))) })),
-        "scheduler": scheduler.map { .string($0) } ?? .null, "statistics": statistics.map { .string($0) } ?? .null,
+        "scheduler": scheduler.map { .string($0) } ?? .null, "statistics": statisticsText.map { .string($0) } ?? .null,
       ]))
+  }
+
+  /// A scheduler in one line; throws if it could not be sampled with.
+  private static func text(of configuration: SchedulerConfiguration) throws -> String {
+    let scheduler = try Scheduler(configuration)
+    return """
+      \(configuration.className ?? ""), \(scheduler.schedule.count) training steps, \
+      predicts \(scheduler.predictionType.rawValue)
+      """
   }
 }

@@ -20,37 +20,63 @@ struct DeviceOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "The arithmetic of convolutions: float32 or bfloat16, which is faster and has 8 significant bits.",
+      "The arithmetic of convolutions: float32 (the default) or bfloat16, which is faster and has 8 significant bits.",
       valueName: "type"))
-  var precision: String = Precision.float32.rawValue
+  var precision: String?
 
   @Flag(help: "Convolve by the direct method only, without Winograd's faster one, which rounds differently.")
   var exact = false
 
+  /// The options with which the device is opened.
+  ///
+  /// - Parameter guardZoneBytes: Bytes of known pattern around everything that is allocated.
+  func options(guardZoneBytes: Int = 0) throws(CommandError) -> BackendOptions {
+    if let threads, threads < 1 { throw CommandError("--threads \(threads): at least one thread is needed") }
+    let name = precision ?? Precision.float32.rawValue
+    guard let precision = Precision(rawValue: name) else {
+      let names = Precision.allCases.map(\.rawValue).joined(separator: " or ")
+      throw CommandError("--precision \(name): \(names) is needed")
+    }
+    return BackendOptions(
+      memoryBudget: try maxMemory.map { text throws(CommandError) in try MemorySize(text).bytes }, threads: threads,
+      guardZoneBytes: guardZoneBytes, precision: precision, isExact: exact)
+  }
+
+  /// The options of a recorded run; only memory may be named beside it.
+  func options(besides machine: RunRecord.Machine) throws(CommandError) -> BackendOptions {
+    for (isNamed, name) in [(precision != nil, "--precision"), (exact, "--exact"), (threads != nil, "--threads")]
+    where isNamed {
+      throw CommandError("--from-record and \(name) exclude each other: the record says how it is computed")
+    }
+    var options = try options()
+    (options.precision, options.isExact, options.threads) = (machine.precision, machine.isExact, machine.threads)
+    return options
+  }
+
   /// Opens the device; what the user should know goes to standard error.
   ///
   /// - Parameters:
-  ///   - console: Where that is printed.
-  ///   - guardZoneBytes: Bytes of known pattern around everything that is allocated.
+  ///   - console: Where notes are printed.
+  ///   - options: What ``options(guardZoneBytes:)`` says, by default of these flags.
+  ///   - machine: The machine of a recorded run, which is taken unless a device is named.
   ///   - selfCheck: Whether an OpenCL device must pass a short check first.
-  func open(_ console: Console, guardZoneBytes: Int = 0, selfCheck: Bool = true) throws -> any Backend {
-    if let threads, threads < 1 { throw PipelineError("--threads \(threads): at least one thread is needed") }
-    guard let precision = Precision(rawValue: precision) else {
-      let names = Precision.allCases.map(\.rawValue).joined(separator: " or ")
-      throw PipelineError("--precision \(precision): \(names) is needed")
+  func open(
+    _ console: Console, _ options: BackendOptions? = nil, as machine: RunRecord.Machine? = nil, selfCheck: Bool = true
+  ) throws -> any Backend {
+    let options = try options ?? self.options()
+    if let machine, device == nil {
+      let request: DeviceRequest = machine.backend == "cpu" ? .cpu : .openCLNamed(machine.device)
+      return try Devices.open(request, options, selfCheck: selfCheck) { console.note($0) }
     }
-    let options = BackendOptions(
-      memoryBudget: try maxMemory.map { try MemorySize($0).bytes }, threads: threads,
-      guardZoneBytes: guardZoneBytes, precision: precision, isExact: exact)
     let request = try DeviceRequest(device ?? ProcessInfo.processInfo.environment["DIFFUSE_DEVICE"] ?? "auto")
     return try Devices.open(request, options, selfCheck: selfCheck) { console.note($0) }
   }
 }
 
 /// The form in which weights are written, as a flag names it.
-func weightType(_ text: String, flag: String) throws(PipelineError) -> SafetensorsType {
+func weightType(_ text: String, flag: String) throws(CommandError) -> SafetensorsType {
   guard let type = SafetensorsType(rawValue: text.uppercased()), [.float32, .float16, .bfloat16].contains(type) else {
-    throw PipelineError("\(flag) '\(text)': F32, F16 or BF16")
+    throw CommandError("\(flag) '\(text)': F32, F16 or BF16")
   }
   return type
 }

@@ -31,24 +31,23 @@ struct StatisticsCommand: ParsableCommand {
 
   func run() throws {
     let console = outputOptions.console
-    if let rank, rank < 1 { throw PipelineError("--rank \(rank): at least one direction is kept") }
+    if let rank, rank < 1 { throw CommandError("--rank \(rank): at least one direction is kept") }
     try OutputFile.checkWritable(output)
     let source = try Dataset.open(data)
     let display = ProgressDisplay(total: source.count, unit: "images", quiet: console.isQuiet)
     let statistics = try ImageStatistics(of: source, rank: rank) { display.update($0) }
     try OutputFile.write(statistics.encoded(basisType: half ? .float16 : .float32), to: output)
-    let moments = statistics.moments
-    let leading = moments.eigenvalues.prefix(3).map { rounded($0, digits: 3) }.joined(separator: ", ")
+    let leading = statistics.eigenvalues.prefix(3).map { rounded($0, digits: 3) }.joined(separator: ", ")
     console.result(
       """
-      \(output): \(moments.count) images of \(statistics.shape), variance \(rounded(moments.totalVariance, digits: 3)), \
-      \(moments.rank) directions, the first of variance \(leading)
+      \(output): \(statistics.count) images of \(statistics.shape), variance \(rounded(statistics.totalVariance, digits: 3)), \
+      \(statistics.rank) directions, the first of variance \(leading)
       """,
       json: .object([
-        "output": .string(output), "images": .number(Double(moments.count)),
-        "shape": .string(statistics.shape.description), "variance": .number(moments.totalVariance),
-        "rank": .number(Double(moments.rank)), "remainder": .number(moments.remainder),
-        "eigenvalues": .array(moments.eigenvalues.prefix(10).map { .number($0) }),
+        "output": .string(output), "images": .number(Double(statistics.count)),
+        "shape": .string(statistics.shape.description), "variance": .number(statistics.totalVariance),
+        "rank": .number(Double(statistics.rank)), "remainder": .number(statistics.remainder),
+        "eigenvalues": .array(statistics.eigenvalues.prefix(10).map { .number($0) }),
       ]))
   }
 }

@@ -72,25 +72,25 @@ struct TrainCommand: ParsableCommand {
   func run() throws {
     let console = outputOptions.console
     for (name, value) in [("--checkpoint-every", checkpointEvery), ("--keep", keep)] where value < 1 {
-      throw PipelineError("\(name) \(value): at least 1 is needed")
+      throw CommandError("\(name) \(value): at least 1 is needed")
     }
     let form = try weightType(exportType, flag: "--export-type")
     var output = TrainingOutput(folder: self.output)
     (output.checkpointEvery, output.keep, output.preview) = (checkpointEvery, keep, preview)
     output.samplesEvery = samplesEvery > 0 ? samplesEvery : nil
     guard let task = TrainingSettings.Task(rawValue: task) else {
-      throw PipelineError("--task '\(task)': diffusion or classifier")
+      throw CommandError("--task '\(task)': diffusion or classifier")
     }
     let settings = try settings.settings(task), backend = try device.open(console)
     let request = TrainingRequest(
       data: data, configuration: config, settings: settings, output: output, resumes: resume)
     switch task {
     case .diffusion:
-      if testData != nil { throw PipelineError("--test-data: is for --task classifier") }
+      if testData != nil { throw CommandError("--test-data: is for --task classifier") }
       let run = try request.denoiser(scheduler: scheduler, on: backend) { console.note($0) }
       try train(run.pipeline, console) { if let export { try run.export(to: export, as: form) } }
     case .classifier:
-      if scheduler != nil { throw PipelineError("--scheduler: is for --task diffusion") }
+      if scheduler != nil { throw CommandError("--scheduler: is for --task diffusion") }
       let run = try request.classifier(on: backend) { console.note($0) }
       try train(run.pipeline, console) {
         if let export { try run.export(to: export, as: form) }

@@ -20,11 +20,13 @@ struct TrainingOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The largest learning rate (0.001).", valueName: "rate"))
   var learningRate: Double?
 
-  @Option(help: ArgumentHelp("Steps in which the rate grows to its largest (200).", valueName: "steps"))
+  @Option(help: ArgumentHelp("Steps in which the learning rate grows to its largest (200).", valueName: "steps"))
   var warmUp: Int?
 
-  @Option(help: ArgumentHelp("How the rate goes afterwards: cosine or constant (cosine).", valueName: "schedule"))
-  var rateSchedule: String?
+  @Option(
+    name: .customLong("rate-schedule"),
+    help: ArgumentHelp("How the learning rate goes afterwards: cosine or constant (cosine).", valueName: "schedule"))
+  var learningRateSchedule: String?
 
   @Option(help: ArgumentHelp("AdamW's decoupled weight decay (0, which is Adam).", valueName: "decay"))
   var weightDecay: Double?
@@ -32,8 +34,10 @@ struct TrainingOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The largest norm of a step's gradients; 0 for no limit (1).", valueName: "norm"))
   var clipNorm: Double?
 
-  @Option(help: ArgumentHelp("How much of the average of weights is kept (0.999).", valueName: "decay"))
-  var averageDecay: Double?
+  @Option(
+    name: .customLong("average-decay"),
+    help: ArgumentHelp("The decay of the exponential moving average of weights, EMA (0.999).", valueName: "decay"))
+  var emaDecay: Double?
 
   @Option(
     help: ArgumentHelp("What the network predicts: epsilon, sample or v_prediction (epsilon).", valueName: "type"))
@@ -79,7 +83,7 @@ struct TrainingOptions: ParsableArguments {
     ) throws where Choice.RawValue == String {
       guard let text else { return }
       guard let found = Choice(rawValue: text) else {
-        throw PipelineError(
+        throw CommandError(
           "\(flag) '\(text)': \(Choice.allCases.map(\.rawValue).joined(separator: ", ")) are possible")
       }
       value = found
@@ -92,7 +96,7 @@ struct TrainingOptions: ParsableArguments {
     if let warmUp { result.warmUp = warmUp }
     if let weightDecay { result.weightDecay = weightDecay }
     if let clipNorm { result.clipNorm = clipNorm == 0 ? nil : clipNorm }
-    if let averageDecay { result.averageDecay = averageDecay }
+    if let emaDecay { result.emaDecay = emaDecay }
     if let snrLimit { result.snrLimit = snrLimit }
     if let dropout { result.dropout = dropout }
     if let label { result.label = label }
@@ -102,10 +106,10 @@ struct TrainingOptions: ParsableArguments {
     if flip { result.flips = true }
     if dequantize { result.dequantizes = true }
     if checkpointBlocks { result.checkpointsBlocks = true }
-    try choice(rateSchedule, "--rate-schedule", &result.rateSchedule)
+    try choice(learningRateSchedule, "--rate-schedule", &result.learningRateSchedule)
     try choice(prediction, "--prediction", &result.prediction)
     try choice(times, "--times", &result.times)
-    if let fault = result.fault { throw PipelineError(fault) }
+    if let fault = result.fault { throw CommandError(fault) }
     return result
   }
 }

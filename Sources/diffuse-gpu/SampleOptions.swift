@@ -1,0 +1,163 @@
+public import ArgumentParser
+public import DiffuseGPU
+
+extension SampleCommand {
+  struct ModelOptions: ParsableArguments {
+    @Option(
+      help: ArgumentHelp(
+        "A diffusers model directory, or a pretrained model: mnist (the default), fashion-mnist or faces.",
+        valueName: "path"))
+    var model: String?
+
+    @Option(help: ArgumentHelp("A variant of the weights, such as fp16.", valueName: "name"))
+    var variant: String?
+
+    @Option(
+      help: ArgumentHelp(
+        "A data set whose exact score takes the network's place.",
+        discussion: """
+          The posterior mean over all its images: samples end on images of the set. Files and folders as `statistics` reads them; \
+          the model still gives the schedule.
+          """, valueName: "path"))
+    var data: String?
+
+    @Option(
+      help: ArgumentHelp(
+        "An exact world: two-points, hypersphere:D, mixture:FILE or gaussian:STATISTICS.",
+        discussion: """
+          hypersphere:D[:R] is the sphere of radius R (the root of D by default) in D dimensions; a mixture's file holds {"points": \
+          [[...]], "weights": [...], "variance": 0}; a Gaussian's is made by `statistics`. Write to a .npy file.
+          """, valueName: "world"))
+    var world: String?
+
+    @Option(
+      help: ArgumentHelp(
+        "The sampler: \(SamplerName.allCases.map(\.rawValue).joined(separator: ", ")).",
+        discussion: "The model's own scheduler by default.", valueName: "name"))
+    var sampler: String?
+
+    @Option(help: ArgumentHelp("A scheduler_config.json to use instead.", valueName: "file"))
+    var schedulerConfig: String?
+
+    @Option(help: ArgumentHelp("Steps of the sampler (50).", valueName: "count"))
+    var steps: Int?
+
+    @Option(help: ArgumentHelp("DDIM: the share of fresh noise, 0 to 1.", valueName: "share"))
+    var eta: Double?
+
+    @Flag(help: "DDIM: end each step where the next begins, also where diffusers does not.")
+    var correctSteps = false
+
+    @Flag(
+      name: .customLong("no-clip"),
+      help: ArgumentHelp(
+        "Leave estimates of clean images as they are, also where the scheduler would clip them.",
+        discussion: "Clipping draws early estimates to the middle of the range, and so changes which classes are drawn."
+      ))
+    var isUnclipped = false
+
+    @Option(
+      name: .customLong("class"), help: ArgumentHelp("The class, for class-conditional models.", valueName: "label"))
+    var classLabel: Int?
+
+    @Option(
+      help: ArgumentHelp(
+        """
+        Guidance without a classifier: how far predictions are carried past those of no class, the last row of the network's \
+        table; 1 for none.
+        """,
+        valueName: "weight"))
+    var guidance: Double?
+  }
+
+  struct StartOptions: ParsableArguments {
+    @Option(
+      help: ArgumentHelp(
+        "Start late, at this training step, instead of at the prior.",
+        discussion: "The early steps relax towards a fixed point and need not be simulated (Raya and Ambrogioni 2023).",
+        valueName: "step"))
+    var lateStart: Int?
+
+    @Option(
+      help: ArgumentHelp(
+        "The state of a late start: gaussian (the default), flow or noise.",
+        discussion: """
+          gaussian: fresh normals with the data's mean and covariance; flow: the prior noise carried along the Gaussian's \
+          probability flow, which keeps each seed's image; noise: plain normals, the baseline.
+          """, valueName: "kind"))
+    var lateStartInit: LateStartKind?
+
+    @Option(help: ArgumentHelp("Statistics of the data, if the model directory holds none.", valueName: "file"))
+    var statistics: String?
+
+    @Option(help: ArgumentHelp("Real pictures to noise and denoise; needs --from.", valueName: "path"))
+    var inputImages: String?
+
+    @Option(help: ArgumentHelp("The training step to which --input-images are noised.", valueName: "step"))
+    var from: Int?
+
+    @Option(help: ArgumentHelp("Noise to begin with, .npy [count, channels, height, width].", valueName: "file"))
+    var initialNoise: String?
+
+    @Option(help: ArgumentHelp("Noise of the steps, .npy [draws, count, channels, height, width].", valueName: "file"))
+    var stepNoise: String?
+
+    @Option(
+      help: ArgumentHelp(
+        "The generator: philox (the default; the same on all devices) or torch (PyTorch's CPU generator).",
+        valueName: "name"))
+    var rng: NoiseGenerator?
+  }
+
+  struct ImageOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("The seed of the first image.", valueName: "seed"))
+    var seed: UInt64?
+
+    @Option(help: ArgumentHelp("Images, with seeds from --seed upwards; 16 by default.", valueName: "count"))
+    var count: Int?
+
+    @Option(help: ArgumentHelp("The seeds of all images, such as 0-63,100.", valueName: "list"))
+    var seeds: String?
+
+    @Option(help: ArgumentHelp("Height and width, such as 32 or 32x48; the model's own by default.", valueName: "size"))
+    var size: String?
+
+    @Option(help: ArgumentHelp("Images sampled together; as many as fit by default.", valueName: "count"))
+    var batch: Int?
+
+    @Option(
+      name: .shortAndLong,
+      help: ArgumentHelp("A folder, .png, .npz or .npy; samples.png by default.", valueName: "path"))
+    var output = "samples.png"
+
+    @Flag(help: "Skip images that are there already.")
+    var skipExisting = false
+
+    @Option(
+      help: ArgumentHelp("How often each pixel of a grid is repeated in both directions (1).", valueName: "times"))
+    var zoom: Int?
+
+    @Option(help: ArgumentHelp("Write a grid every so many steps.", valueName: "steps"))
+    var saveEvery: Int?
+
+    @Option(help: ArgumentHelp("Write the trajectory as an animated PNG.", valueName: "file"))
+    var animate: String?
+
+    @Option(
+      help: ArgumentHelp("What those show: denoised (the estimate of the clean image) or noisy.", valueName: "view"))
+    var show: TrajectoryRecorder.View = .denoised
+
+    @Option(
+      help: ArgumentHelp(
+        "Repeat a recorded run: the JSON file beside images, or a .png picture.",
+        discussion: """
+          Everything that determines the images comes from the record; only output, device and display may be named beside it. \
+          Weights and other files must be what they were.
+          """, valueName: "file"))
+    var fromRecord: String?
+  }
+}
+
+extension NoiseGenerator: ExpressibleByArgument {}
+extension LateStartKind: ExpressibleByArgument {}
+extension TrajectoryRecorder.View: ExpressibleByArgument {}

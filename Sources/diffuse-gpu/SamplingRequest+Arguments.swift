@@ -1,0 +1,148 @@
+import DiffuseGPU
+import Foundation
+
+extension SamplingRequest {
+  /// The request that the arguments of `sample` make, their combinations checked.
+  init(arguments: SampleCommand) throws {
+    let (options, start, images) = (arguments.model, arguments.start, arguments.images)
+    try Self.check(arguments)
+    let seeds =
+      try images.seeds.map { try SeedList.seeds(in: $0) }
+      ?? SeedList.seeds(from: images.seed ?? 0, count: images.count ?? 16)
+    var settings = SamplingSettings(seeds: seeds)
+    if let name = options.sampler { settings.sampler = .named(try SamplerName(name)) }
+    if let file = options.schedulerConfig {
+      settings.sampler = .configuration(try SchedulerConfiguration(contentsOf: file))
+    }
+    settings.options = SchedulerOptions(eta: options.eta ?? 0, usesGridSteps: options.correctSteps)
+    settings.clipSample = !options.isUnclipped
+    settings.steps = options.steps ?? settings.steps
+    settings.generator = start.rng ?? settings.generator
+    settings.classLabel = options.classLabel
+    settings.guidance = options.guidance ?? settings.guidance
+    settings.size = try images.size.map { try ImageSize(argument: $0) }
+    settings.batch = images.batch
+    if let step = start.lateStart {
+      settings.start = .late(timestep: step, kind: start.lateStartInit ?? .gaussian)
+    }
+    if let step = start.from { settings.start = .images(timestep: step) }
+    self.init(model: try ModelReference(options), settings: settings)
+    statistics = start.statistics
+    inputImages = start.inputImages
+    initialNoise = start.initialNoise
+    stepNoise = start.stepNoise
+    zoom = images.zoom ?? 1
+  }
+
+  /// Arguments that exclude or need each other, and numbers out of range.
+  private static func check(_ arguments: SampleCommand) throws(CommandError) {
+    let (options, start, images) = (arguments.model, arguments.start, arguments.images)
+    try exclude(options.sampler != nil, "--sampler", options.schedulerConfig != nil, "--scheduler-config")
+    try exclude(options.data != nil, "--data", options.classLabel != nil, "--class")
+    try exclude(options.data != nil, "--data", options.variant != nil, "--variant")
+    for (isNamed, name) in [
+      (options.model != nil, "--model"), (options.data != nil, "--data"), (options.variant != nil, "--variant"),
+      (options.classLabel != nil, "--class"), (start.statistics != nil, "--statistics"),
+    ] { try exclude(options.world != nil, "--world", isNamed, name) }
+    try exclude(images.seeds != nil, "--seeds", images.seed != nil, "--seed")
+    try exclude(images.seeds != nil, "--seeds", images.count != nil, "--count")
+    try exclude(start.lateStart != nil, "--late-start", start.inputImages != nil, "--input-images")
+    try exclude(start.initialNoise != nil, "--initial-noise", images.seeds != nil || images.seed != nil, "--seeds")
+    try exclude(start.initialNoise != nil, "--initial-noise", images.skipExisting, "--skip-existing")
+    try exclude(start.inputImages != nil, "--input-images", images.skipExisting, "--skip-existing")
+    guard (start.inputImages == nil) == (start.from == nil) else {
+      throw CommandError("--input-images and --from belong together")
+    }
+    guard start.stepNoise == nil || start.initialNoise != nil else {
+      throw CommandError("--step-noise needs --initial-noise")
+    }
+    try checkNumbers(options, images)
+  }
+
+  private static func checkNumbers(
+    _ options: SampleCommand.ModelOptions, _ images: SampleCommand.ImageOptions
+  ) throws(CommandError) {
+    for (name, value) in [
+      ("--steps", options.steps), ("--batch", images.batch), ("--zoom", images.zoom),
+      ("--save-every", images.saveEvery),
+    ] {
+      if let value, value < 1 { throw CommandError("\(name) \(value): at least 1 is needed") }
+    }
+    if let guidance = options.guidance {
+      guard guidance == 1 || options.classLabel != nil else {
+        throw CommandError("--guidance: goes from no class towards that of --class, which is missing")
+      }
+      guard guidance.isFinite else { throw CommandError("--guidance \(guidance): a number is needed") }
+    }
+    if let eta = options.eta, !(0...1).contains(eta) { throw CommandError("--eta \(eta): from 0 to 1") }
+    if let zoom = images.zoom, zoom > 64 { throw CommandError("--zoom \(zoom): at most 64") }
+  }
+
+  private static func exclude(
+    _ first: Bool, _ firstName: String, _ second: Bool, _ secondName: String
+  ) throws(CommandError) {
+    if first && second { throw CommandError("\(firstName) and \(secondName) exclude each other") }
+  }
+}
+
+extension SampleCommand {
+  /// Refuses arguments that a record determines.
+  func checkBesideRecord() throws(CommandError) {
+    let named: [(Bool, String)] = [
+      (model.model != nil, "--model"), (model.variant != nil, "--variant"), (model.data != nil, "--data"),
+      (model.world != nil, "--world"), (model.sampler != nil, "--sampler"),
+      (model.schedulerConfig != nil, "--scheduler-config"), (model.steps != nil, "--steps"),
+      (model.eta != nil, "--eta"),
+      (model.correctSteps, "--correct-steps"), (model.isUnclipped, "--no-clip"), (model.classLabel != nil, "--class"),
+      (model.guidance != nil, "--guidance"), (start.lateStart != nil, "--late-start"),
+      (start.lateStartInit != nil, "--late-start-init"), (start.statistics != nil, "--statistics"),
+      (start.inputImages != nil, "--input-images"), (start.from != nil, "--from"),
+      (start.initialNoise != nil, "--initial-noise"), (start.stepNoise != nil, "--step-noise"),
+      (start.rng != nil, "--rng"), (images.seed != nil, "--seed"), (images.count != nil, "--count"),
+      (images.seeds != nil, "--seeds"), (images.size != nil, "--size"), (images.batch != nil, "--batch"),
+      (images.zoom != nil, "--zoom"),
+    ]
+    if let name = named.first(where: { $0.0 })?.1 {
+      throw CommandError("--from-record and \(name) exclude each other: the record says what is drawn")
+    }
+  }
+}
+
+extension ModelReference {
+  fileprivate init(_ options: SampleCommand.ModelOptions) throws(CommandError) {
+    if let world = options.world {
+      self = .world(try WorldReference(argument: world))
+    } else if let data = options.data {
+      self = .data(path: data, scheduler: options.model)
+    } else {
+      self = .directory(path: options.model, variant: options.variant)
+    }
+  }
+}
+
+extension WorldReference {
+  /// The world of `--world`.
+  init(argument text: String) throws(CommandError) {
+    do throws(Fault) {
+      try self.init(text)
+    } catch {
+      throw switch error {
+      case .unknown:
+        CommandError("--world '\(text)': two-points, hypersphere:D, mixture:FILE and gaussian:STATISTICS are possible")
+      case .dimension: CommandError("--world '\(text)': the dimension is a whole number from 1 to 1000000")
+      case .radius: CommandError("--world '\(text)': the radius is more than 0 and at most 1000000")
+      }
+    }
+  }
+}
+
+extension ImageSize {
+  /// Height and width as they are written in arguments.
+  init(argument text: String) throws(CommandError) {
+    let parts = text.lowercased().split(separator: "x", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
+    guard (1...2).contains(parts.count), parts.allSatisfy({ (1...65_536).contains($0) }) else {
+      throw CommandError("--size '\(text)': write one number, or HEIGHTxWIDTH such as 32x48")
+    }
+    self.init(height: parts[0], width: parts[parts.count - 1])
+  }
+}
