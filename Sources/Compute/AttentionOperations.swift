@@ -11,7 +11,7 @@ public protocol AttentionOperations: AnyObject {
   ///     `h * d ..< (h + 1) * d` of each.
   ///   - heads: Divides the channels.
   ///   - destination: `[batch, channels, height, width]`.
-  func attend(_ projections: Activation, heads: Int, into destination: Activation)
+  func attend(_ projections: FeatureMap, heads: Int, into destination: FeatureMap)
 
   /// The gradient of ``attend(_:heads:into:)`` with respect to its projections.
   ///
@@ -27,5 +27,5 @@ public protocol AttentionOperations: AnyObject {
   ///   - heads: Divides the channels.
   ///   - gradient: `[batch, channels, height, width]`.
   ///   - destination: The gradient of the projections.
-  func attendGradient(_ projections: Activation, heads: Int, _ gradient: Activation, into destination: Activation)
+  func attendGradient(_ projections: FeatureMap, heads: Int, _ gradient: FeatureMap, into destination: FeatureMap)
 }

@@ -2,13 +2,13 @@
 ///
 /// The protocol is eager and destination-passing: a call enqueues one coarse operation on one in-order queue and
 /// returns; only ``MemoryOperations/read(_:into:)`` and ``MemoryOperations/synchronize()`` wait. It is logical: shapes are
-/// `[batch, channels, height, width]`, and how the values of an ``Activation`` lie in memory is the backend's own business.
+/// `[batch, channels, height, width]`, and how the values of an ``FeatureMap`` lie in memory is the backend's own business.
 /// Wrong shapes are programming errors and stop the program; failures of the device are ``DeviceError``s that the next
 /// wait throws. Results repeat bit for bit on one device, and which algorithm a layer takes depends on its shape and on
 /// the device, never on the batch.
 ///
 /// A backend, its buffers and its activations belong to one thread of control at a time.
-public protocol Backend: AnyObject, MemoryOperations, ActivationOperations, RandomOperations, PointwiseOperations,
+public protocol Backend: AnyObject, MemoryOperations, FeatureMapOperations, RandomOperations, PointwiseOperations,
   MatrixOperations, ConvolutionOperations, NormalizationOperations, AttentionOperations, ResamplingOperations,
   ReductionOperations, OptimizerOperations
 {

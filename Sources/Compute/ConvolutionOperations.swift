@@ -7,15 +7,15 @@ public struct ConvolutionEpilogue {
   /// One addend an output channel.
   public var bias: Parameter?
   /// One addend a sample and output channel, `[batch, outputChannels, 1, 1]`: the time embedding's part.
-  public var channelOffset: Activation?
+  public var channelOffset: FeatureMap?
   /// Added to the result, whose shape it has; may be the destination.
-  public var residual: Activation?
+  public var residual: FeatureMap?
   /// Applied last.
   public var scale: Float
 
   /// An epilogue; by default the result is stored as it is.
   public init(
-    bias: Parameter? = nil, channelOffset: Activation? = nil, residual: Activation? = nil, scale: Float = 1
+    bias: Parameter? = nil, channelOffset: FeatureMap? = nil, residual: FeatureMap? = nil, scale: Float = 1
   ) {
     self.bias = bias
     self.channelOffset = channelOffset
@@ -47,7 +47,7 @@ public protocol ConvolutionOperations: AnyObject {
   /// Scratch memory does not grow with the image: at most 2 MB a thread, on graphics processors 64 MB.
   func convolve(
     _ operand: Operand, _ filter: Parameter, _ shape: ConvolutionShape, _ epilogue: ConvolutionEpilogue,
-    into destination: Activation)
+    into destination: FeatureMap)
 
   /// The gradient of a convolution with respect to its filter.
   ///
@@ -64,8 +64,8 @@ public protocol ConvolutionOperations: AnyObject {
   ///   - gradient: `g`, the gradient of its result before epilogue and scale.
   ///   - destination: `[outputChannels, inputChannels, kernel, kernel]`, overwritten.
   func convolveFilterGradient(
-    _ operand: Operand, _ shape: ConvolutionShape, _ gradient: Activation, into destination: Buffer)
+    _ operand: Operand, _ shape: ConvolutionShape, _ gradient: FeatureMap, into destination: Buffer)
 
   /// What this device does for a layer with a result of this shape: a matter of the layer, never of the batch.
-  func method(of shape: ConvolutionShape, output: ActivationShape) -> ConvolutionMethod
+  func method(of shape: ConvolutionShape, output: FeatureMapShape) -> ConvolutionMethod
 }

@@ -2,17 +2,17 @@ extension ConvolutionShape {
   /// A convolution that makes the gradient of an input from the gradient of the result.
   ///
   /// ```
-  /// d in[b, i] = sum over o of filter'[i, o] * spread(d out[b, o])
+  /// d in[b, i] = sum over o of filter'[i, o] * dilate(d out[b, o])
   /// ```
   public struct InputGradient: Hashable, Sendable {
-    /// The convolution of the (spread) gradient.
+    /// The convolution of the (dilated) gradient.
     public let convolution: ConvolutionShape
     /// By how much the gradient's pixels are moved apart first; 1 for not at all.
-    public let spread: Int
-    /// The extents of the spread gradient, of which the convolution makes the input's.
-    public let spreadHeight: Int
-    /// See ``spreadHeight``.
-    public let spreadWidth: Int
+    public let dilation: Int
+    /// The extents of the dilated gradient, of which the convolution makes the input's.
+    public let dilatedHeight: Int
+    /// See ``dilatedHeight``.
+    public let dilatedWidth: Int
   }
 
   /// The convolution that makes the gradient of an input of this shape.
@@ -20,16 +20,16 @@ extension ConvolutionShape {
   /// Its filter is ``inputGradientFilter(_:)``: taps mirrored, inputs and outputs exchanged. That of a doubled input has stride
   /// two and 4x4 taps, sums of those that read the same pixel. Doubled inputs are supported for 3x3 filters of stride one
   /// with one row and column of padding, the only ones that networks have.
-  public func inputGradient(for input: ActivationShape) -> InputGradient {
+  public func inputGradient(for input: FeatureMapShape) -> InputGradient {
     let output = output(for: input)
-    if doublesInput {
+    if upsamplesInput {
       precondition(kernel == 3 && stride == 1 && padding == .all(1), "no gradient of \(self)")
       let convolution = ConvolutionShape(
         inputChannels: outputChannels, outputChannels: inputChannels, kernel: 4, stride: 2, padding: .all(1))
       return .init(
-        convolution: convolution, spread: 1, spreadHeight: output.height, spreadWidth: output.width)
+        convolution: convolution, dilation: 1, dilatedHeight: output.height, dilatedWidth: output.width)
     }
-    func extent(_ input: Int, _ output: Int, before: Int) -> (spread: Int, before: Int, after: Int) {
+    func extent(_ input: Int, _ output: Int, before: Int) -> (dilated: Int, before: Int, after: Int) {
       // A multiple of the stride keeps extents even, unless that reaches past what the filter can see.
       let front = kernel - 1 - before
       let wide = stride * output, after = input + kernel - 1 - front - wide
@@ -44,14 +44,14 @@ extension ConvolutionShape {
       convolution: .init(
         inputChannels: outputChannels, outputChannels: inputChannels, kernel: kernel,
         padding: .init(top: rows.before, bottom: rows.after, left: columns.before, right: columns.after)),
-      spread: stride, spreadHeight: rows.spread, spreadWidth: columns.spread)
+      dilation: stride, dilatedHeight: rows.dilated, dilatedWidth: columns.dilated)
   }
 
   /// The same convolution to another number of channels.
   public func with(outputChannels: Int) -> Self {
     .init(
       inputChannels: inputChannels, outputChannels: outputChannels, kernel: kernel, stride: stride, padding: padding,
-      doublesInput: doublesInput)
+      upsamplesInput: upsamplesInput)
   }
 
   /// The filter of ``inputGradient(for:)``, for the input channels of one operand.
@@ -65,12 +65,12 @@ extension ConvolutionShape {
     let taps = kernel * kernel
     // The taps of a fine row that fall on tap t of the coarse one: see the doubled row 2 z + t - 1 as row Y of the result.
     let fallsOn = [[2], [1, 2], [0, 1], [0]]
-    let resultTaps = doublesInput ? 16 : taps
+    let resultTaps = upsamplesInput ? 16 : taps
     var result = [Float](repeating: 0, count: channels.count * outputChannels * resultTaps)
     for (place, i) in channels.enumerated() {
       for o in 0..<outputChannels {
         let from = (o * inputChannels + i) * taps, to = (place * outputChannels + o) * resultTaps
-        if doublesInput {
+        if upsamplesInput {
           for row in 0..<4 {
             for column in 0..<4 {
               for r in fallsOn[row] {

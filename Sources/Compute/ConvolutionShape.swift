@@ -31,7 +31,7 @@ public struct Padding: Hashable, Sendable {
 ///   filter[o, i, r, s] * in'[b, i, stride * y + r - top, stride * x + s - left]
 /// ```
 ///
-/// `in'` is the input, doubled by nearest neighbour first if ``doublesInput`` is set, and zero outside.
+/// `in'` is the input, doubled by nearest neighbour first if ``upsamplesInput`` is set, and zero outside.
 public struct ConvolutionShape: Hashable, Sendable {
   /// Channels read, those of both operands of a pair together.
   public let inputChannels: Int
@@ -44,12 +44,12 @@ public struct ConvolutionShape: Hashable, Sendable {
   /// Zeros around the input.
   public let padding: Padding
   /// Whether the input is doubled by nearest neighbour first, so that upsampling costs no pass over memory.
-  public let doublesInput: Bool
+  public let upsamplesInput: Bool
 
   /// A convolution with a square filter `[outputChannels, inputChannels, kernel, kernel]`.
   public init(
     inputChannels: Int, outputChannels: Int, kernel: Int, stride: Int = 1, padding: Padding = .all(0),
-    doublesInput: Bool = false
+    upsamplesInput: Bool = false
   ) {
     precondition(inputChannels > 0 && outputChannels > 0 && kernel > 0 && stride > 0, "every extent is at least 1")
     self.inputChannels = inputChannels
@@ -57,29 +57,29 @@ public struct ConvolutionShape: Hashable, Sendable {
     self.kernel = kernel
     self.stride = stride
     self.padding = padding
-    self.doublesInput = doublesInput
+    self.upsamplesInput = upsamplesInput
   }
 
   /// Whether this is a product of every pixel with one matrix: a 1x1 filter that reads each pixel once.
   public var isPointwise: Bool {
-    kernel == 1 && stride == 1 && padding == .all(0) && !doublesInput
+    kernel == 1 && stride == 1 && padding == .all(0) && !upsamplesInput
   }
 
   /// Values of the filter: `outputChannels * inputChannels * kernel * kernel`.
   public var filterCount: Int { outputChannels * inputChannels * kernel * kernel }
 
   /// The shape of what the convolution makes of an input.
-  public func output(for input: ActivationShape) -> ActivationShape {
+  public func output(for input: FeatureMapShape) -> FeatureMapShape {
     precondition(
       input.channels == inputChannels, "a convolution of \(inputChannels) channels was given \(input)")
-    let factor = doublesInput ? 2 : 1
+    let factor = upsamplesInput ? 2 : 1
     let height = (factor * input.height + padding.top + padding.bottom - kernel) / stride + 1
     let width = (factor * input.width + padding.left + padding.right - kernel) / stride + 1
     return .init(batch: input.batch, channels: outputChannels, height: height, width: width)
   }
 
   /// Multiplications and additions of the direct method for an input, two for each product.
-  public func floatingPointOperations(for input: ActivationShape) -> Int {
+  public func floatingPointOperations(for input: FeatureMapShape) -> Int {
     let output = output(for: input)
     return 2 * output.batch * output.pixels * filterCount
   }
@@ -88,14 +88,14 @@ public struct ConvolutionShape: Hashable, Sendable {
   ///
   /// It makes 36 products a tile in place of 9 a pixel; transforms, edges that reach past the image and a filter four times as
   /// large have to pay off (Lavin and Gray 2015).
-  package func suitsWinograd(output: ActivationShape) -> Bool {
+  package func suitsWinograd(output: FeatureMapShape) -> Bool {
     guard kernel == 3, stride == 1, min(inputChannels, outputChannels) >= 32 else { return false }
     let tiles = output.tiles(height: 4, width: 4)
     return tiles >= 4 && 3 * 36 * tiles <= 2 * 9 * output.pixels
   }
 }
 
-extension ActivationShape {
+extension FeatureMapShape {
   /// Tiles of an extent that cover one sample.
   package func tiles(height tileHeight: Int, width tileWidth: Int) -> Int {
     ((height + tileHeight - 1) / tileHeight) * ((width + tileWidth - 1) / tileWidth)

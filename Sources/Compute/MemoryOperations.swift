@@ -6,7 +6,7 @@ public protocol MemoryOperations: AnyObject {
   func makeBuffer(count: Int) -> Buffer
 
   /// Allocates an activation, its contents undefined; failures as for ``makeBuffer(count:)``.
-  func makeActivation(_ shape: ActivationShape) -> Activation
+  func makeFeatureMap(_ shape: FeatureMapShape) -> FeatureMap
 
   /// Copies `source` to the device; `source` may be reused as soon as the call returns.
   func write(_ source: UnsafeBufferPointer<Float>, to destination: Buffer)
@@ -25,7 +25,7 @@ public protocol MemoryOperations: AnyObject {
   func synchronize() throws(DeviceError)
 
   /// Bytes that an activation of this shape takes on this device, halos and padding included.
-  func byteCount(of shape: ActivationShape) -> Int
+  func byteCount(of shape: FeatureMapShape) -> Int
 
   /// What the backend holds at the moment and has held at most.
   var memoryUse: MemoryUse { get }

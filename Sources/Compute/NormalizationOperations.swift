@@ -21,11 +21,11 @@ public struct GroupNormalization {
 /// Where the gradients of a group normalisation go.
 public struct NormalizationGradient {
   /// The gradient of the operand's first activation.
-  public var first: Activation
+  public var first: FeatureMap
   /// Whether it is added to what `first` holds.
   public var addsToFirst: Bool
   /// The gradient of the operand's second activation, if it is a pair.
-  public var second: Activation?
+  public var second: FeatureMap?
   /// Whether it is added to what `second` holds.
   public var addsToSecond: Bool
   /// The gradient of gamma, `[channels]`, summed over the batch; overwritten.
@@ -33,12 +33,12 @@ public struct NormalizationGradient {
   /// The gradient of beta, `[channels]`, summed over the batch; overwritten.
   public var beta: Buffer
   /// The gradient of scale and shift, `[batch, 2 * channels, 1, 1]`, if there are any; overwritten.
-  public var scaleShift: Activation?
+  public var scaleShift: FeatureMap?
 
   /// Destinations; activations are overwritten unless they are to be added to.
   public init(
-    first: Activation, addsToFirst: Bool = false, second: Activation? = nil, addsToSecond: Bool = false,
-    gamma: Buffer, beta: Buffer, scaleShift: Activation? = nil
+    first: FeatureMap, addsToFirst: Bool = false, second: FeatureMap? = nil, addsToSecond: Bool = false,
+    gamma: Buffer, beta: Buffer, scaleShift: FeatureMap? = nil
   ) {
     self.first = first
     self.addsToFirst = addsToFirst
@@ -69,8 +69,8 @@ public protocol NormalizationOperations: AnyObject {
   ///   - function: `f`.
   ///   - destination: May be the operand if that is a single activation.
   func normalizeGroups(
-    _ operand: Operand, _ normalization: GroupNormalization, scaleShift: Activation?, _ function: Nonlinearity,
-    into destination: Activation)
+    _ operand: Operand, _ normalization: GroupNormalization, scaleShift: FeatureMap?, _ function: Nonlinearity,
+    into destination: FeatureMap)
 
   /// The gradients of ``normalizeGroups(_:_:scaleShift:_:into:)``.
   ///
@@ -90,13 +90,13 @@ public protocol NormalizationOperations: AnyObject {
   ///   - gradient: `g`, the gradient of the result; may be `first` of a single operand if that is not added to.
   ///   - destinations: Where the gradients go.
   func normalizeGroupsGradient(
-    _ operand: Operand, _ normalization: GroupNormalization, scaleShift: Activation?, _ function: Nonlinearity,
-    gradient: Activation, into destinations: NormalizationGradient)
+    _ operand: Operand, _ normalization: GroupNormalization, scaleShift: FeatureMap?, _ function: Nonlinearity,
+    gradient: FeatureMap, into destinations: NormalizationGradient)
 }
 
 extension GroupNormalization {
   /// Stops the program if the normalisation or what goes with it does not fit an operand of this shape.
-  package func check(_ shape: ActivationShape, scaleShift: Activation?) {
+  package func check(_ shape: FeatureMapShape, scaleShift: FeatureMap?) {
     precondition(
       groups > 0 && shape.channels % groups == 0, "\(groups) groups do not share \(shape.channels) channels")
     precondition(
@@ -110,7 +110,7 @@ extension GroupNormalization {
 
 extension NormalizationGradient {
   /// Stops the program if a destination does not fit what it is the gradient of.
-  package func check(_ operand: Operand, scaleShift: Activation?, gradient: Activation) {
+  package func check(_ operand: Operand, scaleShift: FeatureMap?, gradient: FeatureMap) {
     let shape = operand.shape
     precondition(gradient.shape == shape, "\(gradient.shape) is not \(shape)")
     precondition(

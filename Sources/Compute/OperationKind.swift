@@ -7,14 +7,14 @@ public enum OperationKind: String, CaseIterable, Sendable, Hashable, Codable {
   case write
   /// ``MemoryOperations/read(_:into:)``
   case read
-  /// ``ActivationOperations/enter(_:scale:shift:into:)``
+  /// ``FeatureMapOperations/enter(_:scale:shift:into:)``
   case enter
-  /// ``ActivationOperations/leave(_:into:)``
+  /// ``FeatureMapOperations/leave(_:into:)``
   case leave
-  /// ``ActivationOperations/activate(_:_:into:)``
+  /// ``FeatureMapOperations/activate(_:_:into:)``
   case activate
-  /// ``ActivationOperations/gatherRows(of:_:into:)``
-  case gatherRows
+  /// ``FeatureMapOperations/lookUpEmbedding(of:_:into:)``
+  case lookUpEmbedding
   /// ``RandomOperations/fillNormal(_:seeds:key:)``
   case fillNormal
   /// ``PointwiseOperations/combine(_:into:)``
@@ -35,17 +35,17 @@ public enum OperationKind: String, CaseIterable, Sendable, Hashable, Codable {
   case normalizeGroups
   /// ``AttentionOperations/attend(_:heads:into:)``
   case attend
-  /// ``ResamplingOperations/halve(_:into:)``
-  case halve
-  /// ``ResamplingOperations/double(_:into:)``
-  case double
-  /// ``ActivationOperations/add(_:times:_:times:into:)``
+  /// ``ResamplingOperations/downsample(_:into:)``
+  case downsample
+  /// ``ResamplingOperations/upsample(_:into:)``
+  case upsample
+  /// ``FeatureMapOperations/add(_:times:_:times:into:)``
   case add
-  /// ``ActivationOperations/sumPixels(_:into:)``
-  case sumPixels
-  /// ``ActivationOperations/activateGradient(_:_:_:into:)``
+  /// ``FeatureMapOperations/spatialSum(_:into:)``
+  case spatialSum
+  /// ``FeatureMapOperations/activateGradient(_:_:_:into:)``
   case activateGradient
-  /// ``ActivationOperations/dropout(_:probability:seeds:key:into:)``
+  /// ``FeatureMapOperations/dropout(_:probability:seeds:key:into:)``
   case dropout
   /// ``ConvolutionOperations/convolveFilterGradient(_:_:_:into:)``
   case convolveFilterGradient
@@ -53,8 +53,8 @@ public enum OperationKind: String, CaseIterable, Sendable, Hashable, Codable {
   case normalizeGroupsGradient
   /// ``AttentionOperations/attendGradient(_:heads:_:into:)``
   case attendGradient
-  /// ``ResamplingOperations/spread(_:by:into:)``
-  case spread
+  /// ``ResamplingOperations/dilate(_:by:into:)``
+  case dilate
   /// ``ReductionOperations/sumSquares(_:into:)``
   case sumSquares
   /// ``OptimizerOperations/adamStep(_:gradient:_:)``

@@ -1,11 +1,11 @@
 /// The numbers of one step of Adam, the same for all parameters.
 public struct AdamStep: Sendable, Hashable {
   /// The learning rate.
-  public var rate: Double
+  public var learningRate: Double
   /// How much of the mean of gradients is kept.
-  public var firstDecay: Double
+  public var beta1: Double
   /// How much of the mean of squared gradients is kept.
-  public var secondDecay: Double
+  public var beta2: Double
   /// Added to the root of the second mean.
   public var epsilon: Double
   /// How much of a parameter is taken away, times the rate, apart from the gradient (AdamW).
@@ -15,29 +15,29 @@ public struct AdamStep: Sendable, Hashable {
   /// A factor of every gradient, one that clips their norm.
   public var gradientScale: Double
   /// How much of the average of parameters is kept.
-  public var averageDecay: Double
+  public var emaDecay: Double
 
   /// A step; the defaults are those of PyTorch, without weight decay and with an average that only follows.
   public init(
-    rate: Double, firstDecay: Double = 0.9, secondDecay: Double = 0.999, epsilon: Double = 1e-8,
-    weightDecay: Double = 0, count: Int, gradientScale: Double = 1, averageDecay: Double = 0
+    learningRate: Double, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8,
+    weightDecay: Double = 0, count: Int, gradientScale: Double = 1, emaDecay: Double = 0
   ) {
     precondition(count > 0, "the first step has the count one")
-    self.rate = rate
-    self.firstDecay = firstDecay
-    self.secondDecay = secondDecay
+    self.learningRate = learningRate
+    self.beta1 = beta1
+    self.beta2 = beta2
     self.epsilon = epsilon
     self.weightDecay = weightDecay
     self.count = count
     self.gradientScale = gradientScale
-    self.averageDecay = averageDecay
+    self.emaDecay = emaDecay
   }
 
-  /// The rate over `1 - firstDecay^count`.
-  public var correctedRate: Double { rate / (1 - Self.power(firstDecay, count)) }
+  /// The learning rate over `1 - beta1^count`.
+  public var correctedRate: Double { learningRate / (1 - Self.power(beta1, count)) }
 
-  /// `1 / (1 - secondDecay^count)`, the factor of the second mean under the root.
-  public var secondCorrection: Double { 1 / (1 - Self.power(secondDecay, count)) }
+  /// `1 / (1 - beta2^count)`, the factor of the second mean under the root.
+  public var secondCorrection: Double { 1 / (1 - Self.power(beta2, count)) }
 
   /// A power by repeated squaring, so that this floor needs no mathematical library.
   private static func power(_ base: Double, _ exponent: Int) -> Double {
@@ -86,9 +86,9 @@ public protocol OptimizerOperations: AnyObject {
   ///
   /// ```
   /// g = gradientScale * gradient
-  /// m = firstDecay * m + (1 - firstDecay) * g          v = secondDecay * v + (1 - secondDecay) * g^2
-  /// w = w * (1 - rate * weightDecay) - rate / (1 - firstDecay^count) * m / (sqrt(v / (1 - secondDecay^count)) + epsilon)
-  /// average = averageDecay * average + (1 - averageDecay) * w
+  /// m = beta1 * m + (1 - beta1) * g          v = beta2 * v + (1 - beta2) * g^2
+  /// w = w * (1 - rate * weightDecay) - rate / (1 - beta1^count) * m / (sqrt(v / (1 - beta2^count)) + epsilon)
+  /// average = emaDecay * average + (1 - emaDecay) * w
   /// ```
   func adamStep(_ step: AdamStep, gradient: Buffer, _ state: AdamState)
 }

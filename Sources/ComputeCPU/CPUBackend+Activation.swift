@@ -3,7 +3,7 @@ public import Compute
 
 extension CPUBackend {
   /// Transposes to channels-last.
-  public func enter(_ source: Buffer, scale: Float, shift: Float, into destination: Activation) {
+  public func enter(_ source: Buffer, scale: Float, shift: Float, into destination: FeatureMap) {
     let shape = destination.shape
     precondition(source.count == shape.count, "\(source.count) values do not fill \(shape)")
     guard let from = values(source), let to = values(destination) else { return }
@@ -12,7 +12,7 @@ extension CPUBackend {
   }
 
   /// Transposes to `[batch, channels, height, width]`.
-  public func leave(_ source: Activation, into destination: Buffer) {
+  public func leave(_ source: FeatureMap, into destination: Buffer) {
     let shape = source.shape
     precondition(destination.count == shape.count, "\(shape) does not fill \(destination.count) values")
     guard let from = values(source), let to = values(destination) else { return }
@@ -20,7 +20,7 @@ extension CPUBackend {
   }
 
   /// One pass, with polynomial exponentials that err by 2 units in the last place.
-  public func activate(_ source: Activation, _ function: Nonlinearity, into destination: Activation) {
+  public func activate(_ source: FeatureMap, _ function: Nonlinearity, into destination: FeatureMap) {
     precondition(source.shape == destination.shape, "\(source.shape) is not \(destination.shape)")
     guard let from = values(source), let to = values(destination) else { return }
     var arguments = pointwise(to, count: source.shape.count)
@@ -30,7 +30,7 @@ extension CPUBackend {
   }
 
   /// Copies rows.
-  public func gatherRows(of table: Parameter, _ indices: [Int], into destination: Activation) {
+  public func lookUpEmbedding(of table: Parameter, _ indices: [Int], into destination: FeatureMap) {
     precondition(table.shape.count == 2, "a table has rows and channels, not \(table.shape)")
     let (rows, channels) = (table.shape[0], table.shape[1])
     precondition(
@@ -45,7 +45,7 @@ extension CPUBackend {
 
   /// Arguments of the kernels that move images of a source's shape.
   func images(
-    _ source: UnsafePointer<Float>, _ destination: UnsafeMutablePointer<Float>, _ shape: ActivationShape,
+    _ source: UnsafePointer<Float>, _ destination: UnsafeMutablePointer<Float>, _ shape: FeatureMapShape,
     scale: Float = 1, shift: Float = 0
   ) -> cpu_images {
     .init(

@@ -35,7 +35,7 @@ private struct AttentionPieces {
 
 extension CPUBackend {
   /// Two OpenBLAS products and a softmax for each block of up to 128 queries of a head, whose logits fit the scratch.
-  public func attend(_ projections: Activation, heads: Int, into destination: Activation) {
+  public func attend(_ projections: FeatureMap, heads: Int, into destination: FeatureMap) {
     let shape = destination.shape
     precondition(
       projections.shape == shape.with(channels: 3 * shape.channels),

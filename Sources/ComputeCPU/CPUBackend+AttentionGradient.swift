@@ -59,7 +59,7 @@ private struct AttentionGradientPieces {
 extension CPUBackend {
   /// Five OpenBLAS products and a softmax for each block of queries of a head.
   public func attendGradient(
-    _ projections: Activation, heads: Int, _ gradient: Activation, into destination: Activation
+    _ projections: FeatureMap, heads: Int, _ gradient: FeatureMap, into destination: FeatureMap
   ) {
     let shape = gradient.shape
     precondition(

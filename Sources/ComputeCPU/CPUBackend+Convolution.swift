@@ -5,7 +5,7 @@ extension CPUBackend {
   /// Picks the method by the layer's shape: see ``ConvolutionPlan/Method``.
   public func convolve(
     _ operand: Operand, _ filter: Parameter, _ shape: ConvolutionShape, _ epilogue: ConvolutionEpilogue,
-    into destination: Activation
+    into destination: FeatureMap
   ) {
     let input = operand.shape, output = shape.output(for: input)
     precondition(destination.shape == output, "\(destination.shape) is not \(output)")
@@ -19,27 +19,27 @@ extension CPUBackend {
       operand: source, epilogue: added, filter: packed, destination: to, batch: input.batch, height: input.height,
       width: input.width, output_height: output.height, output_width: output.width, output_channels: output.channels,
       kernel: shape.kernel, stride: shape.stride, top: shape.padding.top, left: shape.padding.left,
-      shift: shape.doublesInput && plan.method != .phases ? 1 : 0, phases: plan.method == .phases ? 4 : 1,
+      shift: shape.upsamplesInput && plan.method != .phases ? 1 : 0, phases: plan.method == .phases ? 4 : 1,
       strip_rows: plan.stripRows, strips: plan.strips, block_columns: plan.blockColumns)
     pool.run(plan.method.task(kernels, plan.word), arguments, count: plan.tasks)
   }
 
   /// The method of the layer's ``ConvolutionPlan``.
-  public func method(of shape: ConvolutionShape, output: ActivationShape) -> ConvolutionMethod {
+  public func method(of shape: ConvolutionShape, output: FeatureMapShape) -> ConvolutionMethod {
     let plan = plan(shape, output), form = FilterForm(plan.method, plan.word)
     return .init(
       name: plan.method.rawValue,
       filterBytes: form.count(shape, panelWidth: kernels.panel_width) * MemoryLayout<Float>.stride)
   }
 
-  private func plan(_ shape: ConvolutionShape, _ output: ActivationShape) -> ConvolutionPlan {
+  private func plan(_ shape: ConvolutionShape, _ output: FeatureMapShape) -> ConvolutionPlan {
     .init(
       shape, output: output, precision: precision, isExact: isExact, panelWidth: kernels.panel_width,
       threads: pool.threads)
   }
 
   /// What the epilogue adds, or nil after a failure.
-  private func values(_ epilogue: ConvolutionEpilogue, _ output: ActivationShape) -> cpu_epilogue? {
+  private func values(_ epilogue: ConvolutionEpilogue, _ output: FeatureMapShape) -> cpu_epilogue? {
     var added = cpu_epilogue()
     added.scale = epilogue.scale
     if let bias = epilogue.bias {

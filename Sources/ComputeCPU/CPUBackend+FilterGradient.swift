@@ -5,7 +5,7 @@ extension CPUBackend {
   /// Outer products of input and gradient in register tiles, pixel by pixel, or of transformed tiles by Winograd's method;
   /// the result is cut into ranges by the shape alone, and the ranges' sums are added up in their order.
   public func convolveFilterGradient(
-    _ operand: Operand, _ shape: ConvolutionShape, _ gradient: Activation, into destination: Buffer
+    _ operand: Operand, _ shape: ConvolutionShape, _ gradient: FeatureMap, into destination: Buffer
   ) {
     let input = operand.shape, output = gradient.shape
     precondition(shape.output(for: input) == output, "\(shape) makes no \(output) of \(input)")
@@ -14,14 +14,14 @@ extension CPUBackend {
     if !isExact, shape.suitsWinogradGradient(output: output) {
       sumTiles(source, input, shape, from, output, into: to)
     } else {
-      sumPixels(source, input, shape, from, output, into: to)
+      spatialSum(source, input, shape, from, output, into: to)
     }
   }
 
   /// The direct method.
-  private func sumPixels(
-    _ source: cpu_operand, _ input: ActivationShape, _ shape: ConvolutionShape, _ from: UnsafeMutablePointer<Float>,
-    _ output: ActivationShape, into to: UnsafeMutablePointer<Float>
+  private func spatialSum(
+    _ source: cpu_operand, _ input: FeatureMapShape, _ shape: ConvolutionShape, _ from: UnsafeMutablePointer<Float>,
+    _ output: FeatureMapShape, into to: UnsafeMutablePointer<Float>
   ) {
     var arguments = cpu_filter_gradient()
     arguments.operand = source
@@ -36,7 +36,7 @@ extension CPUBackend {
     arguments.output_channels = output.channels
     (arguments.kernel, arguments.stride) = (shape.kernel, shape.stride)
     (arguments.top, arguments.left) = (shape.padding.top, shape.padding.left)
-    arguments.shift = shape.doublesInput ? 1 : 0
+    arguments.shift = shape.upsamplesInput ? 1 : 0
     let panels = pieces(output.channels, of: kernels.panel_width), rows = arguments.batch * arguments.output_height
     // Enough tasks for many threads, each with enough pixels to be worth its sums.
     arguments.pieces = max(1, min(pieces(16, of: panels), rows * output.width / 64))
@@ -66,15 +66,15 @@ extension CPUBackend {
 
   /// Winograd's method.
   private func sumTiles(
-    _ source: cpu_operand, _ input: ActivationShape, _ shape: ConvolutionShape, _ from: UnsafeMutablePointer<Float>,
-    _ output: ActivationShape, into to: UnsafeMutablePointer<Float>
+    _ source: cpu_operand, _ input: FeatureMapShape, _ shape: ConvolutionShape, _ from: UnsafeMutablePointer<Float>,
+    _ output: FeatureMapShape, into to: UnsafeMutablePointer<Float>
   ) {
     var layer = cpu_convolution()
     layer.operand = source
     (layer.batch, layer.height, layer.width) = (input.batch, input.height, input.width)
     (layer.output_height, layer.output_width, layer.output_channels) = (output.height, output.width, output.channels)
     (layer.top, layer.left) = (shape.padding.top, shape.padding.left)
-    layer.shift = shape.doublesInput ? 1 : 0
+    layer.shift = shape.upsamplesInput ? 1 : 0
     // A strip's transformed tiles fit the scratch and the second-level cache; 16 tiles or 128 channels are as fast on Zen 4.
     (layer.strip_rows, layer.block_columns) = (32, 64)
     var arguments = cpu_tiled_filter_gradient()
@@ -100,7 +100,7 @@ extension CPUBackend {
 
 extension ConvolutionShape {
   /// Whether the filter's gradient is to be summed over transformed tiles: as many as make 36 sums for nine worth it.
-  fileprivate func suitsWinogradGradient(output: ActivationShape) -> Bool {
+  fileprivate func suitsWinogradGradient(output: FeatureMapShape) -> Bool {
     suitsWinograd(output: output) && output.batch * output.tiles(height: 4, width: 4) >= 64
   }
 }

@@ -6,8 +6,8 @@ public import Compute
 extension CPUBackend {
   /// One pass.
   public func add(
-    _ first: Activation, times firstScale: Float, _ second: Activation?, times secondScale: Float,
-    into destination: Activation
+    _ first: FeatureMap, times firstScale: Float, _ second: FeatureMap?, times secondScale: Float,
+    into destination: FeatureMap
   ) {
     precondition(
       first.shape == destination.shape && second.map { $0.shape == first.shape } ?? true,
@@ -27,7 +27,7 @@ extension CPUBackend {
   }
 
   /// One pass, a sample a task.
-  public func sumPixels(_ source: Activation, into destination: Activation) {
+  public func spatialSum(_ source: FeatureMap, into destination: FeatureMap) {
     let shape = source.shape
     precondition(
       destination.shape == .init(batch: shape.batch, channels: shape.channels), "\(destination.shape) for \(shape)")
@@ -37,7 +37,7 @@ extension CPUBackend {
 
   /// One pass, with the exponentials of ``activate(_:_:into:)``.
   public func activateGradient(
-    _ source: Activation, _ function: Nonlinearity, _ gradient: Activation, into destination: Activation
+    _ source: FeatureMap, _ function: Nonlinearity, _ gradient: FeatureMap, into destination: FeatureMap
   ) {
     precondition(
       source.shape == gradient.shape && source.shape == destination.shape, "three activations of one shape")
@@ -51,7 +51,7 @@ extension CPUBackend {
 
   /// One pass; values lie in memory in the order of their words.
   public func dropout(
-    _ source: Activation, probability: Double, seeds: [UInt64], key: NoiseKey, into destination: Activation
+    _ source: FeatureMap, probability: Double, seeds: [UInt64], key: NoiseKey, into destination: FeatureMap
   ) {
     let shape = source.shape
     let rule = DropoutRule(
@@ -68,7 +68,7 @@ extension CPUBackend {
   }
 
   /// One pass, a row of the result a task.
-  public func spread(_ source: Activation, by stride: Int, into destination: Activation) {
+  public func dilate(_ source: FeatureMap, by stride: Int, into destination: FeatureMap) {
     let (small, large) = (source.shape, destination.shape)
     precondition(
       stride > 0 && large.batch == small.batch && large.channels == small.channels
@@ -106,12 +106,12 @@ extension CPUBackend {
     else { return }
     let arguments = cpu_adam(
       gradient: from, values: to, first: first, second: second, average: average, count: gradient.count, chunk: 16384,
-      gradient_scale: Float(step.gradientScale), first_decay: Float(step.firstDecay),
-      first_rest: Float(1 - step.firstDecay), second_decay: Float(step.secondDecay),
-      second_rest: Float(1 - step.secondDecay), second_correction: Float(step.secondCorrection),
-      epsilon: Float(step.epsilon), keep: Float(1 - step.rate * step.weightDecay),
-      corrected_rate: Float(step.correctedRate), average_decay: Float(step.averageDecay),
-      average_rest: Float(1 - step.averageDecay))
+      gradient_scale: Float(step.gradientScale), first_decay: Float(step.beta1),
+      first_rest: Float(1 - step.beta1), second_decay: Float(step.beta2),
+      second_rest: Float(1 - step.beta2), second_correction: Float(step.secondCorrection),
+      epsilon: Float(step.epsilon), keep: Float(1 - step.learningRate * step.weightDecay),
+      corrected_rate: Float(step.correctedRate), average_decay: Float(step.emaDecay),
+      average_rest: Float(1 - step.emaDecay))
     pool.run(kernels.adam_step, arguments, count: pieces(arguments.count, of: arguments.chunk))
   }
 }

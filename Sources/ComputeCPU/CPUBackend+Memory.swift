@@ -5,7 +5,7 @@ extension CPUBackend {
   public func makeBuffer(count: Int) -> Buffer { CPUBuffer(count: count, in: memory) }
 
   /// Takes a block of the arena for `[batch, height, width, channels]`, without halo or padding.
-  public func makeActivation(_ shape: ActivationShape) -> Activation { CPUActivation(shape, in: memory) }
+  public func makeFeatureMap(_ shape: FeatureMapShape) -> FeatureMap { CPUActivation(shape, in: memory) }
 
   /// Copies at once.
   public func write(_ source: UnsafeBufferPointer<Float>, to destination: Buffer) {
@@ -27,7 +27,7 @@ extension CPUBackend {
   public func synchronize() throws(DeviceError) { try memory.throwFailure() }
 
   /// Four bytes a value.
-  public func byteCount(of shape: ActivationShape) -> Int { shape.count * MemoryLayout<Float>.stride }
+  public func byteCount(of shape: FeatureMapShape) -> Int { shape.count * MemoryLayout<Float>.stride }
 
   /// Buffers, activations, prepared weights, what is free in the arena and the threads' scratch.
   public var memoryUse: MemoryUse { memory.use }

@@ -15,8 +15,8 @@ struct PreparedNormalization {
 extension CPUBackend {
   /// Two passes over memory; statistics are folded into groups in double precision.
   public func normalizeGroups(
-    _ operand: Operand, _ normalization: GroupNormalization, scaleShift: Activation?, _ function: Nonlinearity,
-    into destination: Activation
+    _ operand: Operand, _ normalization: GroupNormalization, scaleShift: FeatureMap?, _ function: Nonlinearity,
+    into destination: FeatureMap
   ) {
     precondition(destination.shape == operand.shape, "\(destination.shape) is not \(operand.shape)")
     guard let to = values(destination),
@@ -31,7 +31,7 @@ extension CPUBackend {
 
   /// Takes the statistics of an operand and makes coefficients of them, or returns nil after a failure.
   func measured(
-    _ operand: Operand, _ normalization: GroupNormalization, scaleShift: Activation?, _ function: Nonlinearity
+    _ operand: Operand, _ normalization: GroupNormalization, scaleShift: FeatureMap?, _ function: Nonlinearity
   ) -> PreparedNormalization? {
     let shape = operand.shape
     normalization.check(shape, scaleShift: scaleShift)

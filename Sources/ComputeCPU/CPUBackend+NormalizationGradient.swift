@@ -4,8 +4,8 @@ public import Compute
 extension CPUBackend {
   /// Statistics again, then two passes over memory; sums are folded into groups in double precision.
   public func normalizeGroupsGradient(
-    _ operand: Operand, _ normalization: GroupNormalization, scaleShift: Activation?, _ function: Nonlinearity,
-    gradient: Activation, into destinations: NormalizationGradient
+    _ operand: Operand, _ normalization: GroupNormalization, scaleShift: FeatureMap?, _ function: Nonlinearity,
+    gradient: FeatureMap, into destinations: NormalizationGradient
   ) {
     let shape = operand.shape
     destinations.check(operand, scaleShift: scaleShift, gradient: gradient)

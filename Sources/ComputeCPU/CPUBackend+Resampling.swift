@@ -3,7 +3,7 @@ public import Compute
 
 extension CPUBackend {
   /// One pass, a row of the result a task.
-  public func halve(_ source: Activation, into destination: Activation) {
+  public func downsample(_ source: FeatureMap, into destination: FeatureMap) {
     let (large, small) = (source.shape, destination.shape)
     precondition(
       small.batch == large.batch && small.channels == large.channels && small.height == large.height / 2
@@ -13,7 +13,7 @@ extension CPUBackend {
   }
 
   /// One pass, a row of the source a task.
-  public func double(_ source: Activation, into destination: Activation) {
+  public func upsample(_ source: FeatureMap, into destination: FeatureMap) {
     let (small, large) = (source.shape, destination.shape)
     precondition(
       small.batch == large.batch && small.channels == large.channels && 2 * small.height == large.height

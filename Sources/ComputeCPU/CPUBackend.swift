@@ -101,7 +101,7 @@ extension CPUBackend {
   }
 
   /// The values behind an activation, or nil if operations do nothing after a failure.
-  func values(_ activation: Activation) -> UnsafeMutablePointer<Float>? {
+  func values(_ activation: FeatureMap) -> UnsafeMutablePointer<Float>? {
     guard let activation = activation as? CPUActivation, activation.storage.memory === memory else {
       preconditionFailure("the activation belongs to another backend")
     }

@@ -182,10 +182,10 @@ package final class CPUBuffer: Buffer {
 }
 
 /// An activation in host memory, channels-last: `[batch, height, width, channels]`.
-package final class CPUActivation: Activation {
+package final class CPUActivation: FeatureMap {
   package let storage: CPUStorage
 
-  init(_ shape: ActivationShape, in memory: CPUMemory) {
+  init(_ shape: FeatureMapShape, in memory: CPUMemory) {
     storage = CPUStorage(count: shape.count, in: memory)
     super.init(shape: shape)
   }

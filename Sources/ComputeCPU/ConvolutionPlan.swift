@@ -47,7 +47,7 @@ package struct ConvolutionPlan {
   ///   - panelWidth: Columns of a packed panel.
   ///   - threads: Threads that share the tasks.
   package init(
-    _ shape: ConvolutionShape, output: ActivationShape, precision: Precision = .float32, isExact: Bool = false,
+    _ shape: ConvolutionShape, output: FeatureMapShape, precision: Precision = .float32, isExact: Bool = false,
     panelWidth: Int, threads: Int
   ) {
     method = isExact ? .gathered : Self.method(for: shape, output: output, precision)
@@ -71,10 +71,10 @@ package struct ConvolutionPlan {
   }
 
   private static func method(
-    for shape: ConvolutionShape, output: ActivationShape, _ precision: Precision
+    for shape: ConvolutionShape, output: FeatureMapShape, _ precision: Precision
   ) -> Method {
     guard shape.suitsWinograd(output: output) else {
-      let hasPhases = shape.kernel == 3 && shape.stride == 1 && shape.doublesInput && shape.padding == .all(1)
+      let hasPhases = shape.kernel == 3 && shape.stride == 1 && shape.upsamplesInput && shape.padding == .all(1)
       return hasPhases ? .phases : .gathered
     }
     if precision == .bfloat16 { return .winograd2x4 }

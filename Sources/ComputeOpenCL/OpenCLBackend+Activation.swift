@@ -13,9 +13,9 @@ extension Nonlinearity {
   }
 }
 
-extension OpenCLBackend: ActivationOperations {
+extension OpenCLBackend: FeatureMapOperations {
   /// Converts exact values to channels-last.
-  public func enter(_ source: Buffer, scale: Float, shift: Float, into destination: Activation) {
+  public func enter(_ source: Buffer, scale: Float, shift: Float, into destination: FeatureMap) {
     let shape = destination.shape
     precondition(source.count == shape.count, "\(source.count) values do not fill \(shape)")
     guard let x = memory(source), let out = memory(destination) else { return }
@@ -25,7 +25,7 @@ extension OpenCLBackend: ActivationOperations {
   }
 
   /// Converts an activation to exact values.
-  public func leave(_ source: Activation, into destination: Buffer) {
+  public func leave(_ source: FeatureMap, into destination: Buffer) {
     let shape = source.shape
     precondition(destination.count == shape.count, "\(shape) does not fill \(destination.count) values")
     guard let x = memory(source), let out = memory(destination) else { return }
@@ -35,7 +35,7 @@ extension OpenCLBackend: ActivationOperations {
   }
 
   /// Applies a function to every value.
-  public func activate(_ source: Activation, _ function: Nonlinearity, into destination: Activation) {
+  public func activate(_ source: FeatureMap, _ function: Nonlinearity, into destination: FeatureMap) {
     precondition(source.shape == destination.shape, "\(source.shape) does not fill \(destination.shape)")
     guard let x = memory(source), let out = memory(destination) else { return }
     let vectors = vectors(of: source.shape)
@@ -44,12 +44,12 @@ extension OpenCLBackend: ActivationOperations {
   }
 
   /// Looks rows up in a table.
-  public func gatherRows(of table: Parameter, _ indices: [Int], into destination: Activation) {
+  public func lookUpEmbedding(of table: Parameter, _ indices: [Int], into destination: FeatureMap) {
     let shape = destination.shape
     precondition(table.shape.count == 2, "a table has rows and columns, this has the shape \(table.shape)")
     let (rows, columns) = (table.shape[0], table.shape[1])
     precondition(
-      shape == ActivationShape(batch: indices.count, channels: columns),
+      shape == FeatureMapShape(batch: indices.count, channels: columns),
       "\(indices.count) rows of \(columns) do not fill \(shape)")
     precondition(indices.allSatisfy { (0..<rows).contains($0) }, "an index is not one of the table's \(rows) rows")
     let padded = shape.paddedChannels
@@ -66,7 +66,7 @@ extension OpenCLBackend: ActivationOperations {
     }
     let vectors = vectors(of: shape)
     launch(
-      .gatherRows, for: .gatherRows, items: vectors, .memory(form.id), .memory(places.id), .memory(out.id),
+      .lookUpEmbedding, for: .lookUpEmbedding, items: vectors, .memory(form.id), .memory(places.id), .memory(out.id),
       .int(columns), .int(vectors))
   }
 }

@@ -6,7 +6,7 @@ extension OpenCLBackend: ConvolutionOperations {
   /// Winograd's scratch is bounded: see ``WinogradPlan``. The direct method takes none.
   public func convolve(
     _ operand: Operand, _ filter: Parameter, _ shape: ConvolutionShape, _ epilogue: ConvolutionEpilogue,
-    into destination: Activation
+    into destination: FeatureMap
   ) {
     check(operand, filter, shape, epilogue, destination)
     let output = destination.shape
@@ -21,7 +21,7 @@ extension OpenCLBackend: ConvolutionOperations {
     let numbers = [
       input.channels, operand.second?.shape.channels ?? 0, output.channels, input.height, input.width, output.height,
       output.width, pixels, shape.kernel, shape.stride, shape.padding.top, shape.padding.left,
-      shape.doublesInput ? 1 : 0, epilogue.features,
+      shape.upsamplesInput ? 1 : 0, epilogue.features,
     ]
     let arguments: [KernelArgument] =
       memories.operands + [.memory(weights.id), .memory(memories.zeros.id)] + memories.epilogue
@@ -37,7 +37,7 @@ extension OpenCLBackend: ConvolutionOperations {
   }
 
   /// Winograd's method where it pays off, from a filter of 36 values for 9, else the direct one; channels are padded.
-  public func method(of shape: ConvolutionShape, output: ActivationShape) -> ConvolutionMethod {
+  public func method(of shape: ConvolutionShape, output: FeatureMapShape) -> ConvolutionMethod {
     let isWinograd = takesWinograd(shape, output)
     let taps = isWinograd ? WinogradPlan.positions : shape.kernel * shape.kernel
     let inputs = shape.inputChannels.roundedUp(to: 16) + 16
@@ -45,7 +45,7 @@ extension OpenCLBackend: ConvolutionOperations {
     return .init(name: isWinograd ? "winograd 4x4" : "direct", filterBytes: 4 * taps * inputs * outputs)
   }
 
-  private func takesWinograd(_ shape: ConvolutionShape, _ output: ActivationShape) -> Bool {
+  private func takesWinograd(_ shape: ConvolutionShape, _ output: FeatureMapShape) -> Bool {
     !options.isExact && shape.suitsWinograd(output: output)
   }
 
@@ -63,7 +63,7 @@ extension OpenCLBackend: ConvolutionOperations {
 
   /// The memory of everything but the filter; zeros stand in for what is not there.
   private func memories(
-    _ operand: Operand, _ epilogue: ConvolutionEpilogue, _ destination: Activation
+    _ operand: Operand, _ epilogue: ConvolutionEpilogue, _ destination: FeatureMap
   ) -> ConvolutionMemories? {
     guard let first = memory(operand.first), let second = memory(operand.second ?? operand.first),
       let out = memory(destination),
@@ -98,7 +98,7 @@ extension OpenCLBackend: ConvolutionOperations {
 
   private func check(
     _ operand: Operand, _ filter: Parameter, _ shape: ConvolutionShape, _ epilogue: ConvolutionEpilogue,
-    _ destination: Activation
+    _ destination: FeatureMap
   ) {
     let output = destination.shape
     precondition(filter.count == shape.filterCount, "a filter \(filter.shape) is not one of \(shape)")
@@ -109,7 +109,7 @@ extension OpenCLBackend: ConvolutionOperations {
     }
     if let offset = epilogue.channelOffset {
       precondition(
-        offset.shape == ActivationShape(batch: output.batch, channels: output.channels),
+        offset.shape == FeatureMapShape(batch: output.batch, channels: output.channels),
         "the channel offset \(offset.shape) does not fit \(output)")
     }
     if let residual = epilogue.residual {

@@ -5,8 +5,8 @@ public import Compute
 extension OpenCLBackend: ReductionOperations, OptimizerOperations {
   /// One pass.
   public func add(
-    _ first: Activation, times firstScale: Float, _ second: Activation?, times secondScale: Float,
-    into destination: Activation
+    _ first: FeatureMap, times firstScale: Float, _ second: FeatureMap?, times secondScale: Float,
+    into destination: FeatureMap
   ) {
     let shape = destination.shape
     precondition(
@@ -14,24 +14,24 @@ extension OpenCLBackend: ReductionOperations, OptimizerOperations {
     guard let x = memory(first), let y = memory(second ?? first), let out = memory(destination) else { return }
     let vectors = vectors(of: shape)
     launch(
-      .addActivations, for: .add, items: vectors, .memory(x.id), .memory(y.id), .memory(out.id), .float(firstScale),
+      .addFeatureMaps, for: .add, items: vectors, .memory(x.id), .memory(y.id), .memory(out.id), .float(firstScale),
       .float(secondScale), .int(second == nil ? 0 : 1), .int(vectors))
   }
 
   /// One pass, some channels of a sample a work-item.
-  public func sumPixels(_ source: Activation, into destination: Activation) {
+  public func spatialSum(_ source: FeatureMap, into destination: FeatureMap) {
     let shape = source.shape
     precondition(
-      destination.shape == ActivationShape(batch: shape.batch, channels: shape.channels), "no sums of \(shape)")
+      destination.shape == FeatureMapShape(batch: shape.batch, channels: shape.channels), "no sums of \(shape)")
     guard let x = memory(source), let out = memory(destination) else { return }
     launch(
-      .sumPixels, for: .sumPixels, items: vectors(of: destination.shape), .memory(x.id), .memory(out.id),
+      .spatialSum, for: .spatialSum, items: vectors(of: destination.shape), .memory(x.id), .memory(out.id),
       .int(shape.channels), .int(shape.pixels), .int(shape.batch))
   }
 
   /// One pass.
   public func activateGradient(
-    _ source: Activation, _ function: Nonlinearity, _ gradient: Activation, into destination: Activation
+    _ source: FeatureMap, _ function: Nonlinearity, _ gradient: FeatureMap, into destination: FeatureMap
   ) {
     precondition(
       source.shape == gradient.shape && source.shape == destination.shape, "three activations of one shape")
@@ -44,7 +44,7 @@ extension OpenCLBackend: ReductionOperations, OptimizerOperations {
 
   /// One pass; words are made once for four places that lie together.
   public func dropout(
-    _ source: Activation, probability: Double, seeds: [UInt64], key: NoiseKey, into destination: Activation
+    _ source: FeatureMap, probability: Double, seeds: [UInt64], key: NoiseKey, into destination: FeatureMap
   ) {
     let shape = source.shape
     let rule = DropoutRule(
@@ -58,7 +58,7 @@ extension OpenCLBackend: ReductionOperations, OptimizerOperations {
   }
 
   /// One pass over the destination.
-  public func spread(_ source: Activation, by stride: Int, into destination: Activation) {
+  public func dilate(_ source: FeatureMap, by stride: Int, into destination: FeatureMap) {
     let (small, large) = (source.shape, destination.shape)
     precondition(
       stride > 0 && large.batch == small.batch && large.channels == small.channels
@@ -67,7 +67,7 @@ extension OpenCLBackend: ReductionOperations, OptimizerOperations {
     guard let x = memory(source), let out = memory(destination) else { return }
     let vectors = vectors(of: large)
     launch(
-      .spreadPixels, for: .spread, items: vectors, .memory(x.id), .memory(out.id), .int(small.channels),
+      .spreadPixels, for: .dilate, items: vectors, .memory(x.id), .memory(out.id), .int(small.channels),
       .int(small.height), .int(small.width), .int(stride), .int(large.height), .int(large.width), .int(vectors))
   }
 
@@ -92,9 +92,9 @@ extension OpenCLBackend: ReductionOperations, OptimizerOperations {
       let second = memory(state.secondMoment), let average = memory(state.average)
     else { return }
     let numbers = [
-      step.gradientScale, step.firstDecay, 1 - step.firstDecay, step.secondDecay, 1 - step.secondDecay,
-      step.secondCorrection, step.epsilon, 1 - step.rate * step.weightDecay, step.correctedRate, step.averageDecay,
-      1 - step.averageDecay,
+      step.gradientScale, step.beta1, 1 - step.beta1, step.beta2, 1 - step.beta2,
+      step.secondCorrection, step.epsilon, 1 - step.learningRate * step.weightDecay, step.correctedRate, step.emaDecay,
+      1 - step.emaDecay,
     ]
     launch(
       .adamStep, for: .adamStep, items: gradient.count.dividedUp(by: parameters.lanes),
@@ -106,7 +106,7 @@ extension OpenCLBackend: ReductionOperations, OptimizerOperations {
 extension OpenCLBackend {
   /// Outer products in registers, sums of pieces of the batch, then the sum of the pieces.
   public func convolveFilterGradient(
-    _ operand: Operand, _ shape: ConvolutionShape, _ gradient: Activation, into destination: Buffer
+    _ operand: Operand, _ shape: ConvolutionShape, _ gradient: FeatureMap, into destination: Buffer
   ) {
     let input = operand.shape, output = gradient.shape, taps = shape.kernel * shape.kernel
     precondition(shape.output(for: input) == output, "\(shape) makes no \(output) of \(input)")
@@ -125,7 +125,7 @@ extension OpenCLBackend {
       let numbers = [
         part.shape.channels, base, input.channels, output.channels, input.height, input.width, output.height,
         output.width, output.batch, shape.kernel, shape.stride, shape.padding.top, shape.padding.left,
-        shape.doublesInput ? 1 : 0, pieces,
+        shape.upsamplesInput ? 1 : 0, pieces,
       ]
       queue.launch(
         .filterGradient, for: .convolveFilterGradient,
@@ -140,7 +140,7 @@ extension OpenCLBackend {
 
   /// Weights and their gradients for as many heads at a time as 64 MB hold, then those of queries, keys and values.
   public func attendGradient(
-    _ projections: Activation, heads: Int, _ gradient: Activation, into destination: Activation
+    _ projections: FeatureMap, heads: Int, _ gradient: FeatureMap, into destination: FeatureMap
   ) {
     let shape = gradient.shape, tokens = shape.pixels
     precondition(

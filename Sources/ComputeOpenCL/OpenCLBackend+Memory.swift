@@ -7,7 +7,7 @@ extension OpenCLBackend: MemoryOperations {
   }
 
   /// Allocates an activation, or takes it from the pool.
-  public func makeActivation(_ shape: ActivationShape) -> Activation {
+  public func makeFeatureMap(_ shape: FeatureMapShape) -> FeatureMap {
     OpenCLActivation(shape: shape, memory: pool.allocate(shape.paddedCount, for: "an activation \(shape)"))
   }
 
@@ -38,7 +38,7 @@ extension OpenCLBackend: MemoryOperations {
   public func synchronize() throws(DeviceError) { try queue.wait() }
 
   /// Four bytes a value, the padding of the channels to a multiple of 16 included.
-  public func byteCount(of shape: ActivationShape) -> Int { 4 * shape.paddedCount }
+  public func byteCount(of shape: FeatureMapShape) -> Int { 4 * shape.paddedCount }
 
   /// What the backend holds, guard zones included.
   public var memoryUse: MemoryUse { pool.use }

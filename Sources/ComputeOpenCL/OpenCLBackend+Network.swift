@@ -2,7 +2,7 @@ public import Compute
 
 extension OpenCLBackend: AttentionOperations {
   /// Attention without the matrix of scores; scratch memory of four times the destination, heads padded.
-  public func attend(_ projections: Activation, heads: Int, into destination: Activation) {
+  public func attend(_ projections: FeatureMap, heads: Int, into destination: FeatureMap) {
     let shape = destination.shape
     precondition(
       projections.shape == shape.with(channels: 3 * shape.channels), "\(projections.shape) is not three of \(shape)")
@@ -33,27 +33,27 @@ extension OpenCLBackend: AttentionOperations {
 
 extension OpenCLBackend: ResamplingOperations {
   /// Halves height and width by the mean of each 2x2 block.
-  public func halve(_ source: Activation, into destination: Activation) {
+  public func downsample(_ source: FeatureMap, into destination: FeatureMap) {
     let (input, output) = (source.shape, destination.shape)
     precondition(
       output.with(channels: 1)
-        == ActivationShape(batch: input.batch, channels: 1, height: input.height / 2, width: input.width / 2)
+        == FeatureMapShape(batch: input.batch, channels: 1, height: input.height / 2, width: input.width / 2)
         && output.channels == input.channels, "\(output) is not half of \(input)")
-    resample(.halve, .halve, source, destination)
+    resample(.halve, .downsample, source, destination)
   }
 
   /// Doubles height and width by repeating each pixel.
-  public func double(_ source: Activation, into destination: Activation) {
+  public func upsample(_ source: FeatureMap, into destination: FeatureMap) {
     let (input, output) = (source.shape, destination.shape)
     precondition(
       output
-        == ActivationShape(
+        == FeatureMapShape(
           batch: input.batch, channels: input.channels, height: 2 * input.height, width: 2 * input.width),
       "\(output) is not twice \(input)")
-    resample(.repeatPixels, .double, source, destination)
+    resample(.repeatPixels, .upsample, source, destination)
   }
 
-  private func resample(_ kernel: Kernel, _ operation: OperationKind, _ source: Activation, _ destination: Activation) {
+  private func resample(_ kernel: Kernel, _ operation: OperationKind, _ source: FeatureMap, _ destination: FeatureMap) {
     guard let x = memory(source), let out = memory(destination) else { return }
     let vectors = vectors(of: destination.shape)
     launch(

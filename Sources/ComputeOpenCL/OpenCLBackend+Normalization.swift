@@ -16,8 +16,8 @@ struct MeasuredNormalization {
 extension OpenCLBackend: NormalizationOperations {
   /// Group normalisation in three kernels: moments of channels in chunks of pixels, folded to groups, applied.
   public func normalizeGroups(
-    _ operand: Operand, _ normalization: GroupNormalization, scaleShift: Activation?, _ function: Nonlinearity,
-    into destination: Activation
+    _ operand: Operand, _ normalization: GroupNormalization, scaleShift: FeatureMap?, _ function: Nonlinearity,
+    into destination: FeatureMap
   ) {
     let shape = destination.shape
     precondition(operand.shape == shape, "\(operand.shape) does not fill \(shape)")
@@ -34,8 +34,8 @@ extension OpenCLBackend: NormalizationOperations {
 
   /// The gradients in four kernels after the statistics: sums over chunks, folded to groups, applied, summed over samples.
   public func normalizeGroupsGradient(
-    _ operand: Operand, _ normalization: GroupNormalization, scaleShift: Activation?, _ function: Nonlinearity,
-    gradient: Activation, into destinations: NormalizationGradient
+    _ operand: Operand, _ normalization: GroupNormalization, scaleShift: FeatureMap?, _ function: Nonlinearity,
+    gradient: FeatureMap, into destinations: NormalizationGradient
   ) {
     let shape = operand.shape, operation = OperationKind.normalizeGroupsGradient
     destinations.check(operand, scaleShift: scaleShift, gradient: gradient)
@@ -46,7 +46,7 @@ extension OpenCLBackend: NormalizationOperations {
       let parts = pool.allocate(2 * shape.batch * shape.paddedChannels, for: "parts of \(shape)"),
       let modulationOut = destinations.scaleShift.map({ memory($0) }) ?? parts
     else { return }
-    let operands: [(source: Activation, destination: Activation, adds: Bool)] =
+    let operands: [(source: FeatureMap, destination: FeatureMap, adds: Bool)] =
       [(operand.first, destinations.first, destinations.addsToFirst)]
       + (operand.second.flatMap { source in
         destinations.second.map { [(source, $0, destinations.addsToSecond)] }
@@ -87,7 +87,7 @@ extension OpenCLBackend: NormalizationOperations {
 
   /// Takes the statistics of an operand and makes coefficients of them.
   private func measured(
-    _ operand: Operand, _ normalization: GroupNormalization, scaleShift: Activation?, for operation: OperationKind
+    _ operand: Operand, _ normalization: GroupNormalization, scaleShift: FeatureMap?, for operation: OperationKind
   ) -> MeasuredNormalization? {
     let shape = operand.shape
     normalization.check(shape, scaleShift: scaleShift)

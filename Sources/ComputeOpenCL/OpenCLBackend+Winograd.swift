@@ -4,14 +4,14 @@ extension OpenCLBackend {
   /// A 3x3 convolution by Winograd's method: in one kernel on processors, in three for each chunk of tiles elsewhere.
   func convolveWinograd(
     _ operand: Operand, _ filter: Parameter, _ shape: ConvolutionShape, _ epilogue: ConvolutionEpilogue,
-    _ memories: ConvolutionMemories, _ output: ActivationShape
+    _ memories: ConvolutionMemories, _ output: FeatureMapShape
   ) {
     let input = operand.first.shape
     let depth = input.paddedChannels + (operand.second?.shape.paddedChannels ?? 0)
     guard let weights = transformed(filter, operand, shape) else { return }
     let channels = [input.channels, operand.second?.shape.channels ?? 0]
     let sizes = [input.height, input.width, output.height, output.width]
-    let place = [shape.padding.top, shape.padding.left, shape.doublesInput ? 1 : 0]
+    let place = [shape.padding.top, shape.padding.left, shape.upsamplesInput ? 1 : 0]
     let tiles = WinogradPlan.tiles(output)
     if parameters.tier == .cpu {
       let plan = WinogradPlan(

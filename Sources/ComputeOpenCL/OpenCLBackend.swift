@@ -72,7 +72,7 @@ public final class OpenCLBackend: Backend {
   }
 
   /// The memory of an activation; nil, and a failure, if its allocation failed.
-  func memory(_ activation: Activation) -> DeviceMemory? {
+  func memory(_ activation: FeatureMap) -> DeviceMemory? {
     guard let activation = activation as? OpenCLActivation else {
       preconditionFailure("an activation of another backend was given to \(device.name)")
     }
@@ -96,7 +96,7 @@ public final class OpenCLBackend: Backend {
   }
 
   /// Vectors of an activation in memory.
-  func vectors(of shape: ActivationShape) -> Int { shape.paddedCount / parameters.lanes }
+  func vectors(of shape: FeatureMapShape) -> Int { shape.paddedCount / parameters.lanes }
 
   /// At least `count` zeros.
   func zeros(_ count: Int) -> DeviceMemory? {

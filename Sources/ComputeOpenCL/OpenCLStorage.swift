@@ -11,10 +11,10 @@ final class OpenCLBuffer: Buffer {
 }
 
 /// An activation on an OpenCL device, channels-last and padded; without memory if its allocation failed.
-final class OpenCLActivation: Activation {
+final class OpenCLActivation: FeatureMap {
   let memory: DeviceMemory?
 
-  init(shape: ActivationShape, memory: DeviceMemory?) {
+  init(shape: FeatureMapShape, memory: DeviceMemory?) {
     self.memory = memory
     super.init(shape: shape)
   }
@@ -29,7 +29,7 @@ final class PreparedMemory {
   }
 }
 
-extension ActivationShape {
+extension FeatureMapShape {
   /// Channels in memory: those there are, rounded up to a multiple of 16; `PADDED` of common.cl.
   var paddedChannels: Int { channels.roundedUp(to: 16) }
 

@@ -21,7 +21,7 @@ struct WinogradPlan {
   let slots: Int
 
   /// The plan of a layer whose operands have `depth` padded channels in all, within a budget of memory in bytes.
-  init(depth: Int, output: ActivationShape, parameters: LaunchParameters, computeUnits: Int, budget: Int) {
+  init(depth: Int, output: FeatureMapShape, parameters: LaunchParameters, computeUnits: Int, budget: Int) {
     let tiles = Self.tiles(output)
     let (rows, block) = (parameters.rows, parameters.filterBlock)
     let blocks = output.channels.dividedUp(by: block)
@@ -38,7 +38,7 @@ struct WinogradPlan {
   }
 
   /// Tiles of a launch where products have kernels of their own, in whole tiles of `convolve_tiled`.
-  static func chunk(depth: Int, output: ActivationShape, parameters: LaunchParameters, budget: Int) -> Int {
+  static func chunk(depth: Int, output: FeatureMapShape, parameters: LaunchParameters, budget: Int) -> Int {
     let bound = min(launchBound, share(of: budget)), rows = parameters.tilePixels
     return min(tiles(output), max(rows, bound / (positions * (depth + output.paddedChannels)) / rows * rows))
   }
@@ -47,5 +47,5 @@ struct WinogradPlan {
   private static func share(of budget: Int) -> Int { budget / 32 / 4 }
 
   /// Tiles of 4x4 outputs that cover all samples.
-  static func tiles(_ output: ActivationShape) -> Int { output.batch * output.tiles(height: 4, width: 4) }
+  static func tiles(_ output: FeatureMapShape) -> Int { output.batch * output.tiles(height: 4, width: 4) }
 }

@@ -33,20 +33,20 @@ struct CaseInputs {
 
   /// An activation of random values: those of the wanted samples of the whole batch.
   func activation(
-    _ stream: UInt64, _ shape: ActivationShape, _ distribution: Distribution = .normal(),
+    _ stream: UInt64, _ shape: FeatureMapShape, _ distribution: Distribution = .normal(),
     _ change: (inout [Float]) -> Void = { _ in }
-  ) -> Activation {
+  ) -> FeatureMap {
     var values = values(stream, shape.count, distribution)
     change(&values)
     return activation(values, shape)
   }
 
   /// An activation of given values: those of the wanted samples of the whole batch.
-  func activation(_ values: [Float], _ shape: ActivationShape) -> Activation {
+  func activation(_ values: [Float], _ shape: FeatureMapShape) -> FeatureMap {
     let samples = samples(of: shape.batch)
     let size = shape.channels * shape.pixels
     let part = Array(values[samples.lowerBound * size..<samples.upperBound * size])
-    let activation = backend.makeActivation(shape.with(batch: samples.count))
+    let activation = backend.makeFeatureMap(shape.with(batch: samples.count))
     backend.enter(backend.makeBuffer(part), scale: 1, shift: 0, into: activation)
     return activation
   }
@@ -57,12 +57,12 @@ struct CaseInputs {
   }
 
   /// An activation of NaN, for the wanted samples of the whole batch.
-  func destination(_ shape: ActivationShape) -> Activation {
+  func destination(_ shape: FeatureMapShape) -> FeatureMap {
     activation(.init(repeating: .nan, count: shape.count), shape)
   }
 
   /// The case that performs an operation and whose result is an activation.
-  func prepared(_ destination: Activation, _ perform: @escaping () -> Void) -> PreparedCase {
+  func prepared(_ destination: FeatureMap, _ perform: @escaping () -> Void) -> PreparedCase {
     let backend = backend
     return PreparedCase(perform: perform) { () throws(DeviceError) in
       let result = backend.makeBuffer([Float](repeating: .nan, count: destination.shape.count))
@@ -78,7 +78,7 @@ struct CaseInputs {
   }
 }
 
-extension ActivationShape {
+extension FeatureMapShape {
   /// The same extents with another number of samples.
   func with(batch: Int) -> Self {
     .init(batch: batch, channels: channels, height: height, width: width)

@@ -30,10 +30,10 @@ extension ConformanceSuite {
     let functions = Set(Nonlinearity.allCases.map { ShapeClass.trait(.function($0)) })
     switch operation {
     case .write, .read, .fillNormal: return extents
-    case .enter, .leave, .double: return images.union([.embedding])
-    case .halve: return images
+    case .enter, .leave, .upsample: return images.union([.embedding])
+    case .downsample: return images
     case .activate: return images.union(functions).union([.embedding, .trait(.inPlace)])
-    case .gatherRows: return extents.union(batches).union([.embedding])
+    case .lookUpEmbedding: return extents.union(batches).union([.embedding])
     case .combine: return extents.union((1...8).map(ShapeClass.terms)).union([.trait(.inPlace)])
     case .clamp, .clampRows, .scaleRows: return extents.union([.plain, .trait(.inPlace)])
     case .multiplyMatrices:
@@ -51,7 +51,7 @@ extension ConformanceSuite {
       ])
     case .attend, .attendGradient: return images.union([.embedding, .headWidth8, .oneHead])
     case .add, .dropout: return images.union([.embedding, .plain, .trait(.inPlace)])
-    case .sumPixels, .spread: return images.union([.embedding])
+    case .spatialSum, .dilate: return images.union([.embedding])
     case .activateGradient: return images.union(functions).union([.embedding, .trait(.inPlace)])
     case .convolveFilterGradient:
       return images.union([
@@ -70,16 +70,17 @@ extension ConformanceSuite {
   /// The classes of inputs that each operation must have cases in.
   package static func requiredValues(of operation: OperationKind) -> Set<ValueClass> {
     switch operation {
-    case .write, .read, .enter, .leave, .combine, .clamp, .clampRows, .scaleRows, .multiplyMatrices, .convolve, .halve,
-      .double:
+    case .write, .read, .enter, .leave, .combine, .clamp, .clampRows, .scaleRows, .multiplyMatrices, .convolve,
+      .downsample,
+      .upsample:
       [.ordinary, .nan, .infinity, .zeros]
     case .activate, .softmaxRows: [.ordinary, .nan, .infinity, .zeros, .huge]
-    case .gatherRows: [.ordinary, .nan]
+    case .lookUpEmbedding: [.ordinary, .nan]
     case .fillNormal: [.ordinary]
     case .normalizeGroups: [.ordinary, .nan, .zeros, .largeMean, .constantChannels]
     case .attend: [.ordinary, .nan, .zeros, .huge]
     case .add, .sumSquares: [.ordinary, .nan, .infinity, .zeros]
-    case .sumPixels, .activateGradient, .spread, .convolveFilterGradient, .adamStep: [.ordinary, .nan, .zeros]
+    case .spatialSum, .activateGradient, .dilate, .convolveFilterGradient, .adamStep: [.ordinary, .nan, .zeros]
     case .dropout: [.ordinary, .zeros]
     case .normalizeGroupsGradient: [.ordinary, .nan, .zeros, .largeMean]
     case .attendGradient: [.ordinary, .zeros, .huge]

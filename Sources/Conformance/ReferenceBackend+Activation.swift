@@ -3,25 +3,25 @@ import Foundation
 
 extension ReferenceBackend {
   /// Computes `out = scale * x + shift`.
-  public func enter(_ source: Buffer, scale: Float, shift: Float, into destination: Activation) {
+  public func enter(_ source: Buffer, scale: Float, shift: Float, into destination: FeatureMap) {
     precondition(source.count == destination.shape.count, "\(source.count) values do not fill \(destination.shape)")
     destination.values = source.values.map { Double(scale) * $0 + Double(shift) }
   }
 
   /// Computes `out = x`.
-  public func leave(_ source: Activation, into destination: Buffer) {
+  public func leave(_ source: FeatureMap, into destination: Buffer) {
     precondition(destination.count == source.shape.count, "\(source.shape) does not fill \(destination.count) values")
     destination.values = source.values
   }
 
   /// Computes `out = f(x)`.
-  public func activate(_ source: Activation, _ function: Nonlinearity, into destination: Activation) {
+  public func activate(_ source: FeatureMap, _ function: Nonlinearity, into destination: FeatureMap) {
     precondition(source.shape == destination.shape, "\(source.shape) does not go into \(destination.shape)")
     destination.values = source.values.map(function.callAsFunction)
   }
 
   /// Computes `out[b, c] = table[indices[b], c]`.
-  public func gatherRows(of table: Parameter, _ indices: [Int], into destination: Activation) {
+  public func lookUpEmbedding(of table: Parameter, _ indices: [Int], into destination: FeatureMap) {
     let shape = destination.shape
     precondition(table.shape.count == 2 && table.shape[1] == shape.channels && shape.pixels == 1, "not \(shape)")
     precondition(indices.count == shape.batch && indices.allSatisfy { 0..<table.shape[0] ~= $0 }, "no row for an index")
@@ -32,7 +32,7 @@ extension ReferenceBackend {
   }
 
   /// Computes `out[b, c, y, x] = (x[2y, 2x] + x[2y, 2x + 1] + x[2y + 1, 2x] + x[2y + 1, 2x + 1]) / 4`.
-  public func halve(_ source: Activation, into destination: Activation) {
+  public func downsample(_ source: FeatureMap, into destination: FeatureMap) {
     let (input, output) = (source.shape, destination.shape)
     precondition(
       output.with(channels: 1)
@@ -48,7 +48,7 @@ extension ReferenceBackend {
   }
 
   /// Computes `out[b, c, y, x] = x[b, c, y / 2, x / 2]`.
-  public func double(_ source: Activation, into destination: Activation) {
+  public func upsample(_ source: FeatureMap, into destination: FeatureMap) {
     let (input, output) = (source.shape, destination.shape)
     precondition(
       output
@@ -60,7 +60,7 @@ extension ReferenceBackend {
   }
 
   /// Writes a value for every plane (sample and channel), row and column.
-  private func fill(_ destination: Activation, _ value: (Int, Int, Int) -> Double) {
+  private func fill(_ destination: FeatureMap, _ value: (Int, Int, Int) -> Double) {
     let shape = destination.shape
     var values: [Double] = []
     values.reserveCapacity(shape.count)

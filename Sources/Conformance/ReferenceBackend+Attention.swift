@@ -3,7 +3,7 @@ import Foundation
 
 extension ReferenceBackend {
   /// Scaled dot-product attention, one query after the other.
-  public func attend(_ projections: Activation, heads: Int, into destination: Activation) {
+  public func attend(_ projections: FeatureMap, heads: Int, into destination: FeatureMap) {
     let (input, output) = (projections.shape, destination.shape)
     let channels = output.channels
     precondition(input == output.with(channels: 3 * channels), "\(input) are no projections of \(output)")

@@ -2,14 +2,14 @@ public import Compute
 
 extension ReferenceBackend {
   /// The formula itself.
-  public func method(of shape: ConvolutionShape, output: ActivationShape) -> ConvolutionMethod {
+  public func method(of shape: ConvolutionShape, output: FeatureMapShape) -> ConvolutionMethod {
     .init(name: "direct", filterBytes: 4 * shape.filterCount)
   }
 
   /// The sum of ``ConvolutionShape`` and the addends of ``ConvolutionEpilogue``, term by term.
   public func convolve(
     _ operand: Operand, _ filter: Parameter, _ shape: ConvolutionShape, _ epilogue: ConvolutionEpilogue,
-    into destination: Activation
+    into destination: FeatureMap
   ) {
     let (input, output) = (operand.shape, destination.shape)
     precondition(shape.output(for: input) == output, "\(shape) makes no \(output) of \(input)")
@@ -36,10 +36,10 @@ extension ReferenceBackend {
 
   /// The plain convolution.
   private static func sums(
-    _ values: [Double], _ input: ActivationShape, _ filter: [Double], _ shape: ConvolutionShape,
-    _ output: ActivationShape
+    _ values: [Double], _ input: FeatureMapShape, _ filter: [Double], _ shape: ConvolutionShape,
+    _ output: FeatureMapShape
   ) -> [Double] {
-    let (kernel, factor) = (shape.kernel, shape.doublesInput ? 2 : 1)
+    let (kernel, factor) = (shape.kernel, shape.upsamplesInput ? 2 : 1)
     var sums = [Double](repeating: 0, count: output.count)
     for sample in 0..<output.batch {
       for o in 0..<output.channels {

@@ -6,8 +6,8 @@ import Foundation
 extension ReferenceBackend {
   /// Computes `out = firstScale * a + secondScale * b`.
   public func add(
-    _ first: Activation, times firstScale: Float, _ second: Activation?, times secondScale: Float,
-    into destination: Activation
+    _ first: FeatureMap, times firstScale: Float, _ second: FeatureMap?, times secondScale: Float,
+    into destination: FeatureMap
   ) {
     precondition(first.shape == destination.shape, "\(first.shape) does not go into \(destination.shape)")
     precondition(second.map { $0.shape == first.shape } ?? true, "\(first.shape) is not the second's shape")
@@ -18,7 +18,7 @@ extension ReferenceBackend {
   }
 
   /// Computes `out[b, c] = sum over y, x of in[b, c, y, x]`.
-  public func sumPixels(_ source: Activation, into destination: Activation) {
+  public func spatialSum(_ source: FeatureMap, into destination: FeatureMap) {
     let shape = source.shape
     precondition(destination.shape == .init(batch: shape.batch, channels: shape.channels), "not sums of \(shape)")
     let values = source.values
@@ -29,7 +29,7 @@ extension ReferenceBackend {
 
   /// Computes `out = f'(x) * g`.
   public func activateGradient(
-    _ source: Activation, _ function: Nonlinearity, _ gradient: Activation, into destination: Activation
+    _ source: FeatureMap, _ function: Nonlinearity, _ gradient: FeatureMap, into destination: FeatureMap
   ) {
     precondition(source.shape == gradient.shape && source.shape == destination.shape, "three activations of one shape")
     destination.values = zip(source.values, gradient.values).map { function.derivative(at: $0) * $1 }
@@ -37,7 +37,7 @@ extension ReferenceBackend {
 
   /// Philox words against the probability, one value after the other.
   public func dropout(
-    _ source: Activation, probability: Double, seeds: [UInt64], key: NoiseKey, into destination: Activation
+    _ source: FeatureMap, probability: Double, seeds: [UInt64], key: NoiseKey, into destination: FeatureMap
   ) {
     let shape = source.shape
     precondition(shape == destination.shape && seeds.count == shape.batch, "one seed for each sample of \(shape)")
@@ -62,7 +62,7 @@ extension ReferenceBackend {
   }
 
   /// Computes `out[b, c, stride * y, stride * x] = in[b, c, y, x]`.
-  public func spread(_ source: Activation, by stride: Int, into destination: Activation) {
+  public func dilate(_ source: FeatureMap, by stride: Int, into destination: FeatureMap) {
     let (input, output) = (source.shape, destination.shape)
     precondition(
       stride > 0 && output.batch == input.batch && output.channels == input.channels
@@ -83,13 +83,13 @@ extension ReferenceBackend {
 
   /// The sum over samples and pixels, term by term.
   public func convolveFilterGradient(
-    _ operand: Operand, _ shape: ConvolutionShape, _ gradient: Activation, into destination: Buffer
+    _ operand: Operand, _ shape: ConvolutionShape, _ gradient: FeatureMap, into destination: Buffer
   ) {
     let (input, output) = (operand.shape, gradient.shape)
     precondition(shape.output(for: input) == output, "\(shape) makes no \(output) of \(input)")
     precondition(destination.count == shape.filterCount, "\(destination.count) values are no filter of \(shape)")
     let (values, gradients) = (operand.values, gradient.values)
-    let (kernel, factor) = (shape.kernel, shape.doublesInput ? 2 : 1)
+    let (kernel, factor) = (shape.kernel, shape.upsamplesInput ? 2 : 1)
     var result = [Double](repeating: 0, count: shape.filterCount)
     for o in 0..<output.channels {
       for i in 0..<input.channels {
@@ -119,7 +119,7 @@ extension ReferenceBackend {
 
   /// The gradient of the projections, one query after the other.
   public func attendGradient(
-    _ projections: Activation, heads: Int, _ gradient: Activation, into destination: Activation
+    _ projections: FeatureMap, heads: Int, _ gradient: FeatureMap, into destination: FeatureMap
   ) {
     let shape = gradient.shape
     let (channels, tokens) = (shape.channels, shape.pixels)
@@ -172,12 +172,12 @@ extension ReferenceBackend {
     var average = state.average.values
     for (index, value) in gradient.values.enumerated() {
       let g = step.gradientScale * value
-      first[index] = step.firstDecay * first[index] + (1 - step.firstDecay) * g
-      second[index] = step.secondDecay * second[index] + (1 - step.secondDecay) * g * g
+      first[index] = step.beta1 * first[index] + (1 - step.beta1) * g
+      second[index] = step.beta2 * second[index] + (1 - step.beta2) * g * g
       let deviation = (second[index] * step.secondCorrection).squareRoot() + step.epsilon
-      values[index] -= step.rate * step.weightDecay * values[index]
+      values[index] -= step.learningRate * step.weightDecay * values[index]
       values[index] -= step.correctedRate * first[index] / deviation
-      average[index] = step.averageDecay * average[index] + (1 - step.averageDecay) * values[index]
+      average[index] = step.emaDecay * average[index] + (1 - step.emaDecay) * values[index]
     }
     state.values.values = values
     state.firstMoment.values = first

@@ -3,8 +3,8 @@ public import Compute
 extension ReferenceBackend {
   /// Group normalisation with two passes over each group, then scale and shift, then the function.
   public func normalizeGroups(
-    _ operand: Operand, _ normalization: GroupNormalization, scaleShift: Activation?, _ function: Nonlinearity,
-    into destination: Activation
+    _ operand: Operand, _ normalization: GroupNormalization, scaleShift: FeatureMap?, _ function: Nonlinearity,
+    into destination: FeatureMap
   ) {
     let shape = operand.shape
     let channels = shape.channels

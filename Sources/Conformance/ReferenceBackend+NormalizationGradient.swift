@@ -3,8 +3,8 @@ public import Compute
 extension ReferenceBackend {
   /// The gradients by their formulas, group by group.
   public func normalizeGroupsGradient(
-    _ operand: Operand, _ normalization: GroupNormalization, scaleShift: Activation?, _ function: Nonlinearity,
-    gradient: Activation, into destinations: NormalizationGradient
+    _ operand: Operand, _ normalization: GroupNormalization, scaleShift: FeatureMap?, _ function: Nonlinearity,
+    gradient: FeatureMap, into destinations: NormalizationGradient
   ) {
     let shape = operand.shape
     let (channels, pixels) = (shape.channels, shape.pixels)
@@ -54,7 +54,7 @@ extension ReferenceBackend {
   }
 
   /// Hands each operand its channels' gradients.
-  private func split(_ values: [Double], _ shape: ActivationShape, into destinations: NormalizationGradient) {
+  private func split(_ values: [Double], _ shape: FeatureMapShape, into destinations: NormalizationGradient) {
     var start = 0
     for (part, adds) in [
       (destinations.first, destinations.addsToFirst), (destinations.second, destinations.addsToSecond),

@@ -19,7 +19,7 @@ public final class ReferenceBackend: Backend {
   public func makeBuffer(count: Int) -> Buffer { ReferenceBuffer(count: count) }
 
   /// An activation whose contents are NaN until written.
-  public func makeActivation(_ shape: ActivationShape) -> Activation { ReferenceActivation(shape: shape) }
+  public func makeFeatureMap(_ shape: FeatureMapShape) -> FeatureMap { ReferenceActivation(shape: shape) }
 
   /// Copies values, exactly.
   public func write(_ source: UnsafeBufferPointer<Float>, to destination: Buffer) {
@@ -38,7 +38,7 @@ public final class ReferenceBackend: Backend {
   public func synchronize() throws(DeviceError) {}
 
   /// Eight bytes a value.
-  public func byteCount(of shape: ActivationShape) -> Int { 8 * shape.count }
+  public func byteCount(of shape: FeatureMapShape) -> Int { 8 * shape.count }
 
   /// Nothing: the oracle keeps no account.
   public var memoryUse: MemoryUse { .init() }
@@ -58,7 +58,7 @@ extension ReferenceBackend {
   package func exactValues(of buffer: Buffer) -> [Double] { buffer.values }
 
   /// The values of an activation before rounding, as `[batch, channels, height, width]`.
-  package func exactValues(of activation: Activation) -> [Double] { activation.values }
+  package func exactValues(of activation: FeatureMap) -> [Double] { activation.values }
 
   /// Replaces the values of a buffer, without rounding.
   package func setExactValues(_ values: [Double], of buffer: Buffer) {
@@ -67,7 +67,7 @@ extension ReferenceBackend {
   }
 
   /// Replaces the values of an activation, without rounding.
-  package func setExactValues(_ values: [Double], of activation: Activation) {
+  package func setExactValues(_ values: [Double], of activation: FeatureMap) {
     precondition(values.count == activation.shape.count, "\(values.count) values do not fill \(activation.shape)")
     activation.values = values
   }
@@ -82,10 +82,10 @@ private final class ReferenceBuffer: Buffer {
   }
 }
 
-private final class ReferenceActivation: Activation {
+private final class ReferenceActivation: FeatureMap {
   var storage: [Double]
 
-  override init(shape: ActivationShape) {
+  override init(shape: FeatureMapShape) {
     storage = .init(repeating: .nan, count: shape.count)
     super.init(shape: shape)
   }
@@ -104,7 +104,7 @@ extension Buffer {
   }
 }
 
-extension Activation {
+extension FeatureMap {
   /// The values, if the oracle made the activation.
   var values: [Double] {
     get { reference.storage }

@@ -101,7 +101,7 @@ extension ShapeClass {
     return classes
   }
 
-  private static func images(_ shape: ActivationShape) -> Set<ShapeClass> {
+  private static func images(_ shape: FeatureMapShape) -> Set<ShapeClass> {
     var classes = extents([shape.channels, shape.height, shape.width])
     classes.insert(shape.batch == 1 ? .oneSample : .manySamples)
     guard shape.pixels > 1 else {
@@ -117,7 +117,7 @@ extension ShapeClass {
     return classes
   }
 
-  private static func seam(_ operands: [ActivationShape], _ traits: Set<OperationTrait>) -> Set<ShapeClass> {
+  private static func seam(_ operands: [FeatureMapShape], _ traits: Set<OperationTrait>) -> Set<ShapeClass> {
     let channels = operands[0].channels + operands[1].channels
     let straddles = traits.contains { trait in
       if case .groups(let groups) = trait { operands[0].channels % (channels / groups) != 0 } else { false }
@@ -125,7 +125,7 @@ extension ShapeClass {
     return straddles ? [.pair, .seamInGroup] : [.pair]
   }
 
-  private static func heads(_ record: OperationRecord, _ result: ActivationShape) -> Set<ShapeClass> {
+  private static func heads(_ record: OperationRecord, _ result: FeatureMapShape) -> Set<ShapeClass> {
     var classes: Set<ShapeClass> = []
     // The gradient's result has queries, keys and values.
     let channels = record.operation == .attendGradient ? result.channels / 3 : result.channels
@@ -136,7 +136,7 @@ extension ShapeClass {
     return classes
   }
 
-  private static func convolution(_ shape: ConvolutionShape, _ input: ActivationShape) -> Set<ShapeClass> {
+  private static func convolution(_ shape: ConvolutionShape, _ input: FeatureMapShape) -> Set<ShapeClass> {
     var classes: Set<ShapeClass> = []
     if input.pixels > 1 { classes.insert(.kernel(shape.kernel)) }
     if shape.stride == 2 {
@@ -144,7 +144,7 @@ extension ShapeClass {
       if padding == .all(padding.top) { classes.insert(.symmetricStride2) }
       if padding.top == 0, padding.bottom > 0 { classes.insert(.asymmetricStride2) }
     }
-    if shape.doublesInput { classes.insert(.doubledInput) }
+    if shape.upsamplesInput { classes.insert(.doubledInput) }
     if [1, 3].contains(shape.inputChannels) { classes.insert(.inputChannels(shape.inputChannels)) }
     if [1, 3].contains(shape.outputChannels) { classes.insert(.outputChannels(shape.outputChannels)) }
     return classes

@@ -1,5 +1,6 @@
 public import Files
 public import Networks
+import Tensors
 
 extension ClassifierConfiguration {
   /// The document that ``init(_:path:)`` reads.
@@ -31,7 +32,7 @@ extension ClassifierConfiguration {
     let inputChannels = try count(json["in_channels"], "in_channels")
     let size = json["image_size"]?.array ?? []
     guard size.count == 2 else { throw FileError(path, "'image_size' must be [height, width]") }
-    let imageSize = UNetConfiguration.ImageSize(
+    let imageSize = ImageSize(
       height: try count(size[0], "image_size"), width: try count(size[1], "image_size"))
     var channels: [Int] = []
     for value in json["block_out_channels"]?.array ?? [] { channels.append(try count(value, "block_out_channels")) }

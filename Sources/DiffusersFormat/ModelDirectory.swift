@@ -105,10 +105,12 @@ public struct ModelDirectory {
     return try ParameterStore(weights.files, path: weights.path, configurationPath: configurationPath)
   }
 
-  /// Reads the scheduler's configuration, with the path that messages call it, if there is one.
-  public func schedulerConfiguration() throws(FileError) -> (json: JSONValue, path: String)? {
+  /// Reads the scheduler's configuration, if there is one.
+  ///
+  /// - Throws: ``FileError`` or ``SchedulerConfigurationError``.
+  public func scheduler() throws -> SchedulerConfiguration? {
     guard let schedulerFile else { return nil }
-    return (try files.json(schedulerFile), files.path(schedulerFile))
+    return try SchedulerConfiguration(files.json(schedulerFile), path: files.path(schedulerFile))
   }
 
   /// Opens the statistics of the training data, if there are any.
@@ -117,15 +119,24 @@ public struct ModelDirectory {
     return try files.open(statisticsFile)
   }
 
+  /// A network that was read from files.
+  public struct LoadedNetwork {
+    /// The network.
+    public let network: UNet
+    /// One line for each key and tensor that was ignored on the way.
+    public let warnings: [String]
+    /// The files of weights.
+    public let weights: [MappedFile]
+  }
+
   /// Builds the network.
-  ///
-  /// - Returns: The network, and one line for each key and tensor that was ignored on the way.
-  public func unet() throws(FileError) -> (network: UNet, warnings: [String]) {
+  public func unet() throws(FileError) -> LoadedNetwork {
     let parameters = try parameters()
     let (configuration, warnings) = try readConfiguration()
     let network = try FileError.of { () throws(NetworkError) in
       try UNet(configuration, parameters: parameters)
     }
-    return (network, warnings + parameters.warnings)
+    return LoadedNetwork(
+      network: network, warnings: warnings + parameters.warnings, weights: parameters.files.map(\.file))
   }
 }

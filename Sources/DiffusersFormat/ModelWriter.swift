@@ -93,9 +93,8 @@ public struct ModelWriter {
   }
 
   private static func fileName(_ index: Int, of count: Int) -> String {
-    func digits(_ number: Int) -> String { String(repeating: "0", count: max(0, 5 - "\(number)".count)) + "\(number)" }
-    return count == 1
+    count == 1
       ? "\(WeightFiles.stem).safetensors"
-      : "\(WeightFiles.stem)-\(digits(index + 1))-of-\(digits(count)).safetensors"
+      : "\(WeightFiles.stem)-\((index + 1).padded(to: 5))-of-\(count.padded(to: 5)).safetensors"
   }
 }

@@ -20,6 +20,9 @@ public final class ParameterStore: ParameterSource {
   /// What messages call the weights.
   public let path: String
 
+  /// The files that hold the tensors.
+  public let files: [SafetensorsFile]
+
   private let places: [String: Place]
   private var unread: Set<String>
 
@@ -32,6 +35,7 @@ public final class ParameterStore: ParameterSource {
   /// - Throws: ``FileError`` if two files hold a tensor of the same name.
   public init(_ files: [SafetensorsFile], path: String, configurationPath: String) throws(FileError) {
     self.path = path
+    self.files = files
     self.configurationPath = configurationPath
     var places: [String: Place] = [:]
     for file in files {

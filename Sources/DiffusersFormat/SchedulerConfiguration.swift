@@ -1,3 +1,4 @@
+public import Diffusion
 public import Files
 
 /// The configuration of a scheduler as diffusers writes it to `scheduler_config.json`.
@@ -24,14 +25,23 @@ public struct SchedulerConfiguration: Sendable, Hashable, Codable {
     .init(values.merging(["clip_sample": .boolean(false), "thresholding": .boolean(false)]) { $1 }, source: source)
   }
 
-  /// The configuration of DDPM that training writes beside a new model.
-  public static let ddpm = SchedulerConfiguration([
+  /// DDPM with diffusers' defaults, for models that hold no scheduler.
+  public static let ddpm = SchedulerConfiguration(
+    ["_class_name": .string("DDPMScheduler")], source: "the defaults of DDPMScheduler")
+
+  /// The configuration that training writes beside a new model: DDPM's, every key spelled out.
+  public static let training = SchedulerConfiguration([
     "_class_name": .string("DDPMScheduler"), "num_train_timesteps": .number(1000), "beta_start": .number(0.0001),
     "beta_end": .number(0.02), "beta_schedule": .string("linear"), "clip_sample": .boolean(true),
     "clip_sample_range": .number(1), "variance_type": .string("fixed_large"), "timestep_spacing": .string("leading"),
     "steps_offset": .number(0), "thresholding": .boolean(false), "dynamic_thresholding_ratio": .number(0.995),
     "sample_max_value": .number(1), "rescale_betas_zero_snr": .boolean(false), "trained_betas": .null,
   ])
+
+  /// The configuration of a network that predicts something else.
+  public func predicting(_ type: PredictionType) -> Self {
+    .init(values.merging(["prediction_type": .string(type.rawValue)]) { $1 }, source: source)
+  }
 
   /// The configuration that a JSON document holds.
   public init(_ json: JSONValue, path: String) throws(SchedulerConfigurationError) {

@@ -10,6 +10,12 @@ public struct SchedulerOptions: Sendable, Hashable, Codable {
   /// disagrees with `linspace` and `trailing` grids unless the number of steps divides that of the training steps.
   public var usesGridSteps: Bool
 
+  private enum CodingKeys: String, CodingKey {
+    case eta
+    case usesLimitedNoise = "uses_limited_noise"
+    case usesGridSteps = "uses_grid_steps"
+  }
+
   /// The defaults of diffusers.
   public init(eta: Double = 0, usesLimitedNoise: Bool = false, usesGridSteps: Bool = false) {
     self.eta = eta

@@ -50,18 +50,23 @@ extension ForwardingBackend {
   public func makeBuffer(count: Int) -> Buffer { base.makeBuffer(count: count) }
 
   /// An activation of the other backend.
-  public func makeActivation(_ shape: ActivationShape) -> Activation { base.makeActivation(shape) }
+  public func makeFeatureMap(_ shape: FeatureMapShape) -> FeatureMap { base.makeFeatureMap(shape) }
 
   /// Passed on, without the hook.
   public func read(_ source: Buffer, into destination: UnsafeMutableBufferPointer<Float>) throws(DeviceError) {
     try base.read(source, into: destination)
   }
 
+  /// Passed on, without the hook.
+  public func read(_ sources: [Buffer], into destination: UnsafeMutableBufferPointer<Float>) throws(DeviceError) {
+    try base.read(sources, into: destination)
+  }
+
   /// Waits for the other backend.
   public func synchronize() throws(DeviceError) { try base.synchronize() }
 
   /// The other backend's.
-  public func byteCount(of shape: ActivationShape) -> Int { base.byteCount(of: shape) }
+  public func byteCount(of shape: FeatureMapShape) -> Int { base.byteCount(of: shape) }
 
   /// The other backend's.
   public var memoryUse: MemoryUse { base.memoryUse }
@@ -76,7 +81,7 @@ extension ForwardingBackend {
   public func checkGuardZones() throws(DeviceError) { try base.checkGuardZones() }
 
   /// The other backend's.
-  public func method(of shape: ConvolutionShape, output: ActivationShape) -> ConvolutionMethod {
+  public func method(of shape: ConvolutionShape, output: FeatureMapShape) -> ConvolutionMethod {
     base.method(of: shape, output: output)
   }
 }
@@ -127,37 +132,37 @@ extension ForwardingBackend {
   }
 
   /// Passed on by the hook.
-  public func enter(_ source: Buffer, scale: Float, shift: Float, into destination: Activation) {
+  public func enter(_ source: Buffer, scale: Float, shift: Float, into destination: FeatureMap) {
     around(.enter) { $0.enter(source, scale: scale, shift: shift, into: destination) }
   }
 
   /// Passed on by the hook.
-  public func leave(_ source: Activation, into destination: Buffer) {
+  public func leave(_ source: FeatureMap, into destination: Buffer) {
     around(.leave) { $0.leave(source, into: destination) }
   }
 
   /// Passed on by the hook.
-  public func activate(_ source: Activation, _ function: Nonlinearity, into destination: Activation) {
+  public func activate(_ source: FeatureMap, _ function: Nonlinearity, into destination: FeatureMap) {
     around(.activate) { $0.activate(source, function, into: destination) }
   }
 
   /// Passed on by the hook.
-  public func gatherRows(of table: Parameter, _ indices: [Int], into destination: Activation) {
-    around(.gatherRows) { $0.gatherRows(of: table, indices, into: destination) }
+  public func lookUpEmbedding(of table: Parameter, _ indices: [Int], into destination: FeatureMap) {
+    around(.lookUpEmbedding) { $0.lookUpEmbedding(of: table, indices, into: destination) }
   }
 
   /// Passed on by the hook.
   public func convolve(
     _ operand: Operand, _ filter: Parameter, _ shape: ConvolutionShape, _ epilogue: ConvolutionEpilogue,
-    into destination: Activation
+    into destination: FeatureMap
   ) {
     around(.convolve) { $0.convolve(operand, filter, shape, epilogue, into: destination) }
   }
 
   /// Passed on by the hook.
   public func normalizeGroups(
-    _ operand: Operand, _ normalization: GroupNormalization, scaleShift: Activation?, _ function: Nonlinearity,
-    into destination: Activation
+    _ operand: Operand, _ normalization: GroupNormalization, scaleShift: FeatureMap?, _ function: Nonlinearity,
+    into destination: FeatureMap
   ) {
     around(.normalizeGroups) {
       $0.normalizeGroups(operand, normalization, scaleShift: scaleShift, function, into: destination)
@@ -165,18 +170,18 @@ extension ForwardingBackend {
   }
 
   /// Passed on by the hook.
-  public func attend(_ projections: Activation, heads: Int, into destination: Activation) {
+  public func attend(_ projections: FeatureMap, heads: Int, into destination: FeatureMap) {
     around(.attend) { $0.attend(projections, heads: heads, into: destination) }
   }
 
   /// Passed on by the hook.
-  public func halve(_ source: Activation, into destination: Activation) {
-    around(.halve) { $0.halve(source, into: destination) }
+  public func downsample(_ source: FeatureMap, into destination: FeatureMap) {
+    around(.downsample) { $0.downsample(source, into: destination) }
   }
 
   /// Passed on by the hook.
-  public func double(_ source: Activation, into destination: Activation) {
-    around(.double) { $0.double(source, into: destination) }
+  public func upsample(_ source: FeatureMap, into destination: FeatureMap) {
+    around(.upsample) { $0.upsample(source, into: destination) }
   }
 }
 
@@ -185,42 +190,42 @@ extension ForwardingBackend {
 extension ForwardingBackend {
   /// Passed on by the hook.
   public func add(
-    _ first: Activation, times firstScale: Float, _ second: Activation?, times secondScale: Float,
-    into destination: Activation
+    _ first: FeatureMap, times firstScale: Float, _ second: FeatureMap?, times secondScale: Float,
+    into destination: FeatureMap
   ) {
     around(.add) { $0.add(first, times: firstScale, second, times: secondScale, into: destination) }
   }
 
   /// Passed on by the hook.
-  public func sumPixels(_ source: Activation, into destination: Activation) {
-    around(.sumPixels) { $0.sumPixels(source, into: destination) }
+  public func spatialSum(_ source: FeatureMap, into destination: FeatureMap) {
+    around(.spatialSum) { $0.spatialSum(source, into: destination) }
   }
 
   /// Passed on by the hook.
   public func activateGradient(
-    _ source: Activation, _ function: Nonlinearity, _ gradient: Activation, into destination: Activation
+    _ source: FeatureMap, _ function: Nonlinearity, _ gradient: FeatureMap, into destination: FeatureMap
   ) {
     around(.activateGradient) { $0.activateGradient(source, function, gradient, into: destination) }
   }
 
   /// Passed on by the hook.
   public func dropout(
-    _ source: Activation, probability: Double, seeds: [UInt64], key: NoiseKey, into destination: Activation
+    _ source: FeatureMap, probability: Double, seeds: [UInt64], key: NoiseKey, into destination: FeatureMap
   ) {
     around(.dropout) { $0.dropout(source, probability: probability, seeds: seeds, key: key, into: destination) }
   }
 
   /// Passed on by the hook.
   public func convolveFilterGradient(
-    _ operand: Operand, _ shape: ConvolutionShape, _ gradient: Activation, into destination: Buffer
+    _ operand: Operand, _ shape: ConvolutionShape, _ gradient: FeatureMap, into destination: Buffer
   ) {
     around(.convolveFilterGradient) { $0.convolveFilterGradient(operand, shape, gradient, into: destination) }
   }
 
   /// Passed on by the hook.
   public func normalizeGroupsGradient(
-    _ operand: Operand, _ normalization: GroupNormalization, scaleShift: Activation?, _ function: Nonlinearity,
-    gradient: Activation, into destinations: NormalizationGradient
+    _ operand: Operand, _ normalization: GroupNormalization, scaleShift: FeatureMap?, _ function: Nonlinearity,
+    gradient: FeatureMap, into destinations: NormalizationGradient
   ) {
     around(.normalizeGroupsGradient) {
       $0.normalizeGroupsGradient(
@@ -230,14 +235,14 @@ extension ForwardingBackend {
 
   /// Passed on by the hook.
   public func attendGradient(
-    _ projections: Activation, heads: Int, _ gradient: Activation, into destination: Activation
+    _ projections: FeatureMap, heads: Int, _ gradient: FeatureMap, into destination: FeatureMap
   ) {
     around(.attendGradient) { $0.attendGradient(projections, heads: heads, gradient, into: destination) }
   }
 
   /// Passed on by the hook.
-  public func spread(_ source: Activation, by stride: Int, into destination: Activation) {
-    around(.spread) { $0.spread(source, by: stride, into: destination) }
+  public func dilate(_ source: FeatureMap, by stride: Int, into destination: FeatureMap) {
+    around(.dilate) { $0.dilate(source, by: stride, into: destination) }
   }
 
   /// Passed on by the hook.

@@ -9,9 +9,9 @@ public enum OperationShape: Hashable, Sendable {
   /// A product of matrices.
   case product(MatrixProduct)
   /// Activations by themselves; two operands are a pair. A table of rows counts as `[rows, channels, 1, 1]`.
-  case activations(operands: [ActivationShape], result: ActivationShape)
+  case activations(operands: [FeatureMapShape], result: FeatureMapShape)
   /// A convolution; two operands are a pair.
-  case convolution(ConvolutionShape, operands: [ActivationShape], result: ActivationShape)
+  case convolution(ConvolutionShape, operands: [FeatureMapShape], result: FeatureMapShape)
 }
 
 extension OperationShape: CustomStringConvertible {
@@ -33,7 +33,7 @@ extension OperationShape: CustomStringConvertible {
     case .convolution(let shape, let operands, let result):
       let sources = operands.map(\.description).joined(separator: " + ")
       let stride = shape.stride == 1 ? "" : "/\(shape.stride)"
-      let doubling = shape.doublesInput ? " doubled" : ""
+      let doubling = shape.upsamplesInput ? " doubled" : ""
       return "\(shape.kernel)x\(shape.kernel)\(stride) \(sources)\(doubling) -> \(result)"
     }
   }

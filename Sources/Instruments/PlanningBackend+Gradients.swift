@@ -4,8 +4,8 @@ public import Compute
 extension PlanningBackend {
   /// Counts a sum of activations: two operations a value of each.
   public func add(
-    _ first: Activation, times firstScale: Float, _ second: Activation?, times secondScale: Float,
-    into destination: Activation
+    _ first: FeatureMap, times firstScale: Float, _ second: FeatureMap?, times secondScale: Float,
+    into destination: FeatureMap
   ) {
     let sources = [first] + (second.map { [$0] } ?? [])
     record(
@@ -15,15 +15,15 @@ extension PlanningBackend {
   }
 
   /// Counts a sum of pixels: one operation a value.
-  public func sumPixels(_ source: Activation, into destination: Activation) {
+  public func spatialSum(_ source: FeatureMap, into destination: FeatureMap) {
     record(
-      .sumPixels, .activations(operands: [source.shape], result: destination.shape), work: source.shape.count,
+      .spatialSum, .activations(operands: [source.shape], result: destination.shape), work: source.shape.count,
       reads: bytes(source), writes: bytes(destination))
   }
 
   /// Counts a derivative: two operations a value.
   public func activateGradient(
-    _ source: Activation, _ function: Nonlinearity, _ gradient: Activation, into destination: Activation
+    _ source: FeatureMap, _ function: Nonlinearity, _ gradient: FeatureMap, into destination: FeatureMap
   ) {
     record(
       .activateGradient, .activations(operands: [source.shape], result: destination.shape),
@@ -33,7 +33,7 @@ extension PlanningBackend {
 
   /// Counts a dropout: two operations a value.
   public func dropout(
-    _ source: Activation, probability: Double, seeds: [UInt64], key: NoiseKey, into destination: Activation
+    _ source: FeatureMap, probability: Double, seeds: [UInt64], key: NoiseKey, into destination: FeatureMap
   ) {
     record(
       .dropout, .activations(operands: [source.shape], result: destination.shape),
@@ -43,7 +43,7 @@ extension PlanningBackend {
 
   /// Counts the products of the direct method, as many as the convolution has.
   public func convolveFilterGradient(
-    _ operand: Operand, _ shape: ConvolutionShape, _ gradient: Activation, into destination: Buffer
+    _ operand: Operand, _ shape: ConvolutionShape, _ gradient: FeatureMap, into destination: Buffer
   ) {
     record(
       .convolveFilterGradient, .convolution(shape, operands: operand.shapes, result: gradient.shape),
@@ -53,8 +53,8 @@ extension PlanningBackend {
 
   /// Counts the gradients of a normalisation: twenty operations a value.
   public func normalizeGroupsGradient(
-    _ operand: Operand, _ normalization: GroupNormalization, scaleShift: Activation?, _ function: Nonlinearity,
-    gradient: Activation, into destinations: NormalizationGradient
+    _ operand: Operand, _ normalization: GroupNormalization, scaleShift: FeatureMap?, _ function: Nonlinearity,
+    gradient: FeatureMap, into destinations: NormalizationGradient
   ) {
     var traits: Set<OperationTrait> = [.function(function), .groups(normalization.groups)]
     if scaleShift != nil { traits.insert(.scaleShift) }
@@ -74,7 +74,7 @@ extension PlanningBackend {
 
   /// Counts the gradient of an attention: five products and a softmax.
   public func attendGradient(
-    _ projections: Activation, heads: Int, _ gradient: Activation, into destination: Activation
+    _ projections: FeatureMap, heads: Int, _ gradient: FeatureMap, into destination: FeatureMap
   ) {
     let shape = gradient.shape
     let scores = shape.batch * shape.pixels * shape.pixels
@@ -85,9 +85,9 @@ extension PlanningBackend {
   }
 
   /// Counts what is written.
-  public func spread(_ source: Activation, by stride: Int, into destination: Activation) {
+  public func dilate(_ source: FeatureMap, by stride: Int, into destination: FeatureMap) {
     record(
-      .spread, .activations(operands: [source.shape], result: destination.shape), reads: bytes(source),
+      .dilate, .activations(operands: [source.shape], result: destination.shape), reads: bytes(source),
       writes: bytes(destination))
   }
 

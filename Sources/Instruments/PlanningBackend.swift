@@ -21,8 +21,8 @@ public final class PlanningBackend: Backend {
   public private(set) var parameters: [ObjectIdentifier: Parameter] = [:]
 
   private let ledger = MemoryLedger()
-  private let activationBytes: (ActivationShape) -> Int
-  private let convolutionMethod: (ConvolutionShape, ActivationShape) -> ConvolutionMethod
+  private let activationBytes: (FeatureMapShape) -> Int
+  private let convolutionMethod: (ConvolutionShape, FeatureMapShape) -> ConvolutionMethod
   private var filterBytes: [ObjectIdentifier: Int] = [:]
 
   /// A plan for a device.
@@ -33,8 +33,8 @@ public final class PlanningBackend: Backend {
   ///   - method: How that device does a convolution; by default directly, from a filter of four bytes a value.
   public init(
     device: DeviceDescription = .planning,
-    byteCount: @escaping (ActivationShape) -> Int = { 4 * $0.count },
-    method: @escaping (ConvolutionShape, ActivationShape) -> ConvolutionMethod = { shape, _ in
+    byteCount: @escaping (FeatureMapShape) -> Int = { 4 * $0.count },
+    method: @escaping (ConvolutionShape, FeatureMapShape) -> ConvolutionMethod = { shape, _ in
       .init(name: "direct", filterBytes: 4 * shape.filterCount)
     }
   ) {
@@ -88,7 +88,7 @@ public final class PlanningBackend: Backend {
     return 4 * parameter.count
   }
 
-  func bytes(_ activation: Activation?) -> Int {
+  func bytes(_ activation: FeatureMap?) -> Int {
     activation.map { activationBytes($0.shape) } ?? 0
   }
 }
@@ -125,11 +125,11 @@ private final class PlannedBuffer: Buffer {
   deinit { ledger.add(-4 * count) }
 }
 
-private final class PlannedActivation: Activation {
+private final class PlannedActivation: FeatureMap {
   private let ledger: MemoryLedger
   private let bytes: Int
 
-  init(shape: ActivationShape, bytes: Int, ledger: MemoryLedger) {
+  init(shape: FeatureMapShape, bytes: Int, ledger: MemoryLedger) {
     self.ledger = ledger
     self.bytes = bytes
     super.init(shape: shape)
@@ -146,7 +146,7 @@ extension PlanningBackend {
   }
 
   /// Counts an activation for as long as it lives.
-  public func makeActivation(_ shape: ActivationShape) -> Activation {
+  public func makeFeatureMap(_ shape: FeatureMapShape) -> FeatureMap {
     PlannedActivation(shape: shape, bytes: activationBytes(shape), ledger: ledger)
   }
 
@@ -165,7 +165,7 @@ extension PlanningBackend {
   public func synchronize() throws(DeviceError) {}
 
   /// The bytes that the planned device takes.
-  public func byteCount(of shape: ActivationShape) -> Int { activationBytes(shape) }
+  public func byteCount(of shape: FeatureMapShape) -> Int { activationBytes(shape) }
 
   /// Bytes of the buffers and activations that live, and the most that did at once.
   public var memoryUse: MemoryUse { .init(current: ledger.current, peak: ledger.peak) }
@@ -254,7 +254,7 @@ extension PlanningBackend {
 
 extension PlanningBackend {
   /// Counts the way in: two operations a value.
-  public func enter(_ source: Buffer, scale: Float, shift: Float, into destination: Activation) {
+  public func enter(_ source: Buffer, scale: Float, shift: Float, into destination: FeatureMap) {
     let shape = destination.shape
     record(
       .enter, .activations(operands: [shape], result: shape), work: 2 * shape.count, reads: 4 * source.count,
@@ -262,14 +262,14 @@ extension PlanningBackend {
   }
 
   /// Counts the way out.
-  public func leave(_ source: Activation, into destination: Buffer) {
+  public func leave(_ source: FeatureMap, into destination: Buffer) {
     record(
       .leave, .activations(operands: [source.shape], result: source.shape), reads: bytes(source),
       writes: 4 * destination.count)
   }
 
   /// Counts a function of every value: one operation each.
-  public func activate(_ source: Activation, _ function: Nonlinearity, into destination: Activation) {
+  public func activate(_ source: FeatureMap, _ function: Nonlinearity, into destination: FeatureMap) {
     var traits: Set<OperationTrait> = [.function(function)]
     if source === destination { traits.insert(.inPlace) }
     record(
@@ -278,18 +278,18 @@ extension PlanningBackend {
   }
 
   /// Counts the rows of a table that are read.
-  public func gatherRows(of table: Parameter, _ indices: [Int], into destination: Activation) {
+  public func lookUpEmbedding(of table: Parameter, _ indices: [Int], into destination: FeatureMap) {
     _ = note(table)
-    let rows = ActivationShape(batch: table.shape[0], channels: destination.shape.channels)
+    let rows = FeatureMapShape(batch: table.shape[0], channels: destination.shape.channels)
     record(
-      .gatherRows, .activations(operands: [rows], result: destination.shape), reads: 4 * destination.shape.count,
+      .lookUpEmbedding, .activations(operands: [rows], result: destination.shape), reads: 4 * destination.shape.count,
       writes: bytes(destination))
   }
 
   /// Counts a convolution by its direct method.
   public func convolve(
     _ operand: Operand, _ filter: Parameter, _ shape: ConvolutionShape, _ epilogue: ConvolutionEpilogue,
-    into destination: Activation
+    into destination: FeatureMap
   ) {
     var traits: Set<OperationTrait> = []
     if epilogue.bias != nil { traits.insert(.bias) }
@@ -308,14 +308,14 @@ extension PlanningBackend {
   }
 
   /// What the planned device does.
-  public func method(of shape: ConvolutionShape, output: ActivationShape) -> ConvolutionMethod {
+  public func method(of shape: ConvolutionShape, output: FeatureMapShape) -> ConvolutionMethod {
     convolutionMethod(shape, output)
   }
 
   /// Counts a normalisation: eight operations a value, two more for scale and shift, one for the function.
   public func normalizeGroups(
-    _ operand: Operand, _ normalization: GroupNormalization, scaleShift: Activation?, _ function: Nonlinearity,
-    into destination: Activation
+    _ operand: Operand, _ normalization: GroupNormalization, scaleShift: FeatureMap?, _ function: Nonlinearity,
+    into destination: FeatureMap
   ) {
     var traits: Set<OperationTrait> = [.function(function), .groups(normalization.groups)]
     if scaleShift != nil { traits.insert(.scaleShift) }
@@ -329,7 +329,7 @@ extension PlanningBackend {
   }
 
   /// Counts an attention: its two products and its softmax.
-  public func attend(_ projections: Activation, heads: Int, into destination: Activation) {
+  public func attend(_ projections: FeatureMap, heads: Int, into destination: FeatureMap) {
     let shape = destination.shape
     let scores = shape.batch * shape.pixels * shape.pixels
     record(
@@ -338,21 +338,21 @@ extension PlanningBackend {
   }
 
   /// Counts a halving: four operations a result.
-  public func halve(_ source: Activation, into destination: Activation) {
+  public func downsample(_ source: FeatureMap, into destination: FeatureMap) {
     record(
-      .halve, .activations(operands: [source.shape], result: destination.shape), work: 4 * destination.shape.count,
+      .downsample, .activations(operands: [source.shape], result: destination.shape), work: 4 * destination.shape.count,
       reads: bytes(source), writes: bytes(destination))
   }
 
   /// Counts a doubling.
-  public func double(_ source: Activation, into destination: Activation) {
+  public func upsample(_ source: FeatureMap, into destination: FeatureMap) {
     record(
-      .double, .activations(operands: [source.shape], result: destination.shape), reads: bytes(source),
+      .upsample, .activations(operands: [source.shape], result: destination.shape), reads: bytes(source),
       writes: bytes(destination))
   }
 }
 
 extension Operand {
   /// The shapes of the one or two activations.
-  var shapes: [ActivationShape] { [first.shape] + (second.map { [$0.shape] } ?? []) }
+  var shapes: [FeatureMapShape] { [first.shape] + (second.map { [$0.shape] } ?? []) }
 }

@@ -68,4 +68,10 @@ public final class TimingBackend: ForwardingBackend {
     try synchronize()
     try base.read(source, into: destination)
   }
+
+  /// Passed on as well.
+  public func read(_ sources: [Buffer], into destination: UnsafeMutableBufferPointer<Float>) throws(DeviceError) {
+    try synchronize()
+    try base.read(sources, into: destination)
+  }
 }

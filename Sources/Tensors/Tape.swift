@@ -4,12 +4,12 @@ public import Compute
 ///
 /// ```
 /// let tape = Tape(on: backend)
-/// let result = layers(x.features(watchedBy: tape)) // operations on watched features record themselves
+/// let result = layers(x.featureMaps(watchedBy: tape)) // operations on watched features record themselves
 /// tape.backward(from: result, gradient: g)         // g = d loss / d result
 /// tape.gradients.buffer(of: parameter)             // d loss / d parameter
 /// ```
 ///
-/// Features are values that nothing overwrites; parameters can change, so their versions are checked when gradients are taken.
+/// FeatureMaps are values that nothing overwrites; parameters can change, so their versions are checked when gradients are taken.
 /// Going back forgets the record, piece by piece, so that activations are given back as soon as they have served. A record
 /// that nobody goes back through is forgotten with the tape, which lives as long as somebody holds it or features that it
 /// watches. Gradients of parameters add up over several uses.
@@ -39,13 +39,13 @@ public final class Tape {
 
   /// The place of an activation's gradient.
   final class Slot {
-    var gradient: Activation?
+    var gradient: FeatureMap?
   }
 
   private struct Record {
     let result: Slot
     let parameters: [(parameter: Parameter, version: Int)]
-    let backward: (Activation) -> Void
+    let backward: (FeatureMap) -> Void
   }
 
   private var records: [Record] = []
@@ -81,7 +81,7 @@ public final class Tape {
   }
 
   /// Adds an operation: `backward` is given the gradient of the result, which is its own to change and to pass on.
-  func record(_ result: Slot, parameters: [Parameter], _ backward: @escaping (Activation) -> Void) {
+  func record(_ result: Slot, parameters: [Parameter], _ backward: @escaping (FeatureMap) -> Void) {
     records.append(.init(result: result, parameters: parameters.map { ($0, $0.version) }, backward: backward))
   }
 
@@ -96,13 +96,13 @@ public final class Tape {
   /// - Parameters:
   ///   - features: What this tape recorded.
   ///   - gradient: The derivative of a loss with respect to them, `[batch, channels, height, width]`.
-  public func backward(from features: Features, gradient: Tensor) {
-    let entered = gradient.features()
+  public func backward(from features: FeatureMaps, gradient: Tensor) {
+    let entered = gradient.featureMaps()
     precondition(entered.shape == features.shape, "a gradient of \(entered.shape) for \(features.shape)")
     backward(from: features, entered.activation)
   }
 
-  private func backward(from features: Features, _ gradient: Activation) {
+  private func backward(from features: FeatureMaps, _ gradient: FeatureMap) {
     precondition(features.tape === self, "the features were not recorded by this tape")
     accumulate(gradient, into: features.slots.first)
     while let record = records.popLast() {
@@ -118,7 +118,7 @@ public final class Tape {
   }
 
   /// Adds a gradient to a place, if somebody wants it; the gradient is given away.
-  func accumulate(_ gradient: Activation, into slot: Slot?) {
+  func accumulate(_ gradient: FeatureMap, into slot: Slot?) {
     guard let slot else { return }
     if let existing = slot.gradient {
       backend.add(existing, times: 1, gradient, times: 1, into: existing)
@@ -134,7 +134,7 @@ public final class Tape {
   /// - Parameters:
   ///   - inputs: What the block reads, watched or not.
   ///   - block: A function of the inputs and of parameters.
-  static func checkpointed(_ inputs: [Features], _ block: @escaping ([Features]) -> Features) -> Features {
+  static func checkpointed(_ inputs: [FeatureMaps], _ block: @escaping ([FeatureMaps]) -> FeatureMaps) -> FeatureMaps {
     guard let tape = inputs.lazy.compactMap(\.tape).first else { return block(inputs) }
     let draw = tape.nextDraw
     // Draws are counted as if the block had been recorded, and are drawn again from the same number.

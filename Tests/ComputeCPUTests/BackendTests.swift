@@ -55,8 +55,8 @@ struct BackendTests {
     let filter = Parameter(shape: [512, 512], values: [Float](repeating: 1, count: 512 * 512))
     let shape = ConvolutionShape(inputChannels: 512, outputChannels: 512, kernel: 1)
     let ones = backend.makeBuffer([Float](repeating: 1, count: 512))
-    let input = backend.makeActivation(.init(batch: 1, channels: 512))
-    let output = backend.makeActivation(.init(batch: 1, channels: 512))
+    let input = backend.makeFeatureMap(.init(batch: 1, channels: 512))
+    let output = backend.makeFeatureMap(.init(batch: 1, channels: 512))
     backend.enter(ones, scale: 1, shift: 0, into: input)
     var obstacle: Buffer? = backend.makeBuffer(count: 600_000)
     backend.convolve(Operand(input), filter, shape, .init(), into: output)
@@ -72,7 +72,7 @@ struct BackendTests {
   func pool() throws {
     let backend = try makeBackend()
     let start = backend.memoryUse.current
-    for _ in 0..<10 { _ = backend.makeActivation(.init(batch: 1, channels: 3, height: 100, width: 100)) }
+    for _ in 0..<10 { _ = backend.makeFeatureMap(.init(batch: 1, channels: 3, height: 100, width: 100)) }
     let held = backend.memoryUse.current - start
     #expect((120_000...130_000).contains(held))
     backend.releaseUnusedMemory()
@@ -94,10 +94,10 @@ struct BackendTests {
   func parameterVersions() throws {
     let backend = try makeBackend()
     let table = Parameter(shape: [2, 3], values: [1, 2, 3, 4, 5, 6])
-    let rows = backend.makeActivation(.init(batch: 1, channels: 3))
+    let rows = backend.makeFeatureMap(.init(batch: 1, channels: 3))
     let values = backend.makeBuffer(count: 3)
     for _ in 0..<2 {
-      backend.gatherRows(of: table, [1], into: rows)
+      backend.lookUpEmbedding(of: table, [1], into: rows)
       backend.leave(rows, into: values)
       #expect(try backend.read(values) == Array(table.values().suffix(3)))
       table.update([6, 5, 4, 3, 2, 1])

@@ -68,7 +68,7 @@ struct FunctionTests {
     _ function: Nonlinearity, _ inputs: [Float], _ level: DispatchLevel, _ exact: (Double) -> Double
   ) throws -> Double {
     let backend = try makeBackend(level)
-    let activation = backend.makeActivation(.init(batch: 1, channels: inputs.count))
+    let activation = backend.makeFeatureMap(.init(batch: 1, channels: inputs.count))
     let values = backend.makeBuffer(inputs)
     backend.enter(values, scale: 1, shift: 0, into: activation)
     backend.activate(activation, function, into: activation)
@@ -84,10 +84,10 @@ struct FunctionTests {
   @Test("A mean of 100 does not cost a group normalisation its accuracy", arguments: DispatchLevel.available)
   func largeMean(level: DispatchLevel) throws {
     let backend = try makeBackend(level)
-    let shape = ActivationShape(batch: 1, channels: 32, height: 16, width: 16)
+    let shape = FeatureMapShape(batch: 1, channels: 32, height: 16, width: 16)
     let noise = backend.makeBuffer(count: shape.count)
     backend.fillNormal(noise, seeds: [1], key: .init(step: 0))
-    let activation = backend.makeActivation(shape)
+    let activation = backend.makeFeatureMap(shape)
     backend.enter(noise, scale: 1, shift: 100, into: activation)
     backend.leave(activation, into: noise)
     let inputs = try backend.read(noise).map(Double.init)

@@ -21,12 +21,12 @@ struct WideLayer: CustomStringConvertible, Sendable {
   var shape: ConvolutionShape {
     .init(
       inputChannels: channels.reduce(0, +), outputChannels: outputs, kernel: 3, stride: stride, padding: padding,
-      doublesInput: doubles)
+      upsamplesInput: doubles)
   }
 
   /// The result on a backend, the inputs being functions of their places.
   func run(on backend: any Backend) throws -> [Float] {
-    let inputs = channels.map { ActivationShape(batch: batch, channels: $0, height: height, width: width) }
+    let inputs = channels.map { FeatureMapShape(batch: batch, channels: $0, height: height, width: width) }
     let activations = inputs.enumerated().map { activation($1, seed: UInt64($0), on: backend) }
     let operand = Operand(activations[0], activations.count > 1 ? activations[1] : nil)
     let output = shape.output(for: operand.shape)
@@ -37,7 +37,7 @@ struct WideLayer: CustomStringConvertible, Sendable {
       bias: .init(shape: [outputs], values: try normals(outputs, seed: 8)),
       channelOffset: activation(.init(batch: batch, channels: outputs), seed: 9, on: backend),
       residual: activation(output, seed: 10, on: backend), scale: 0.5)
-    let result = backend.makeActivation(output)
+    let result = backend.makeFeatureMap(output)
     backend.convolve(operand, filter, shape, epilogue, into: result)
     let values = backend.makeBuffer(count: output.count)
     backend.leave(result, into: values)
@@ -51,8 +51,8 @@ struct WideLayer: CustomStringConvertible, Sendable {
     return try oracle.read(values)
   }
 
-  private func activation(_ shape: ActivationShape, seed: UInt64, on backend: any Backend) -> Activation {
-    let result = backend.makeActivation(shape)
+  private func activation(_ shape: FeatureMapShape, seed: UInt64, on backend: any Backend) -> FeatureMap {
+    let result = backend.makeFeatureMap(shape)
     if let values = try? normals(shape.count, seed: seed) {
       backend.enter(backend.makeBuffer(values), scale: 1, shift: 0, into: result)
     }
@@ -126,7 +126,7 @@ struct WinogradTests {
         for (panelWidth, rowStride) in [(8, 272), (16, 272), (32, 272)] {
           for (batch, threads) in [(1, 1), (1, 64), (8, 2), (64, 16)] {
             let shape = ConvolutionShape(inputChannels: inputs, outputChannels: outputs, kernel: 3, padding: .all(1))
-            let output = ActivationShape(batch: batch, channels: outputs, height: size, width: size)
+            let output = FeatureMapShape(batch: batch, channels: outputs, height: size, width: size)
             let plan = ConvolutionPlan(shape, output: output, panelWidth: panelWidth, threads: threads)
             let alone = ConvolutionPlan(
               shape, output: .init(batch: 1, channels: outputs, height: size, width: size), panelWidth: panelWidth,

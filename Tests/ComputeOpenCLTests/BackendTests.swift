@@ -46,8 +46,8 @@ struct BackendTests {
     let filter = Parameter(shape: [512, 512], values: [Float](repeating: 1, count: 512 * 512))
     let shape = ConvolutionShape(inputChannels: 512, outputChannels: 512, kernel: 1)
     let ones = backend.makeBuffer([Float](repeating: 1, count: 512))
-    let input = backend.makeActivation(.init(batch: 1, channels: 512))
-    let output = backend.makeActivation(.init(batch: 1, channels: 512))
+    let input = backend.makeFeatureMap(.init(batch: 1, channels: 512))
+    let output = backend.makeFeatureMap(.init(batch: 1, channels: 512))
     backend.enter(ones, scale: 1, shift: 0, into: input)
     var obstacle: Buffer? = backend.makeBuffer(count: 400_000)
     backend.convolve(Operand(input), filter, shape, .init(), into: output)
@@ -62,8 +62,8 @@ struct BackendTests {
   @Test("Memory goes back to a pool, is found there, and leaves it when asked to")
   func pool() throws {
     let backend = try makeBackend()
-    let shape = ActivationShape(batch: 1, channels: 3, height: 100, width: 100)
-    for _ in 0..<10 { _ = backend.makeActivation(shape) }
+    let shape = FeatureMapShape(batch: 1, channels: 3, height: 100, width: 100)
+    for _ in 0..<10 { _ = backend.makeFeatureMap(shape) }
     #expect(backend.byteCount(of: shape) == 640_000)
     #expect(backend.memoryUse == MemoryUse(current: 640_000, peak: 640_000))
     backend.releaseUnusedMemory()

@@ -5,7 +5,7 @@ import Testing
 @Suite("Winograd's method through OpenCL", .serialized)
 struct WinogradTests {
   /// A layer of several strips of tiles, with edges.
-  private static let input = ActivationShape(batch: 2, channels: 48, height: 46, width: 45)
+  private static let input = FeatureMapShape(batch: 2, channels: 48, height: 46, width: 45)
   private static let shape = ConvolutionShape(inputChannels: 48, outputChannels: 40, kernel: 3, padding: .all(1))
 
   /// The layer's output on a backend, with fixed noise for its input and its filter.
@@ -16,8 +16,8 @@ struct WinogradTests {
       return buffer
     }
     let filter = Parameter(shape: [40, 48, 3, 3], values: try backend.read(noise(Self.shape.filterCount, 0)))
-    let x = backend.makeActivation(Self.input)
-    let y = backend.makeActivation(Self.shape.output(for: Self.input))
+    let x = backend.makeFeatureMap(Self.input)
+    let y = backend.makeFeatureMap(Self.shape.output(for: Self.input))
     backend.enter(try noise(Self.input.count, 1), scale: 1, shift: 0, into: x)
     backend.convolve(Operand(x), filter, Self.shape, .init(), into: y)
     let result = backend.makeBuffer(count: y.shape.count)

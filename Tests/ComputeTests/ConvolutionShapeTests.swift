@@ -24,8 +24,8 @@ struct ConvolutionShapeTests {
   @Test("A convolution that doubles its input counts the products of the doubled image")
   func countsDoubledProducts() {
     let shape = ConvolutionShape(
-      inputChannels: 2, outputChannels: 5, kernel: 3, padding: .all(1), doublesInput: true)
-    let input = ActivationShape(batch: 3, channels: 2, height: 4, width: 6)
+      inputChannels: 2, outputChannels: 5, kernel: 3, padding: .all(1), upsamplesInput: true)
+    let input = FeatureMapShape(batch: 3, channels: 2, height: 4, width: 6)
     #expect(shape.output(for: input) == .init(batch: 3, channels: 5, height: 8, width: 12))
     #expect(shape.floatingPointOperations(for: input) == 2 * 3 * 5 * 8 * 12 * 2 * 9)
   }

@@ -8,7 +8,7 @@ import Testing
 struct CoverageTests {
   /// Requirements that allocate, wait and report: they have no results of their own to compare.
   static let bookkeeping: Set<String> = [
-    "makeBuffer", "makeActivation", "synchronize", "byteCount", "memoryUse", "memoryBudget", "releaseUnusedMemory",
+    "makeBuffer", "makeFeatureMap", "synchronize", "byteCount", "memoryUse", "memoryBudget", "releaseUnusedMemory",
     "checkGuardZones", "method",
   ]
 
@@ -54,7 +54,7 @@ struct CoverageTests {
   func reportsMissing() {
     let known = ConformanceSuite.cases[0].record
     #expect(ConformanceSuite.missing(for: [known]) == [])
-    let shape = ActivationShape(batch: 1, channels: 8, height: 8, width: 8)
+    let shape = FeatureMapShape(batch: 1, channels: 8, height: 8, width: 8)
     let convolution = ConvolutionShape(inputChannels: 8, outputChannels: 8, kernel: 9, padding: .all(4))
     let unknown = OperationRecord(
       .convolve, .convolution(convolution, operands: [shape], result: shape), floatingPointOperations: 0, bytesRead: 0,

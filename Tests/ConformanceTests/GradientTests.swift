@@ -16,8 +16,8 @@ struct GradientTests {
     }
   }
 
-  private func activation(_ values: [Double], _ shape: ActivationShape) -> Activation {
-    let result = oracle.makeActivation(shape)
+  private func activation(_ values: [Double], _ shape: FeatureMapShape) -> FeatureMap {
+    let result = oracle.makeFeatureMap(shape)
     oracle.setExactValues(values, of: result)
     return result
   }
@@ -39,12 +39,12 @@ struct GradientTests {
 
   @Test("Derivatives of functions", arguments: Nonlinearity.allCases)
   func functions(function: Nonlinearity) {
-    let shape = ActivationShape(batch: 2, channels: 3, height: 4, width: 5)
+    let shape = FeatureMapShape(batch: 2, channels: 3, height: 4, width: 5)
     let x = values(1, shape.count).map { 3 * $0 }, weights = values(2, shape.count)
-    let result = oracle.makeActivation(shape)
+    let result = oracle.makeFeatureMap(shape)
     oracle.activateGradient(activation(x, shape), function, activation(weights, shape), into: result)
     check(x, weights, oracle.exactValues(of: result)) { x in
-      let out = oracle.makeActivation(shape)
+      let out = oracle.makeFeatureMap(shape)
       oracle.activate(activation(x, shape), function, into: out)
       return oracle.exactValues(of: out)
     }
@@ -52,7 +52,7 @@ struct GradientTests {
 
   static let convolutions: [(ConvolutionShape, height: Int, width: Int)] = [
     (.init(inputChannels: 3, outputChannels: 4, kernel: 3, padding: .all(1)), 5, 6),
-    (.init(inputChannels: 3, outputChannels: 4, kernel: 3, padding: .all(1), doublesInput: true), 3, 4),
+    (.init(inputChannels: 3, outputChannels: 4, kernel: 3, padding: .all(1), upsamplesInput: true), 3, 4),
     (.init(inputChannels: 3, outputChannels: 2, kernel: 3, stride: 2, padding: .all(1)), 6, 8),
     (.init(inputChannels: 2, outputChannels: 3, kernel: 3, stride: 2, padding: .all(1)), 7, 5),
     (
@@ -66,14 +66,14 @@ struct GradientTests {
 
   @Test("Convolutions: of the filter by differences, of the input by the adjoint identity", arguments: convolutions)
   func convolution(shape: ConvolutionShape, height: Int, width: Int) throws {
-    let input = ActivationShape(batch: 2, channels: shape.inputChannels, height: height, width: width)
+    let input = FeatureMapShape(batch: 2, channels: shape.inputChannels, height: height, width: width)
     let output = shape.output(for: input)
     let x = values(1, input.count), g = values(2, output.count)
     let filter = values(3, shape.filterCount).map { Float($0) }
     let extents = [shape.outputChannels, shape.inputChannels, shape.kernel, shape.kernel]
     let gradient = oracle.makeBuffer(count: shape.filterCount)
     oracle.convolveFilterGradient(Operand(activation(x, input)), shape, activation(g, output), into: gradient)
-    let forward = oracle.makeActivation(output)
+    let forward = oracle.makeFeatureMap(output)
     oracle.convolve(Operand(activation(x, input)), .init(shape: extents, values: filter), shape, .init(), into: forward)
     // The convolution is linear in its filter and in its input: <conv(x, f), g> = <f, df(x, g)> = <x, dx(f, g)>.
     let product = zip(oracle.exactValues(of: forward), g).reduce(0) { $0 + $1.0 * $1.1 }
@@ -81,16 +81,16 @@ struct GradientTests {
     #expect(abs(product - ofFilter) <= 1e-9 * max(1, abs(product)))
     let plan = shape.inputGradient(for: input)
     var source = activation(g, output)
-    if plan.spread > 1 {
-      let spread = oracle.makeActivation(
-        .init(batch: 2, channels: output.channels, height: plan.spreadHeight, width: plan.spreadWidth))
-      oracle.spread(source, by: plan.spread, into: spread)
+    if plan.dilation > 1 {
+      let spread = oracle.makeFeatureMap(
+        .init(batch: 2, channels: output.channels, height: plan.dilatedHeight, width: plan.dilatedWidth))
+      oracle.dilate(source, by: plan.dilation, into: spread)
       source = spread
     }
     let mirrored = Parameter(
       shape: [input.channels, output.channels, plan.convolution.kernel, plan.convolution.kernel],
       values: shape.inputGradientFilter(filter))
-    let back = oracle.makeActivation(input)
+    let back = oracle.makeFeatureMap(input)
     oracle.convolve(Operand(source), mirrored, plan.convolution, .init(), into: back)
     let ofInput = zip(oracle.exactValues(of: back), x).reduce(0) { $0 + $1.0 * $1.1 }
     // The mirrored filter of a doubled input adds 32-bit numbers up.
@@ -99,8 +99,8 @@ struct GradientTests {
 
   @Test("Group normalisation: of the input, gamma, beta, scale and shift", arguments: [Nonlinearity.silu, .gelu])
   func normalization(function: Nonlinearity) throws {
-    let shape = ActivationShape(batch: 2, channels: 6, height: 3, width: 4)
-    let vector = ActivationShape(batch: 2, channels: 12)
+    let shape = FeatureMapShape(batch: 2, channels: 6, height: 3, width: 4)
+    let vector = FeatureMapShape(batch: 2, channels: 12)
     let x = values(1, shape.count), weights = values(2, shape.count), modulation = values(3, vector.count)
     let gamma = values(4, 6).map { Float($0) }, beta = values(5, 6).map { Float($0) }
     func normalization(_ gamma: [Float], _ beta: [Float]) -> GroupNormalization {
@@ -108,15 +108,15 @@ struct GradientTests {
         groups: 3, epsilon: 1e-5, gamma: .init(shape: [6], values: gamma), beta: .init(shape: [6], values: beta))
     }
     func forward(_ x: [Double], _ modulation: [Double], _ gamma: [Float], _ beta: [Float]) -> [Double] {
-      let out = oracle.makeActivation(shape)
+      let out = oracle.makeFeatureMap(shape)
       oracle.normalizeGroups(
         Operand(activation(x, shape)), normalization(gamma, beta), scaleShift: activation(modulation, vector), function,
         into: out)
       return oracle.exactValues(of: out)
     }
     let result = NormalizationGradient(
-      first: oracle.makeActivation(shape), gamma: oracle.makeBuffer(count: 6), beta: oracle.makeBuffer(count: 6),
-      scaleShift: oracle.makeActivation(vector))
+      first: oracle.makeFeatureMap(shape), gamma: oracle.makeBuffer(count: 6), beta: oracle.makeBuffer(count: 6),
+      scaleShift: oracle.makeFeatureMap(vector))
     oracle.normalizeGroupsGradient(
       Operand(activation(x, shape)), normalization(gamma, beta), scaleShift: activation(modulation, vector), function,
       gradient: activation(weights, shape), into: result)
@@ -141,13 +141,13 @@ struct GradientTests {
 
   @Test("Attention", arguments: [1, 2])
   func attention(heads: Int) {
-    let shape = ActivationShape(batch: 2, channels: 4, height: 2, width: 3)
+    let shape = FeatureMapShape(batch: 2, channels: 4, height: 2, width: 3)
     let whole = shape.with(channels: 12)
     let x = values(1, whole.count), weights = values(2, shape.count)
-    let result = oracle.makeActivation(whole)
+    let result = oracle.makeFeatureMap(whole)
     oracle.attendGradient(activation(x, whole), heads: heads, activation(weights, shape), into: result)
     check(x, weights, oracle.exactValues(of: result)) { x in
-      let out = oracle.makeActivation(shape)
+      let out = oracle.makeFeatureMap(shape)
       oracle.attend(activation(x, whole), heads: heads, into: out)
       return oracle.exactValues(of: out)
     }
@@ -155,8 +155,8 @@ struct GradientTests {
 
   @Test("Dropout keeps the mean, drops the asked part, and is its own gradient")
   func dropout() {
-    let shape = ActivationShape(batch: 4, channels: 32, height: 16, width: 16)
-    let out = oracle.makeActivation(shape)
+    let shape = FeatureMapShape(batch: 4, channels: 32, height: 16, width: 16)
+    let out = oracle.makeFeatureMap(shape)
     oracle.dropout(
       activation(.init(repeating: 1, count: shape.count), shape), probability: 0.3, seeds: [1, 2, 3, 4],
       key: .init(step: 5), into: out)

@@ -7,8 +7,8 @@ import Testing
 struct OracleTests {
   let oracle = ReferenceBackend()
 
-  private func activation(_ values: [Double], _ shape: ActivationShape) -> Activation {
-    let activation = oracle.makeActivation(shape)
+  private func activation(_ values: [Double], _ shape: FeatureMapShape) -> FeatureMap {
+    let activation = oracle.makeFeatureMap(shape)
     oracle.setExactValues(values, of: activation)
     return activation
   }
@@ -75,7 +75,7 @@ struct OracleTests {
   func convolves() {
     let shape = ConvolutionShape(inputChannels: 1, outputChannels: 1, kernel: 3, padding: .all(1))
     let input = activation(.init(repeating: 1, count: 6), .init(batch: 1, channels: 1, height: 2, width: 3))
-    let output = oracle.makeActivation(input.shape)
+    let output = oracle.makeFeatureMap(input.shape)
     let ones = Parameter(shape: [1, 1, 3, 3], values: .init(repeating: 1, count: 9))
     oracle.convolve(.init(input), ones, shape, .init(), into: output)
     #expect(oracle.exactValues(of: output) == [4, 6, 4, 4, 6, 4])
@@ -91,7 +91,7 @@ struct OracleTests {
     let shape = ConvolutionShape(
       inputChannels: 1, outputChannels: 1, kernel: 3, stride: 2, padding: .init(top: 0, bottom: 1, left: 0, right: 1))
     let input = activation([1, 2, 3, 4], .init(batch: 1, channels: 1, height: 2, width: 2))
-    let output = oracle.makeActivation(.init(batch: 1, channels: 1))
+    let output = oracle.makeFeatureMap(.init(batch: 1, channels: 1))
     let filter = Parameter(shape: [1, 1, 3, 3], values: [1, 10, 0, 100, 1000, 0, 0, 0, 0])
     oracle.convolve(.init(input), filter, shape, .init(), into: output)
     #expect(oracle.exactValues(of: output) == [1 + 20 + 300 + 4000])
@@ -99,9 +99,9 @@ struct OracleTests {
 
   @Test("A normalised group has mean beta and deviation gamma, over the seam of a pair")
   func normalizes() {
-    let shape = ActivationShape(batch: 1, channels: 1, height: 1, width: 2)
+    let shape = FeatureMapShape(batch: 1, channels: 1, height: 1, width: 2)
     let operand = Operand(activation([1, 3], shape), activation([5, 7], shape))
-    let output = oracle.makeActivation(shape.with(channels: 2))
+    let output = oracle.makeFeatureMap(shape.with(channels: 2))
     let normalization = GroupNormalization(
       groups: 1, epsilon: 0, gamma: .init(shape: [2], values: [1, 2]), beta: .init(shape: [2], values: [0, 1]))
     oracle.normalizeGroups(operand, normalization, scaleShift: nil, .identity, into: output)
@@ -115,7 +115,7 @@ struct OracleTests {
     // Two channels, two heads, two tokens: queries, keys (all alike), values.
     let projections = activation(
       [1, 2, 3, 4, 1, 1, 1, 1, 10, 20, 30, 50], .init(batch: 1, channels: 6, height: 1, width: 2))
-    let output = oracle.makeActivation(.init(batch: 1, channels: 2, height: 1, width: 2))
+    let output = oracle.makeFeatureMap(.init(batch: 1, channels: 2, height: 1, width: 2))
     oracle.attend(projections, heads: 2, into: output)
     #expect(oracle.exactValues(of: output) == [15, 15, 40, 40])
   }

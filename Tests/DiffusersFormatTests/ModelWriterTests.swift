@@ -17,8 +17,8 @@ struct ModelWriterTests {
     let target = temporary.path("made/here")
     try ModelWriter(shardByteLimit: limit).write(configuration, parameters: InitialParameters(seed: 7), to: target)
 
-    let (unet, warnings) = try ModelDirectory(target).unet()
-    #expect(warnings.isEmpty)
+    let loaded = try ModelDirectory(target).unet(), unet = loaded.network
+    #expect(loaded.warnings.isEmpty)
     #expect(try UNetCase.distance(test.output(of: unet), to: test.expected) < 2e-6)
     let names = try FileManager.default.contentsOfDirectory(atPath: "\(target)/unet").sorted()
     #expect(names.contains("diffusion_pytorch_model.safetensors") == (limit > 1 << 30))

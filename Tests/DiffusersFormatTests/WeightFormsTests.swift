@@ -44,9 +44,9 @@ struct WeightFormsTests {
     try rounded.renamed(form.names).write(
       to: temporary.path("other/\(form.place)"), as: form.type, variant: form.variant, shards: form.shards)
 
-    let (unet, warnings) = try ModelDirectory(temporary.path("other")).unet()
+    let loaded = try ModelDirectory(temporary.path("other")).unet(), unet = loaded.network
     let output = try test.output(of: unet)
-    #expect(warnings.isEmpty)
+    #expect(loaded.warnings.isEmpty)
     #expect(try output == test.output(of: ModelDirectory(temporary.path("plain")).unet().network))
     // What rounding the weights does to the output: 6e-4 to 8e-4 and 4e-3 to 7e-3 for these networks.
     let bound: Float = [.float32: 2e-6, .float16: 1e-3, .bfloat16: 1e-2][form.type] ?? 0
@@ -89,7 +89,7 @@ struct WeightFormsTests {
     var files: [String: MappedFile] = [:]
     for name in try temporary.listing() { files[name] = try MappedFile(temporary.path(name)) }
     let directory = try ModelDirectory(name: "embedded", embedded: files)
-    #expect(try directory.schedulerConfiguration()?.path == "embedded/scheduler_config.json")
+    #expect(try directory.scheduler()?.source == "embedded/scheduler_config.json")
     #expect(try directory.statistics() == nil)
     #expect(try test.output(of: directory.unet().network) == test.output(of: ModelDirectory(folder).unet().network))
   }

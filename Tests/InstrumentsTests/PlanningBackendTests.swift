@@ -4,12 +4,12 @@ import Testing
 
 @Suite("Plans")
 struct PlanningBackendTests {
-  let shape = ActivationShape(batch: 2, channels: 3, height: 4, width: 5)
+  let shape = FeatureMapShape(batch: 2, channels: 3, height: 4, width: 5)
 
   @Test("A plan knows what lives now and what lived at most")
   func countsMemory() {
     let plan = PlanningBackend(byteCount: { 2 * $0.count + 10 })
-    let activation = plan.makeActivation(shape)
+    let activation = plan.makeFeatureMap(shape)
     #expect(plan.byteCount(of: activation.shape) == 250)
     #expect(plan.memoryUse == .init(current: 250, peak: 250))
     do {
@@ -27,11 +27,11 @@ struct PlanningBackendTests {
   func recordsConvolution() {
     let plan = PlanningBackend()
     let convolution = ConvolutionShape(inputChannels: 5, outputChannels: 7, kernel: 3, padding: .all(1))
-    let (first, second) = (plan.makeActivation(shape), plan.makeActivation(shape.with(channels: 2)))
-    let result = plan.makeActivation(shape.with(channels: 7))
+    let (first, second) = (plan.makeFeatureMap(shape), plan.makeFeatureMap(shape.with(channels: 2)))
+    let result = plan.makeFeatureMap(shape.with(channels: 7))
     let filter = Parameter(shape: [7, 5, 3, 3]) { $0.update(repeating: 0) }
     let bias = Parameter(shape: [7]) { $0.update(repeating: 0) }
-    let offset = plan.makeActivation(.init(batch: 2, channels: 7))
+    let offset = plan.makeFeatureMap(.init(batch: 2, channels: 7))
     let epilogue = ConvolutionEpilogue(bias: bias, channelOffset: offset, residual: result, scale: 2)
     for _ in 0..<3 { plan.convolve(.init(first, second), filter, convolution, epilogue, into: result) }
     let work = 2 * 2 * 7 * 20 * 5 * 9
@@ -48,8 +48,8 @@ struct PlanningBackendTests {
   @Test("A plan tells attention, normalisation and products apart by their traits")
   func recordsTraits() {
     let plan = PlanningBackend()
-    let activation = plan.makeActivation(shape.with(channels: 6))
-    let projections = plan.makeActivation(shape.with(channels: 18))
+    let activation = plan.makeFeatureMap(shape.with(channels: 6))
+    let projections = plan.makeFeatureMap(shape.with(channels: 18))
     plan.attend(projections, heads: 2, into: activation)
     let ones = Parameter(shape: [6]) { $0.update(repeating: 1) }
     plan.normalizeGroups(

@@ -43,19 +43,19 @@ struct TensorTests {
     #expect(values == [1, 0, 1, 0])
   }
 
-  @Test("Features come back as the tensor that they were, scaled and shifted")
+  @Test("FeatureMaps come back as the tensor that they were, scaled and shifted")
   func features() throws {
     let x = tensor([0, 1, 2, 3, 4, 5, 6, 7], [1, 2, 2, 2])
-    let features = x.features(scale: 2, shift: -1)
-    #expect(features.shape == ActivationShape(batch: 1, channels: 2, height: 2, width: 2))
+    let features = x.featureMaps(scale: 2, shift: -1)
+    #expect(features.shape == FeatureMapShape(batch: 1, channels: 2, height: 2, width: 2))
     #expect(try features.tensor().values() == [-1, 1, 3, 5, 7, 9, 11, 13])
-    #expect(try features.halved().tensor().values() == [2, 10])
-    #expect(features.doubled().shape.height == 4)
+    #expect(try features.downsampled().tensor().values() == [2, 10])
+    #expect(features.upsampled().shape.height == 4)
   }
 
   @Test("A convolution reads joined features as one, in their order")
   func joined() throws {
-    let (x, y) = (tensor([1, 2], [1, 1, 1, 2]).features(), tensor([10, 20], [1, 1, 1, 2]).features())
+    let (x, y) = (tensor([1, 2], [1, 1, 1, 2]).featureMaps(), tensor([10, 20], [1, 1, 1, 2]).featureMaps())
     let filter = Parameter(shape: [1, 2, 1, 1], values: [1, 0.5])
     let shape = ConvolutionShape(inputChannels: 2, outputChannels: 1, kernel: 1)
     let bias = Parameter(shape: [1], values: [100])

@@ -3,7 +3,7 @@ import Compute
 extension ConformanceSuite {
   /// Images of the sizes of U-Nets at 28 and 32, of one pixel, odd ones, rectangular ones, with channels around tiles, and
   /// one of many pieces.
-  static let images: [ActivationShape] = [
+  static let images: [FeatureMapShape] = [
     .init(batch: 1, channels: 1), .init(batch: 3, channels: 128), .init(batch: 1, channels: 67),
     .init(batch: 2, channels: 1, height: 28, width: 28), .init(batch: 1, channels: 3, height: 32, width: 32),
     .init(batch: 2, channels: 15, height: 14, width: 14), .init(batch: 1, channels: 17, height: 7, width: 7),
@@ -21,7 +21,7 @@ extension ConformanceSuite {
         enter(inputs, shape, inputs.values(0, shape.count), scale: 2.5, shift: -0.75)
       }
     }
-    let shape = ActivationShape(batch: 2, channels: 3, height: 7, width: 5)
+    let shape = FeatureMapShape(batch: 2, channels: 3, height: 7, width: 5)
     let centred = ConformanceCase(.enter, "as it is", tolerance: .exact) { inputs in
       enter(inputs, shape, inputs.values(0, shape.count), scale: 1, shift: 0)
     }
@@ -34,7 +34,7 @@ extension ConformanceSuite {
   }
 
   private static func enter(
-    _ inputs: CaseInputs, _ shape: ActivationShape, _ values: [Float], scale: Float, shift: Float
+    _ inputs: CaseInputs, _ shape: FeatureMapShape, _ values: [Float], scale: Float, shift: Float
   ) -> PreparedCase {
     let samples = inputs.samples(of: shape.batch)
     let size = shape.channels * shape.pixels
@@ -52,7 +52,7 @@ extension ConformanceSuite {
         leave(inputs, inputs.activation(0, shape))
       }
     }
-    let shape = ActivationShape(batch: 2, channels: 3, height: 7, width: 5)
+    let shape = FeatureMapShape(batch: 2, channels: 3, height: 7, width: 5)
     let special = [ValueClass.nan, .infinity, .zeros].map { values in
       ConformanceCase(.leave, "\(values.rawValue)", values: values, tolerance: .exact) { inputs in
         leave(inputs, inputs.activation(0, shape) { $0 = $0.special(values) })
@@ -61,7 +61,7 @@ extension ConformanceSuite {
     return plain + special
   }
 
-  private static func leave(_ inputs: CaseInputs, _ source: Activation) -> PreparedCase {
+  private static func leave(_ inputs: CaseInputs, _ source: FeatureMap) -> PreparedCase {
     let destination = inputs.destination(count: source.shape.count)
     return inputs.prepared(destination) { inputs.backend.leave(source, into: destination) }
   }
@@ -79,7 +79,7 @@ extension ConformanceSuite {
         }
       }
     }
-    let shape = ActivationShape(batch: 2, channels: 3, height: 7, width: 5)
+    let shape = FeatureMapShape(batch: 2, channels: 3, height: 7, width: 5)
     let special = Nonlinearity.allCases.flatMap { function in
       [ValueClass.nan, .infinity, .zeros, .huge].map { values in
         ConformanceCase(
@@ -98,26 +98,26 @@ extension ConformanceSuite {
   }
 
   private static func activate(
-    _ inputs: CaseInputs, _ source: Activation, _ function: Nonlinearity, inPlace: Bool
+    _ inputs: CaseInputs, _ source: FeatureMap, _ function: Nonlinearity, inPlace: Bool
   ) -> PreparedCase {
-    let destination = inPlace ? source : inputs.backend.makeActivation(source.shape)
+    let destination = inPlace ? source : inputs.backend.makeFeatureMap(source.shape)
     return inputs.prepared(destination) { inputs.backend.activate(source, function, into: destination) }
   }
 
   /// Class embeddings, and tables around the sizes of tiles.
-  static func gatherRowsCases() -> [ConformanceCase] {
+  static func lookUpEmbeddingCases() -> [ConformanceCase] {
     let tables = [
       (rows: 1, channels: 1, [0]), (10, 64, [3, 9, 0, 9]), (10, 128, [7]), (1000, 33, [999, 0, 500]),
       (5, 15, [4, 4]), (3, 257, [2, 1, 0, 0, 1]), (2, 31, [1]),
     ]
     return tables.map { rows, channels, indices in
       ConformanceCase(
-        .gatherRows, "\(indices.count) of \(rows) rows of \(channels)", tolerance: .exact
+        .lookUpEmbedding, "\(indices.count) of \(rows) rows of \(channels)", tolerance: .exact
       ) { inputs in
         gather(inputs, inputs.parameter(0, [rows, channels]), indices)
       }
     } + [
-      ConformanceCase(.gatherRows, "nan in another row", values: .nan, tolerance: .exact) { inputs in
+      ConformanceCase(.lookUpEmbedding, "nan in another row", values: .nan, tolerance: .exact) { inputs in
         var values = inputs.values(0, 4 * 17)
         for index in 17..<34 { values[index] = .nan }
         return gather(inputs, .init(shape: [4, 17], values: values), [0, 1, 2])
@@ -128,6 +128,6 @@ extension ConformanceSuite {
   private static func gather(_ inputs: CaseInputs, _ table: Parameter, _ indices: [Int]) -> PreparedCase {
     let destination = inputs.destination(.init(batch: indices.count, channels: table.shape[1]))
     let wanted = Array(indices[inputs.samples(of: indices.count)])
-    return inputs.prepared(destination) { inputs.backend.gatherRows(of: table, wanted, into: destination) }
+    return inputs.prepared(destination) { inputs.backend.lookUpEmbedding(of: table, wanted, into: destination) }
   }
 }

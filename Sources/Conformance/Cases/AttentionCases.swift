@@ -7,7 +7,7 @@ extension ConformanceSuite {
   }
 
   /// The sizes of all cases.
-  static var attentionShapes: [(ActivationShape, heads: Int)] {
+  static var attentionShapes: [(FeatureMapShape, heads: Int)] {
     [
       (.init(batch: 1, channels: 1), 1), (.init(batch: 2, channels: 8), 1),
       (.init(batch: 1, channels: 64, height: 7, width: 7), 1), (.init(batch: 2, channels: 64, height: 7, width: 7), 8),
@@ -30,19 +30,19 @@ extension ConformanceSuite {
   }
 
   /// One case.
-  static func attendCase(_ shape: ActivationShape, heads: Int) -> ConformanceCase {
+  static func attendCase(_ shape: FeatureMapShape, heads: Int) -> ConformanceCase {
     .init(.attend, "\(heads) heads \(shape)", tolerance: attentionTolerance(shape, heads, logits: 8)) {
       attend($0, shape, heads, .normal(deviation: 1.5))
     }
   }
 
-  private static func attentionTolerance(_ shape: ActivationShape, _ heads: Int, logits: Double) -> Tolerance {
+  private static func attentionTolerance(_ shape: FeatureMapShape, _ heads: Int, logits: Double) -> Tolerance {
     let terms = shape.pixels + shape.channels / heads
     return exponentials(of: terms, logits: logits)
   }
 
   private static func specialAttentionCases() -> [ConformanceCase] {
-    let shape = ActivationShape(batch: 2, channels: 16, height: 3, width: 6)
+    let shape = FeatureMapShape(batch: 2, channels: 16, height: 3, width: 6)
     return [ValueClass.nan, .zeros, .huge].map { values in
       let tolerance = attentionTolerance(shape, 2, logits: values == .huge ? 1000 : 8)
       return ConformanceCase(.attend, "\(values.rawValue)", values: values, tolerance: tolerance) { inputs in
@@ -60,7 +60,7 @@ extension ConformanceSuite {
   }
 
   private static func attend(
-    _ inputs: CaseInputs, _ shape: ActivationShape, _ heads: Int, _ distribution: Distribution = .normal(),
+    _ inputs: CaseInputs, _ shape: FeatureMapShape, _ heads: Int, _ distribution: Distribution = .normal(),
     _ change: (inout [Float]) -> Void = { _ in }
   ) -> PreparedCase {
     let projections = inputs.activation(0, shape.with(channels: 3 * shape.channels), distribution, change)

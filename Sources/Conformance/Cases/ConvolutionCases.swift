@@ -3,7 +3,7 @@ import Instruments
 
 /// One convolution: the layer of a network with random weights.
 struct Layer {
-  var operands: [ActivationShape]
+  var operands: [FeatureMapShape]
   var outputs: Int
   var kernel: Int
   var stride = 1
@@ -53,12 +53,12 @@ struct Layer {
     }
   }
 
-  var input: ActivationShape { operands[0].with(channels: operands.reduce(0) { $0 + $1.channels }) }
+  var input: FeatureMapShape { operands[0].with(channels: operands.reduce(0) { $0 + $1.channels }) }
 
   var shape: ConvolutionShape {
     .init(
       inputChannels: input.channels, outputChannels: outputs, kernel: kernel, stride: stride, padding: padding,
-      doublesInput: doubles)
+      upsamplesInput: doubles)
   }
 
   var name: String {

@@ -14,7 +14,7 @@ extension ConformanceSuite {
       }
     }
       + [ValueClass.nan, .infinity, .zeros].map { values in
-        let shape = ActivationShape(batch: 2, channels: 3, height: 7, width: 5)
+        let shape = FeatureMapShape(batch: 2, channels: 3, height: 7, width: 5)
         return ConformanceCase(.add, "\(values.rawValue)", values: values, tolerance: .sums(of: 3)) { inputs in
           add(inputs, shape, isSingle: false, inPlace: false) { $0 = $0.special(values) }
         }
@@ -22,7 +22,7 @@ extension ConformanceSuite {
   }
 
   private static func add(
-    _ inputs: CaseInputs, _ shape: ActivationShape, isSingle: Bool, inPlace: Bool, _ change: (inout [Float]) -> Void
+    _ inputs: CaseInputs, _ shape: FeatureMapShape, isSingle: Bool, inPlace: Bool, _ change: (inout [Float]) -> Void
   ) -> PreparedCase {
     let first = inputs.activation(0, shape, .normal(), change)
     let second = isSingle ? nil : inputs.activation(1, shape)
@@ -33,27 +33,27 @@ extension ConformanceSuite {
   }
 
   /// Sums over the pixels of images of every kind.
-  static func sumPixelsCases() -> [ConformanceCase] {
-    func make(_ shape: ActivationShape, _ values: ValueClass) -> ConformanceCase {
+  static func spatialSumCases() -> [ConformanceCase] {
+    func make(_ shape: FeatureMapShape, _ values: ValueClass) -> ConformanceCase {
       let name = values == .ordinary ? "\(shape)" : values.rawValue
       return ConformanceCase(
-        .sumPixels, name, values: values, tolerance: .sums(of: shape.pixels)
+        .spatialSum, name, values: values, tolerance: .sums(of: shape.pixels)
       ) { inputs in
         let source = inputs.activation(0, shape, .normal(mean: 0.3)) {
           if values != .ordinary { $0 = $0.special(values) }
         }
         let destination = inputs.destination(.init(batch: shape.batch, channels: shape.channels))
-        return inputs.prepared(destination) { inputs.backend.sumPixels(source, into: destination) }
+        return inputs.prepared(destination) { inputs.backend.spatialSum(source, into: destination) }
       }
     }
-    let special = ActivationShape(batch: 2, channels: 3, height: 7, width: 5)
+    let special = FeatureMapShape(batch: 2, channels: 3, height: 7, width: 5)
     return images.map { make($0, .ordinary) } + [.nan, .zeros].map { make(special, $0) }
   }
 
   /// Every function's derivative, in place and not.
   static func activateGradientCases() -> [ConformanceCase] {
     let tolerance = Tolerance.sums(of: 16, reason: "a few roundings of an exponential and its quotient")
-    func make(_ function: Nonlinearity, _ shape: ActivationShape, _ values: ValueClass, inPlace: Bool)
+    func make(_ function: Nonlinearity, _ shape: FeatureMapShape, _ values: ValueClass, inPlace: Bool)
       -> ConformanceCase
     {
       let name = values == .ordinary ? "\(shape)" : values.rawValue
@@ -71,7 +71,7 @@ extension ConformanceSuite {
         }
       }
     }
-    let special = ActivationShape(batch: 2, channels: 3, height: 7, width: 5)
+    let special = FeatureMapShape(batch: 2, channels: 3, height: 7, width: 5)
     return images.enumerated().flatMap { index, shape in
       Nonlinearity.allCases.enumerated().map { place, function in
         make(function, shape, .ordinary, inPlace: (index + place) % 2 == 0)
@@ -84,7 +84,7 @@ extension ConformanceSuite {
 
   /// Values dropped with small and large probability; what stays is only scaled.
   static func dropoutCases() -> [ConformanceCase] {
-    func make(_ shape: ActivationShape, _ probability: Double, _ values: ValueClass, inPlace: Bool) -> ConformanceCase {
+    func make(_ shape: FeatureMapShape, _ probability: Double, _ values: ValueClass, inPlace: Bool) -> ConformanceCase {
       let name = values == .ordinary ? "\(shape)" : values.rawValue
       return ConformanceCase(
         .dropout, "\(probability) \(name)\(inPlace ? " in place" : "")", values: values, tolerance: .sums(of: 1)
@@ -98,31 +98,31 @@ extension ConformanceSuite {
         }
       }
     }
-    let special = ActivationShape(batch: 2, channels: 3, height: 7, width: 5)
+    let special = FeatureMapShape(batch: 2, channels: 3, height: 7, width: 5)
     return images.enumerated().map { index, shape in
       make(shape, [0.1, 0.5, 0, 0.9][index % 4], .ordinary, inPlace: index % 2 == 1)
     } + [.zeros].map { make(special, 0.3, $0, inPlace: false) }
   }
 
   /// Pixels moved apart, by one to three, with and without space at the end.
-  static func spreadCases() -> [ConformanceCase] {
+  static func dilateCases() -> [ConformanceCase] {
     images.enumerated().map { index, shape in
       let stride = [2, 2, 3, 1][index % 4], more = index % 2 == 0 ? stride - 1 : 0
-      return ConformanceCase(.spread, "by \(stride) \(shape)", tolerance: .exact) { inputs in
+      return ConformanceCase(.dilate, "by \(stride) \(shape)", tolerance: .exact) { inputs in
         let destination = inputs.destination(
           .init(
             batch: shape.batch, channels: shape.channels, height: stride * (shape.height - 1) + 1 + more,
             width: stride * (shape.width - 1) + 1 + more))
         let source = inputs.activation(0, shape)
-        return inputs.prepared(destination) { inputs.backend.spread(source, by: stride, into: destination) }
+        return inputs.prepared(destination) { inputs.backend.dilate(source, by: stride, into: destination) }
       }
     }
       + [ValueClass.nan, .zeros].map { values in
-        let shape = ActivationShape(batch: 2, channels: 3, height: 4, width: 5)
-        return ConformanceCase(.spread, values.rawValue, values: values, tolerance: .exact) { inputs in
+        let shape = FeatureMapShape(batch: 2, channels: 3, height: 4, width: 5)
+        return ConformanceCase(.dilate, values.rawValue, values: values, tolerance: .exact) { inputs in
           let destination = inputs.destination(.init(batch: 2, channels: 3, height: 8, width: 10))
           let source = inputs.activation(0, shape) { $0 = $0.special(values) }
-          return inputs.prepared(destination) { inputs.backend.spread(source, by: 2, into: destination) }
+          return inputs.prepared(destination) { inputs.backend.dilate(source, by: 2, into: destination) }
         }
       }
   }
@@ -163,7 +163,7 @@ extension ConformanceSuite {
       + [.zeros, .huge].map { attendGradientCase(.init(batch: 2, channels: 16, height: 3, width: 6), heads: 2, $0) }
   }
 
-  private static func attendGradientCase(_ shape: ActivationShape, heads: Int, _ values: ValueClass) -> ConformanceCase
+  private static func attendGradientCase(_ shape: FeatureMapShape, heads: Int, _ values: ValueClass) -> ConformanceCase
   {
     let name = values == .ordinary ? "\(heads) heads \(shape)" : values.rawValue
     let terms = 2 * shape.pixels + shape.channels / heads

@@ -2,7 +2,7 @@ import Compute
 
 /// One group normalisation.
 struct Normalization {
-  var operands: [ActivationShape]
+  var operands: [FeatureMapShape]
   var groups: Int
   var epsilon: Float = 1e-5
   var function: Nonlinearity = .silu
@@ -45,7 +45,7 @@ struct Normalization {
     let normalization = GroupNormalization(
       groups: groups, epsilon: epsilon, gamma: source.parameter(10, [channels], .normal(mean: 1, deviation: 0.5)),
       beta: source.parameter(11, [channels], .normal(deviation: 0.5)))
-    let vector = ActivationShape(batch: operands[0].batch, channels: 2 * channels)
+    let vector = FeatureMapShape(batch: operands[0].batch, channels: 2 * channels)
     let scaleShift = hasScaleShift ? source.activation(12, vector, .normal(deviation: 0.5)) : nil
     let shape = operands[0].with(channels: channels)
     let destination = inPlace ? activations[0] : source.destination(shape)

@@ -46,10 +46,10 @@ extension ConformanceSuite {
       groups: value.groups, epsilon: value.epsilon,
       gamma: inputs.parameter(10, [channels], .normal(mean: 1, deviation: 0.5)),
       beta: inputs.parameter(11, [channels], .normal(deviation: 0.5)))
-    let vector = ActivationShape(batch: batch, channels: 2 * channels)
+    let vector = FeatureMapShape(batch: batch, channels: 2 * channels)
     let scaleShift = value.hasScaleShift ? inputs.activation(12, vector, .normal(deviation: 0.5)) : nil
     let gradient = inputs.activation(13, value.operands[0].with(channels: channels))
-    func part(_ index: Int) -> Activation {
+    func part(_ index: Int) -> FeatureMap {
       adds ? inputs.activation(20 + UInt64(index), value.operands[index]) : inputs.destination(value.operands[index])
     }
     let destinations = NormalizationGradient(

@@ -24,9 +24,10 @@ extension ConformanceSuite {
   /// First and later steps, with each of the step's numbers at work; all that the step changes is compared.
   static func adamStepCases() -> [ConformanceCase] {
     let steps = [
-      AdamStep(rate: 1e-3, count: 1), AdamStep(rate: 2e-4, weightDecay: 0.05, count: 2, averageDecay: 0.999),
-      AdamStep(rate: 0.1, firstDecay: 0.5, secondDecay: 0.9, epsilon: 1e-3, count: 10, gradientScale: 0.3),
-      AdamStep(rate: 1e-4, count: 100_000, gradientScale: 2, averageDecay: 0.9999),
+      AdamStep(learningRate: 1e-3, count: 1),
+      AdamStep(learningRate: 2e-4, weightDecay: 0.05, count: 2, emaDecay: 0.999),
+      AdamStep(learningRate: 0.1, beta1: 0.5, beta2: 0.9, epsilon: 1e-3, count: 10, gradientScale: 0.3),
+      AdamStep(learningRate: 1e-4, count: 100_000, gradientScale: 2, emaDecay: 0.9999),
     ]
     let counts = [1, 7, 33, 1000, 20_001, 257]
     let plain = counts.enumerated().flatMap { place, count in

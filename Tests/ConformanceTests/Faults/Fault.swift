@@ -40,7 +40,7 @@ enum Fault: String, CaseIterable, Sendable {
     case .enterForgetsScale, .enterForgetsShift, .enterTransposes: .enter
     case .leaveTransposes, .leaveForgetsLastChannel: .leave
     case .activateForgets, .activateAsTanhGelu, .activateLosesNaN, .activateOverflows: .activate
-    case .gatherNextRow, .gatherFirstRow: .gatherRows
+    case .gatherNextRow, .gatherFirstRow: .lookUpEmbedding
     case .noiseForgetsHighSeed, .noiseForgetsStep, .noiseForgetsDraw, .noiseCountsOn, .noiseSwapsPair: .fillNormal
     case .combineForgetsLastTerm, .combineForgetsCoefficients, .combineSwapsCoefficients: .combine
     case .clampForgetsLower, .clampForgetsUpper, .clampLosesNaN: .clamp
@@ -63,16 +63,16 @@ enum Fault: String, CaseIterable, Sendable {
     case .attendForgetsScale, .attendMergesHeads, .attendSwapsKeysAndValues, .attendForgetsLastToken,
       .attendUsesFirstSample, .attendOverflows:
       .attend
-    case .halveTakesCorner, .halveTakesSum, .halveShifts: .halve
-    case .doubleShifts, .doubleTransposes, .doubleInterleavesRows: .double
+    case .halveTakesCorner, .halveTakesSum, .halveShifts: .downsample
+    case .doubleShifts, .doubleTransposes, .doubleInterleavesRows: .upsample
     case .addForgetsScale: .add
-    case .sumPixelsTakesMean: .sumPixels
+    case .sumPixelsTakesMean: .spatialSum
     case .activateGradientIsIdentity: .activateGradient
     case .dropoutIgnoresDraw: .dropout
     case .filterGradientMirrorsTaps: .convolveFilterGradient
     case .normalizationGradientOverwrites: .normalizeGroupsGradient
     case .attendGradientTakesOneHead: .attendGradient
-    case .spreadIgnoresStride: .spread
+    case .spreadIgnoresStride: .dilate
     case .sumSquaresTakesRoot: .sumSquares
     case .adamIgnoresDecay: .adamStep
     }

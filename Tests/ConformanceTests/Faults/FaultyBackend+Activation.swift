@@ -3,14 +3,14 @@ import Conformance
 import Foundation
 
 extension FaultyBackend {
-  func enter(_ source: Buffer, scale: Float, shift: Float, into destination: Activation) {
+  func enter(_ source: Buffer, scale: Float, shift: Float, into destination: FeatureMap) {
     oracle.enter(
       source, scale: fault == .enterForgetsScale ? 1 : scale, shift: fault == .enterForgetsShift ? 0 : shift,
       into: destination)
     if fault == .enterTransposes { spoil(destination) { $0 = transposed($0, destination.shape) } }
   }
 
-  func leave(_ source: Activation, into destination: Buffer) {
+  func leave(_ source: FeatureMap, into destination: Buffer) {
     oracle.leave(source, into: destination)
     switch fault {
     case .leaveTransposes: spoil(destination) { $0 = transposed($0, source.shape) }
@@ -20,7 +20,7 @@ extension FaultyBackend {
     }
   }
 
-  func activate(_ source: Activation, _ function: Nonlinearity, into destination: Activation) {
+  func activate(_ source: FeatureMap, _ function: Nonlinearity, into destination: FeatureMap) {
     let inputs = oracle.exactValues(of: source)
     oracle.activate(source, fault == .activateForgets ? .identity : function, into: destination)
     spoil(destination) { values in
@@ -37,7 +37,7 @@ extension FaultyBackend {
     }
   }
 
-  func gatherRows(of table: Parameter, _ indices: [Int], into destination: Activation) {
+  func lookUpEmbedding(of table: Parameter, _ indices: [Int], into destination: FeatureMap) {
     let rows = indices.map { index in
       switch fault {
       case .gatherNextRow: (index + 1) % table.shape[0]
@@ -45,13 +45,13 @@ extension FaultyBackend {
       default: index
       }
     }
-    oracle.gatherRows(of: table, rows, into: destination)
+    oracle.lookUpEmbedding(of: table, rows, into: destination)
   }
 
-  func halve(_ source: Activation, into destination: Activation) {
+  func downsample(_ source: FeatureMap, into destination: FeatureMap) {
     let (input, output) = (source.shape, destination.shape)
     let values = oracle.exactValues(of: source)
-    oracle.halve(source, into: destination)
+    oracle.downsample(source, into: destination)
     spoil(destination) { result in
       for index in result.indices {
         let (plane, pixel) = (index / output.pixels, index % output.pixels)
@@ -67,8 +67,8 @@ extension FaultyBackend {
     }
   }
 
-  func double(_ source: Activation, into destination: Activation) {
-    oracle.double(source, into: destination)
+  func upsample(_ source: FeatureMap, into destination: FeatureMap) {
+    oracle.upsample(source, into: destination)
     spoil(destination) { values in
       switch fault {
       case .doubleShifts: values = [values[0]] + values.dropLast()
@@ -86,7 +86,7 @@ extension FaultyBackend {
     }
   }
 
-  func attend(_ projections: Activation, heads: Int, into destination: Activation) {
+  func attend(_ projections: FeatureMap, heads: Int, into destination: FeatureMap) {
     let (shape, input) = (destination.shape, projections.shape)
     let part = shape.channels * shape.pixels
     let spoiled = altered(projections) { values in

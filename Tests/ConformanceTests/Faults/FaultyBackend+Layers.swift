@@ -4,7 +4,7 @@ import Conformance
 extension FaultyBackend {
   func convolve(
     _ operand: Operand, _ filter: Parameter, _ shape: ConvolutionShape, _ epilogue: ConvolutionEpilogue,
-    into destination: Activation
+    into destination: FeatureMap
   ) {
     let scaled = spoiledEpilogue(epilogue)
     oracle.convolve(
@@ -67,7 +67,7 @@ extension FaultyBackend {
       }
     return .init(
       inputChannels: shape.inputChannels, outputChannels: shape.outputChannels, kernel: shape.kernel,
-      stride: shape.stride, padding: other, doublesInput: shape.doublesInput)
+      stride: shape.stride, padding: other, upsamplesInput: shape.upsamplesInput)
   }
 
   private func spoiledFilter(_ filter: Parameter, _ shape: ConvolutionShape, _ operand: Operand) -> Parameter {
@@ -90,8 +90,8 @@ extension FaultyBackend {
   }
 
   func normalizeGroups(
-    _ operand: Operand, _ normalization: GroupNormalization, scaleShift: Activation?, _ function: Nonlinearity,
-    into destination: Activation
+    _ operand: Operand, _ normalization: GroupNormalization, scaleShift: FeatureMap?, _ function: Nonlinearity,
+    into destination: FeatureMap
   ) {
     let shape = destination.shape
     let channels = shape.channels
@@ -138,7 +138,7 @@ extension FaultyBackend {
 
   /// A normalisation whose variance is the difference of two 32-bit means.
   private func normalizeImprecisely(
-    _ source: Activation, _ normalization: GroupNormalization, _ function: Nonlinearity, into destination: Activation
+    _ source: FeatureMap, _ normalization: GroupNormalization, _ function: Nonlinearity, into destination: FeatureMap
   ) {
     let shape = source.shape
     let size = shape.channels / normalization.groups * shape.pixels

@@ -5,34 +5,34 @@ import Conformance
 
 extension FaultyBackend {
   func add(
-    _ first: Activation, times firstScale: Float, _ second: Activation?, times secondScale: Float,
-    into destination: Activation
+    _ first: FeatureMap, times firstScale: Float, _ second: FeatureMap?, times secondScale: Float,
+    into destination: FeatureMap
   ) {
     let scale = fault == .addForgetsScale ? 1 : secondScale
     oracle.add(first, times: firstScale, second, times: scale, into: destination)
   }
 
-  func sumPixels(_ source: Activation, into destination: Activation) {
-    oracle.sumPixels(source, into: destination)
+  func spatialSum(_ source: FeatureMap, into destination: FeatureMap) {
+    oracle.spatialSum(source, into: destination)
     if fault == .sumPixelsTakesMean { spoil(destination) { $0 = $0.map { $0 / Double(source.shape.pixels) } } }
   }
 
   func activateGradient(
-    _ source: Activation, _ function: Nonlinearity, _ gradient: Activation, into destination: Activation
+    _ source: FeatureMap, _ function: Nonlinearity, _ gradient: FeatureMap, into destination: FeatureMap
   ) {
     oracle.activateGradient(
       source, fault == .activateGradientIsIdentity ? .identity : function, gradient, into: destination)
   }
 
   func dropout(
-    _ source: Activation, probability: Double, seeds: [UInt64], key: NoiseKey, into destination: Activation
+    _ source: FeatureMap, probability: Double, seeds: [UInt64], key: NoiseKey, into destination: FeatureMap
   ) {
     let key = fault == .dropoutIgnoresDraw ? NoiseKey(step: key.step) : key
     oracle.dropout(source, probability: probability, seeds: seeds, key: key, into: destination)
   }
 
   func convolveFilterGradient(
-    _ operand: Operand, _ shape: ConvolutionShape, _ gradient: Activation, into destination: Buffer
+    _ operand: Operand, _ shape: ConvolutionShape, _ gradient: FeatureMap, into destination: Buffer
   ) {
     oracle.convolveFilterGradient(operand, shape, gradient, into: destination)
     let taps = shape.kernel * shape.kernel
@@ -44,8 +44,8 @@ extension FaultyBackend {
   }
 
   func normalizeGroupsGradient(
-    _ operand: Operand, _ normalization: GroupNormalization, scaleShift: Activation?, _ function: Nonlinearity,
-    gradient: Activation, into destinations: NormalizationGradient
+    _ operand: Operand, _ normalization: GroupNormalization, scaleShift: FeatureMap?, _ function: Nonlinearity,
+    gradient: FeatureMap, into destinations: NormalizationGradient
   ) {
     var destinations = destinations
     if fault == .normalizationGradientOverwrites {
@@ -57,14 +57,14 @@ extension FaultyBackend {
   }
 
   func attendGradient(
-    _ projections: Activation, heads: Int, _ gradient: Activation, into destination: Activation
+    _ projections: FeatureMap, heads: Int, _ gradient: FeatureMap, into destination: FeatureMap
   ) {
     let heads = fault == .attendGradientTakesOneHead ? 1 : heads
     oracle.attendGradient(projections, heads: heads, gradient, into: destination)
   }
 
-  func spread(_ source: Activation, by stride: Int, into destination: Activation) {
-    oracle.spread(source, by: fault == .spreadIgnoresStride ? 1 : stride, into: destination)
+  func dilate(_ source: FeatureMap, by stride: Int, into destination: FeatureMap) {
+    oracle.dilate(source, by: fault == .spreadIgnoresStride ? 1 : stride, into: destination)
   }
 
   func sumSquares(_ source: Buffer, into destination: Buffer) {

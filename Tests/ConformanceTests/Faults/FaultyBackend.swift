@@ -15,7 +15,7 @@ final class FaultyBackend: ForwardingBackend {
   }
 
   /// Changes the values of a result.
-  func spoil(_ activation: Activation, _ change: (inout [Double]) -> Void) {
+  func spoil(_ activation: FeatureMap, _ change: (inout [Double]) -> Void) {
     var values = oracle.exactValues(of: activation)
     change(&values)
     oracle.setExactValues(values, of: activation)
@@ -29,15 +29,15 @@ final class FaultyBackend: ForwardingBackend {
   }
 
   /// A copy of an activation with other values.
-  func altered(_ activation: Activation, _ change: (inout [Double]) -> Void) -> Activation {
-    let copy = oracle.makeActivation(activation.shape)
+  func altered(_ activation: FeatureMap, _ change: (inout [Double]) -> Void) -> FeatureMap {
+    let copy = oracle.makeFeatureMap(activation.shape)
     oracle.setExactValues(oracle.exactValues(of: activation), of: copy)
     spoil(copy, change)
     return copy
   }
 
   /// Values whose rows and columns are exchanged within each image, read in the old shape.
-  func transposed(_ values: [Double], _ shape: ActivationShape) -> [Double] {
+  func transposed(_ values: [Double], _ shape: FeatureMapShape) -> [Double] {
     values.indices.map { index in
       let (plane, pixel) = (index / shape.pixels, index % shape.pixels)
       return values[plane * shape.pixels + pixel % shape.height * shape.width + pixel / shape.height]

@@ -2,10 +2,10 @@ public import Compute
 
 /// Values between the layers of a network, in whatever layout and precision the device likes best.
 ///
-/// Features are made from a ``Tensor`` by ``Tensor/features(scale:shift:)`` and become one again by ``tensor()``; in between
-/// only the operations of networks apply. Two features joined by ``joined(with:)`` are read as one without a copy. Features
+/// FeatureMaps are made from a ``Tensor`` by ``Tensor/featureMaps(scale:shift:watchedBy:)`` and become one again by ``tensor()``; in between
+/// only the operations of networks apply. Two features joined by ``joined(with:)`` are read as one without a copy. FeatureMaps
 /// that a ``Tape`` watches record every operation on them.
-public struct Features {
+public struct FeatureMaps {
   let operand: Operand
   let backend: any Backend
   /// What records operations on these features.
@@ -24,17 +24,17 @@ public struct Features {
   }
 
   /// The extents `[batch, channels, height, width]`, the channels of joined features added up.
-  public var shape: ActivationShape { operand.shape }
+  public var shape: FeatureMapShape { operand.shape }
 
   /// These channels followed by those of `other`, without a copy; neither may be joined already.
-  public func joined(with other: Features) -> Features {
+  public func joined(with other: FeatureMaps) -> FeatureMaps {
     .init(
       Operand(activation, other.activation), on: backend, tape: tape ?? other.tape,
       slots: (slots.first, other.slots.first))
   }
 
   /// The one activation behind features that are not joined.
-  var activation: Activation {
+  var activation: FeatureMap {
     precondition(operand.second == nil, "joined features are read by convolutions and normalisations only")
     return operand.first
   }
@@ -47,7 +47,7 @@ public struct Features {
   }
 
   /// The same values under another tape, or under none.
-  func moved(to tape: Tape?, slots: (first: Tape.Slot?, second: Tape.Slot?)) -> Features {
+  func moved(to tape: Tape?, slots: (first: Tape.Slot?, second: Tape.Slot?)) -> FeatureMaps {
     .init(operand, on: backend, tape: tape, slots: slots)
   }
 
@@ -55,25 +55,25 @@ public struct Features {
   ///
   /// - Parameters:
   ///   - shape: The result's.
-  ///   - others: Features that the operation reads besides these.
+  ///   - others: FeatureMaps that the operation reads besides these.
   ///   - parameters: Parameters that it reads.
   ///   - fill: Writes the result.
   ///   - backward: Hands out gradients: given the tape and the gradient of the result. What it captures lives until then or
   ///     as long as the tape, so it captures parts of features and never features, which hold the tape.
   func makeResult(
-    _ shape: ActivationShape, reading others: [Features?] = [], _ parameters: [Parameter?] = [],
-    _ fill: (Activation) -> Void, backward: @escaping (Tape, Activation) -> Void
-  ) -> Features {
+    _ shape: FeatureMapShape, reading others: [FeatureMaps?] = [], _ parameters: [Parameter?] = [],
+    _ fill: (FeatureMap) -> Void, backward: @escaping (Tape, FeatureMap) -> Void
+  ) -> FeatureMaps {
     let tape = tape ?? others.lazy.compactMap { $0?.tape }.first
     return Self.make(shape, parameters.compactMap { $0 }, on: backend, watchedBy: tape, fill, backward: backward)
   }
 
   /// New features that nothing but parameters goes into; see ``makeResult(_:reading:_:_:backward:)``.
   static func make(
-    _ shape: ActivationShape, _ parameters: [Parameter], on backend: any Backend, watchedBy tape: Tape?,
-    _ fill: (Activation) -> Void, backward: @escaping (Tape, Activation) -> Void
-  ) -> Features {
-    let result = backend.makeActivation(shape)
+    _ shape: FeatureMapShape, _ parameters: [Parameter], on backend: any Backend, watchedBy tape: Tape?,
+    _ fill: (FeatureMap) -> Void, backward: @escaping (Tape, FeatureMap) -> Void
+  ) -> FeatureMaps {
+    let result = backend.makeFeatureMap(shape)
     fill(result)
     guard let tape else { return .init(Operand(result), on: backend) }
     let slot = Tape.Slot()
@@ -89,14 +89,14 @@ extension Tensor {
   ///   - scale: A factor.
   ///   - shift: An addend.
   ///   - tape: What records operations on the features, or nil for nothing.
-  public func features(scale: Double = 1, shift: Double = 0, watchedBy tape: Tape? = nil) -> Features {
+  public func featureMaps(scale: Double = 1, shift: Double = 0, watchedBy tape: Tape? = nil) -> FeatureMaps {
     precondition(shape.count == 4 || shape.count == 2, "\(shape) is neither images nor vectors")
     let extents =
       shape.count == 4
-      ? ActivationShape(batch: shape[0], channels: shape[1], height: shape[2], width: shape[3])
-      : ActivationShape(batch: shape[0], channels: shape[1])
-    let activation = backend.makeActivation(extents)
+      ? FeatureMapShape(batch: shape[0], channels: shape[1], height: shape[2], width: shape[3])
+      : FeatureMapShape(batch: shape[0], channels: shape[1])
+    let activation = backend.makeFeatureMap(extents)
     backend.enter(buffer, scale: Float(scale), shift: Float(shift), into: activation)
-    return Features(Operand(activation), on: backend, tape: tape)
+    return FeatureMaps(Operand(activation), on: backend, tape: tape)
   }
 }

@@ -3,22 +3,22 @@ public import Compute
 // Each operation with its gradient. What the way back needs of features is captured part by part, never the features
 // themselves: they hold the tape, which would then hold itself and all that it has recorded.
 
-extension Features {
+extension FeatureMaps {
   /// Group normalisation, an optional scale and shift a sample, and a function;
   /// see ``NormalizationOperations/normalizeGroups(_:_:scaleShift:_:into:)``.
   public func normalized(
-    _ normalization: GroupNormalization, scaleShift: Features? = nil, _ function: Nonlinearity = .identity
-  ) -> Features {
+    _ normalization: GroupNormalization, scaleShift: FeatureMaps? = nil, _ function: Nonlinearity = .identity
+  ) -> FeatureMaps {
     let (scaleAndShift, scaleShiftSlot) = (scaleShift?.activation, scaleShift?.slots.first)
     return makeResult(shape, reading: [scaleShift], [normalization.gamma, normalization.beta]) {
       backend.normalizeGroups(operand, normalization, scaleShift: scaleAndShift, function, into: $0)
     } backward: { [operand, shape, backend, slots] tape, gradient in
       let (first, second) = (slots.first?.gradient, slots.second?.gradient)
       let destinations = NormalizationGradient(
-        first: first ?? backend.makeActivation(operand.first.shape), addsToFirst: first != nil,
-        second: operand.second.map { second ?? backend.makeActivation($0.shape) }, addsToSecond: second != nil,
+        first: first ?? backend.makeFeatureMap(operand.first.shape), addsToFirst: first != nil,
+        second: operand.second.map { second ?? backend.makeFeatureMap($0.shape) }, addsToSecond: second != nil,
         gamma: backend.makeBuffer(count: shape.channels), beta: backend.makeBuffer(count: shape.channels),
-        scaleShift: scaleAndShift.map { backend.makeActivation($0.shape) })
+        scaleShift: scaleAndShift.map { backend.makeFeatureMap($0.shape) })
       backend.normalizeGroupsGradient(
         operand, normalization, scaleShift: scaleAndShift, function, gradient: gradient, into: destinations)
       slots.first?.gradient = destinations.first
@@ -31,19 +31,19 @@ extension Features {
 
   /// Attention between pixels, of features that hold queries, keys and values one after the other;
   /// see ``AttentionOperations/attend(_:heads:into:)``.
-  public func attended(heads: Int) -> Features {
+  public func attended(heads: Int) -> FeatureMaps {
     precondition(shape.channels % 3 == 0, "\(shape) does not hold queries, keys and values")
     return makeResult(shape.with(channels: shape.channels / 3)) {
       backend.attend(activation, heads: heads, into: $0)
     } backward: { [activation, shape, backend, slots] tape, gradient in
-      let change = backend.makeActivation(shape)
+      let change = backend.makeFeatureMap(shape)
       backend.attendGradient(activation, heads: heads, gradient, into: change)
       tape.accumulate(change, into: slots.first)
     }
   }
 
   /// A function of every value.
-  public func activated(_ function: Nonlinearity) -> Features {
+  public func activated(_ function: Nonlinearity) -> FeatureMaps {
     makeResult(shape) {
       backend.activate(activation, function, into: $0)
     } backward: { [activation, backend, slots] tape, gradient in
@@ -53,8 +53,8 @@ extension Features {
   }
 
   /// Values dropped with a probability while a tape with noise watches, else the features themselves;
-  /// see ``ActivationOperations/dropout(_:probability:seeds:key:into:)``.
-  public func dropped(_ probability: Double) -> Features {
+  /// see ``FeatureMapOperations/dropout(_:probability:seeds:key:into:)``.
+  public func dropped(_ probability: Double) -> FeatureMaps {
     guard probability > 0, let tape, let noise = tape.dropout else { return self }
     let key = tape.drawKey(noise.step)
     return makeResult(shape) {
@@ -66,28 +66,28 @@ extension Features {
   }
 
   /// Half the height and width, by the mean of 2x2 blocks; gradients need even extents.
-  public func halved() -> Features {
-    let half = ActivationShape(
+  public func downsampled() -> FeatureMaps {
+    let half = FeatureMapShape(
       batch: shape.batch, channels: shape.channels, height: shape.height / 2, width: shape.width / 2)
     return makeResult(half) {
-      backend.halve(activation, into: $0)
+      backend.downsample(activation, into: $0)
     } backward: { [shape, backend, slots] tape, gradient in
-      let change = backend.makeActivation(shape)
-      backend.double(gradient, into: change)
+      let change = backend.makeFeatureMap(shape)
+      backend.upsample(gradient, into: change)
       backend.add(change, times: 0.25, nil, times: 0, into: change)
       tape.accumulate(change, into: slots.first)
     }
   }
 
   /// Twice the height and width, by nearest neighbour.
-  public func doubled() -> Features {
-    let twice = ActivationShape(
+  public func upsampled() -> FeatureMaps {
+    let twice = FeatureMapShape(
       batch: shape.batch, channels: shape.channels, height: 2 * shape.height, width: 2 * shape.width)
     return makeResult(twice) {
-      backend.double(activation, into: $0)
+      backend.upsample(activation, into: $0)
     } backward: { [shape, backend, slots] tape, gradient in
-      let change = backend.makeActivation(shape)
-      backend.halve(gradient, into: change)
+      let change = backend.makeFeatureMap(shape)
+      backend.downsample(gradient, into: change)
       backend.add(change, times: 4, nil, times: 0, into: change)
       tape.accumulate(change, into: slots.first)
     }
@@ -96,15 +96,15 @@ extension Features {
   /// Rows of a table `[rows, channels]`, one an index, as `[indices.count, channels, 1, 1]`.
   public static func rows(
     _ indices: [Int], of table: Parameter, on backend: any Backend, watchedBy tape: Tape? = nil
-  ) -> Features {
+  ) -> FeatureMaps {
     let (rows, channels) = (table.shape[0], table.shape[1])
     return make(.init(batch: indices.count, channels: channels), [table], on: backend, watchedBy: tape) {
-      backend.gatherRows(of: table, indices, into: $0)
+      backend.lookUpEmbedding(of: table, indices, into: $0)
     } backward: { tape, gradient in
       // The sum over samples of ones at their indices times their gradients.
       var selection = [Float](repeating: 0, count: indices.count * rows)
       for (place, index) in indices.enumerated() { selection[place * rows + index] = 1 }
-      let values = Features(Operand(gradient), on: backend).tensor().reshaped([indices.count, channels])
+      let values = FeatureMaps(Operand(gradient), on: backend).tensor().reshaped([indices.count, channels])
       let sums = Tensor(selection, shape: [indices.count, rows], on: backend)
         .multiplied(by: values, transposingSelf: true)
       tape.gradients.add(sums.buffer, of: table)
@@ -113,27 +113,29 @@ extension Features {
 
   /// What `block` makes of these features and others; where the tape wants it, only the inputs are kept and the block is
   /// evaluated again on the way back.
-  public func through(_ block: @escaping (Features, Features) -> Features, with other: Features) -> Features {
+  public func through(_ block: @escaping (FeatureMaps, FeatureMaps) -> FeatureMaps, with other: FeatureMaps)
+    -> FeatureMaps
+  {
     guard let tape, tape.checkpointsBlocks else { return block(self, other) }
     return Tape.checkpointed([self, other]) { block($0[0], $0[1]) }
   }
 
   /// The mean over the pixels of each channel, `[batch, channels, 1, 1]`.
-  public func pooled() -> Features {
+  public func pooled() -> FeatureMaps {
     let scale = 1 / Float(shape.pixels)
     return makeResult(.init(batch: shape.batch, channels: shape.channels)) {
-      backend.sumPixels(activation, into: $0)
+      backend.spatialSum(activation, into: $0)
       backend.add($0, times: scale, nil, times: 0, into: $0)
     } backward: { [shape, backend, slots] tape, gradient in
       // Every pixel has the same gradient: that of a channel's offset, added to a convolution of one channel of zeros.
       let zeros = Tensor(
         [Float](repeating: 0, count: shape.batch * shape.pixels),
         shape: [shape.batch, 1, shape.height, shape.width], on: backend
-      ).features()
+      ).featureMaps()
       let convolution = ConvolutionShape(inputChannels: 1, outputChannels: shape.channels, kernel: 1)
       let filter = Parameter(
         shape: [shape.channels, 1, 1, 1], values: [Float](repeating: 0, count: shape.channels))
-      let change = backend.makeActivation(shape)
+      let change = backend.makeFeatureMap(shape)
       backend.convolve(
         zeros.operand, filter, convolution, .init(channelOffset: gradient, scale: scale), into: change)
       tape.accumulate(change, into: slots.first)

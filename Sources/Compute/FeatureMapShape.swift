@@ -1,7 +1,7 @@
 /// The logical shape of an activation: `[batch, channels, height, width]`.
 ///
 /// How the values lie in memory is each backend's own business; the shape says only what there is.
-public struct ActivationShape: Hashable, Sendable {
+public struct FeatureMapShape: Hashable, Sendable {
   /// Independent samples.
   public let batch: Int
   /// Channels of one sample.
@@ -34,7 +34,7 @@ public struct ActivationShape: Hashable, Sendable {
   }
 }
 
-extension ActivationShape: CustomStringConvertible {
+extension FeatureMapShape: CustomStringConvertible {
   /// The extents as they are written in error messages, such as `[8, 128, 32, 32]`.
   public var description: String { "[\(batch), \(channels), \(height), \(width)]" }
 }

@@ -1,6 +1,6 @@
 public import Compute
 
-extension Features {
+extension FeatureMaps {
   /// A convolution with what is added to its result; see ``ConvolutionShape`` and ``ConvolutionEpilogue``.
   ///
   /// - Parameters:
@@ -8,12 +8,12 @@ extension Features {
   ///   - shape: The convolution.
   ///   - bias: One addend an output channel.
   ///   - channelOffset: One addend a sample and output channel, `[batch, outputChannels, 1, 1]`.
-  ///   - residual: Features of the result's shape that are added.
+  ///   - residual: FeatureMaps of the result's shape that are added.
   ///   - scale: A factor of the whole.
   public func convolved(
-    with filter: Parameter, _ shape: ConvolutionShape, bias: Parameter? = nil, adding channelOffset: Features? = nil,
-    residual: Features? = nil, scale: Double = 1
-  ) -> Features {
+    with filter: Parameter, _ shape: ConvolutionShape, bias: Parameter? = nil, adding channelOffset: FeatureMaps? = nil,
+    residual: FeatureMaps? = nil, scale: Double = 1
+  ) -> FeatureMaps {
     let epilogue = ConvolutionEpilogue(
       bias: bias, channelOffset: channelOffset?.activation, residual: residual?.activation, scale: Float(scale))
     // What was added is not needed again, only where its gradients go.
@@ -36,14 +36,14 @@ extension Features {
 
   /// The gradients of what is added to every pixel: sums over pixels, and for a bias over samples as well.
   private static func addSums(
-    of gradient: Activation, _ tape: Tape, bias: Parameter?, channelOffset: Tape.Slot?
+    of gradient: FeatureMap, _ tape: Tape, bias: Parameter?, channelOffset: Tape.Slot?
   ) {
     let (extents, backend) = (gradient.shape, tape.backend)
-    let sums = backend.makeActivation(.init(batch: extents.batch, channels: extents.channels))
-    backend.sumPixels(gradient, into: sums)
+    let sums = backend.makeFeatureMap(.init(batch: extents.batch, channels: extents.channels))
+    backend.spatialSum(gradient, into: sums)
     if let bias {
       let ones = Tensor([Float](repeating: 1, count: extents.batch), shape: [1, extents.batch], on: backend)
-      let values = Features(Operand(sums), on: backend).tensor().reshaped([extents.batch, extents.channels])
+      let values = FeatureMaps(Operand(sums), on: backend).tensor().reshaped([extents.batch, extents.channels])
       tape.gradients.add(ones.multiplied(by: values).buffer, of: bias)
     }
     tape.accumulate(sums, into: channelOffset)
@@ -51,19 +51,19 @@ extension Features {
 
   /// The gradient of each part of the operand that wants one: a convolution, added to what is there.
   private static func addInputGradient(
-    _ gradient: Activation, _ filter: Parameter, _ shape: ConvolutionShape, of operand: Operand,
+    _ gradient: FeatureMap, _ filter: Parameter, _ shape: ConvolutionShape, of operand: Operand,
     into slots: (first: Tape.Slot?, second: Tape.Slot?), on backend: any Backend
   ) {
     let parts = [(operand.first, slots.first)] + (operand.second.map { [($0, slots.second)] } ?? [])
     guard parts.contains(where: { $0.1 != nil }) else { return }
     let plan = shape.inputGradient(for: operand.shape)
     var source = gradient
-    if plan.spread > 1 {
+    if plan.dilation > 1 {
       let extents = gradient.shape
-      source = backend.makeActivation(
+      source = backend.makeFeatureMap(
         .init(
-          batch: extents.batch, channels: extents.channels, height: plan.spreadHeight, width: plan.spreadWidth))
-      backend.spread(gradient, by: plan.spread, into: source)
+          batch: extents.batch, channels: extents.channels, height: plan.dilatedHeight, width: plan.dilatedWidth))
+      backend.dilate(gradient, by: plan.dilation, into: source)
     }
     var start = 0
     for (part, slot) in parts {
@@ -75,7 +75,7 @@ extension Features {
       let mirrored = filter.derived(
         for: "input gradient, channels \(channels)", shape: [channels.count, shape.outputChannels, kernel, kernel]
       ) { shape.inputGradientFilter($0, channels: channels) }
-      let destination = slot.gradient ?? backend.makeActivation(part.shape)
+      let destination = slot.gradient ?? backend.makeFeatureMap(part.shape)
       backend.convolve(
         Operand(source), mirrored, convolution, .init(residual: slot.gradient), into: destination)
       slot.gradient = destination

@@ -1,13 +1,13 @@
 /// Values between the layers of a network, in the layout and precision that the backend likes best.
 ///
-/// Only the operations of networks see activations; ``ActivationOperations/enter(_:scale:shift:into:)`` and
-/// ``ActivationOperations/leave(_:into:)`` are the only ways in and out. Contents are undefined until written.
-open class Activation {
+/// Only the operations of networks see activations; ``FeatureMapOperations/enter(_:scale:shift:into:)`` and
+/// ``FeatureMapOperations/leave(_:into:)`` are the only ways in and out. Contents are undefined until written.
+open class FeatureMap {
   /// The logical shape.
-  public let shape: ActivationShape
+  public let shape: FeatureMapShape
 
   /// An activation of a backend's own making.
-  public init(shape: ActivationShape) {
+  public init(shape: FeatureMapShape) {
     self.shape = shape
   }
 }
@@ -18,12 +18,12 @@ open class Activation {
 /// the same batch, height and width.
 public struct Operand {
   /// The first channels.
-  public let first: Activation
+  public let first: FeatureMap
   /// The channels after them, if there are two.
-  public let second: Activation?
+  public let second: FeatureMap?
 
   /// One activation, or two joined along the channels.
-  public init(_ first: Activation, _ second: Activation? = nil) {
+  public init(_ first: FeatureMap, _ second: FeatureMap? = nil) {
     if let second {
       precondition(
         first.shape.with(channels: 1) == second.shape.with(channels: 1),
@@ -34,7 +34,7 @@ public struct Operand {
   }
 
   /// The shape of the whole, the channels of both added up.
-  public var shape: ActivationShape {
+  public var shape: FeatureMapShape {
     first.shape.with(channels: first.shape.channels + (second?.shape.channels ?? 0))
   }
 }

@@ -1,28 +1,28 @@
 /// The borders between exact values and the layout of a network, and what else only moves activations.
-public protocol ActivationOperations: AnyObject {
+public protocol FeatureMapOperations: AnyObject {
   /// Brings exact values `[batch, channels, height, width]`, row-major, into a network: `out = scale * x + shift`.
-  func enter(_ source: Buffer, scale: Float, shift: Float, into destination: Activation)
+  func enter(_ source: Buffer, scale: Float, shift: Float, into destination: FeatureMap)
 
   /// Brings an activation out of a network as exact values `[batch, channels, height, width]`, row-major.
-  func leave(_ source: Activation, into destination: Buffer)
+  func leave(_ source: FeatureMap, into destination: Buffer)
 
   /// Applies a function to every value: `out = f(x)`; `destination` may be `source`.
-  func activate(_ source: Activation, _ function: Nonlinearity, into destination: Activation)
+  func activate(_ source: FeatureMap, _ function: Nonlinearity, into destination: FeatureMap)
 
   /// Looks rows up in a table `[rows, channels]`: `out[b, c] = table[indices[b], c]`, for `[batch, channels, 1, 1]`.
   ///
   /// Indices are checked: each is at least zero and less than the table's rows.
-  func gatherRows(of table: Parameter, _ indices: [Int], into destination: Activation)
+  func lookUpEmbedding(of table: Parameter, _ indices: [Int], into destination: FeatureMap)
 
   /// Adds activations: `out = firstScale * a + secondScale * b`, or `firstScale * a` alone; `destination` may be a source.
   func add(
-    _ first: Activation, times firstScale: Float, _ second: Activation?, times secondScale: Float,
-    into destination: Activation)
+    _ first: FeatureMap, times firstScale: Float, _ second: FeatureMap?, times secondScale: Float,
+    into destination: FeatureMap)
 
   /// Sums the pixels of each channel: `out[b, c] = sum over y, x of in[b, c, y, x]`, for `[batch, channels, 1, 1]`.
   ///
   /// It is the gradient of whatever was added to every pixel of a channel.
-  func sumPixels(_ source: Activation, into destination: Activation)
+  func spatialSum(_ source: FeatureMap, into destination: FeatureMap)
 
   /// The gradient of ``activate(_:_:into:)``: `out = f'(x) * g`; `destination` may be `gradient`.
   ///
@@ -32,7 +32,7 @@ public protocol ActivationOperations: AnyObject {
   ///   - gradient: `g`, the gradient of the function's result.
   ///   - destination: The gradient of `x`.
   func activateGradient(
-    _ source: Activation, _ function: Nonlinearity, _ gradient: Activation, into destination: Activation)
+    _ source: FeatureMap, _ function: Nonlinearity, _ gradient: FeatureMap, into destination: FeatureMap)
 
   /// Sets each value to zero with a probability and divides the others by what is left of one (Srivastava et al. 2014).
   ///
@@ -51,5 +51,5 @@ public protocol ActivationOperations: AnyObject {
   ///   - key: Which draw of the seeds' streams.
   ///   - destination: The result.
   func dropout(
-    _ source: Activation, probability: Double, seeds: [UInt64], key: NoiseKey, into destination: Activation)
+    _ source: FeatureMap, probability: Double, seeds: [UInt64], key: NoiseKey, into destination: FeatureMap)
 }
