@@ -1,10 +1,11 @@
 # Goals of one line each; the logic lives in Swift, and what takes long lives behind check-all.
-DEBIAN = ocl-icd-opencl-dev opencl-headers pocl-opencl-icd libopenblas-dev libpng-dev zlib1g-dev
+DEBIAN = ocl-icd-opencl-dev opencl-headers pocl-opencl-icd libopenblas-dev libpng-dev zlib1g-dev libssl-dev
 SUDO = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 PROGRAM = .build/release/diffuse-gpu
 PICTURE = digits.png
+DOCUMENTED = DiffuseGPU Compute Diffusion SymmetryBreaking Networks Models Files
 
-.PHONY: sample build test example lint format check check-all bench bench-operations install-debian clean
+.PHONY: sample build test example lint format docs check check-all bench bench-operations install-debian clean
 
 sample: build ## Sample a grid of digits with the model that the binary carries
 	$(PROGRAM) sample --output $(PICTURE)
@@ -29,10 +30,16 @@ lint: ## Check formatting, the floors of the package and the kernels' syntax
 format:
 	swift format --in-place --recursive --parallel Sources Tests Package.swift Examples
 
+docs: install-debian ## Build the documentation of the main libraries into .build-docs/site; a warning is an error
+	DIFFUSE_DOCS=1 swift package --scratch-path .build-docs --allow-writing-to-directory .build-docs/site generate-documentation \
+	  $(addprefix --target ,$(DOCUMENTED)) --enable-experimental-combined-documentation --warnings-as-errors \
+	  --disable-indexing --transform-for-static-hosting --output-path .build-docs/site
+	@echo "the pages are in $(CURDIR)/.build-docs/site; serve them with: python3 -m http.server -d .build-docs/site"
+
 check: build ## Run the conformance list on the device that is found
 	$(PROGRAM) check
 
-check-all: test lint ## The slow checks: Intel's runtime, oclgrind, mutated kernels, a full disk, speed beside other programs
+check-all: test lint ## The slow checks: Intel's runtime, oclgrind, mutations, a full disk, documentation, speed beside other programs
 	.ci/check-all
 
 bench: build ## Compare with PyTorch, ONNX Runtime and OpenVINO, in an environment of its own
