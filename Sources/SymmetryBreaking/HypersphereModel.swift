@@ -1,7 +1,7 @@
 /// Data spread evenly over a sphere: a continuous symmetry that breaks into any one direction.
 ///
 /// Raya and Ambrogioni (2023), section on hyperspherical data; in one dimension with radius 1 the ``TwoPointModel``.
-public struct HypersphereModel: CentredModel, Sendable, Hashable {
+public struct HypersphereModel: CentredEqualNormModel, Sendable, Hashable {
   /// Dimensions of the space around the sphere.
   public let dimension: Int
   /// The sphere's radius.

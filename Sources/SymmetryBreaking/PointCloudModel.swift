@@ -5,7 +5,7 @@ import HostMath
 /// Finitely many points of equal weight and norm around the origin, a small data set centred and normalised.
 ///
 /// Raya and Ambrogioni (2023), section on normalised data sets.
-public struct PointCloudModel: CentredModel, Sendable, Hashable {
+public struct PointCloudModel: CentredEqualNormModel, Sendable, Hashable {
   /// The points, of equal dimension.
   public let points: [[Double]]
   /// The largest eigenvalue of `sum over j of y_j y_j^T / N`.

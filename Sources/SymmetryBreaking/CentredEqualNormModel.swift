@@ -9,12 +9,12 @@
 ///
 /// The criterion is the paper's (the drift of the stochastic equation); it fires for the growth of a Gaussian's
 /// covariance as well, and so does not by itself prove that a symmetry breaks.
-public protocol CentredModel {
+public protocol CentredEqualNormModel {
   /// The largest eigenvalue of the data's covariance.
   var leadingVariance: Double { get }
 }
 
-extension CentredModel {
+extension CentredEqualNormModel {
   /// The smallest curvature of the potential at the centre, in units of the rate: positive while the centre is stable.
   ///
   /// ```

@@ -1,0 +1,99 @@
+public import Compute
+public import Diffusion
+public import Tensors
+
+/// Anything that a pipeline samples from: a trained network, the exact score of a data set, or an exact world.
+///
+/// A model knows what it was trained with, how large its samples are, what it costs and how to make a denoiser on a device;
+/// how it is sampled is the pipeline's business.
+public protocol DiffusionModel {
+  /// What messages and records call the model.
+  var name: String { get }
+  /// What was ignored in the model's files, one line each.
+  var warnings: [String] { get }
+
+  /// The sampler of a run, with the noise levels that the model was trained with and a rule for its steps.
+  ///
+  /// - Parameters:
+  ///   - choice: Which sampler.
+  ///   - options: What is said about it at a call.
+  ///   - clipSample: Whether estimates of clean data are clipped where the model's own scheduler would.
+  /// - Throws: An error in one line if the model cannot be sampled so.
+  func scheduler(
+    _ choice: SamplerChoice, _ options: SchedulerOptions, clipSample: Bool
+  ) throws -> ChosenScheduler
+
+  /// The extents of a sample.
+  ///
+  /// - Parameter size: Height and width, or nil for the model's own.
+  /// - Throws: ``ModelError`` if the model has no size of its own, or no other than its own.
+  func sampleShape(_ size: ImageSize?) throws -> ImageShape
+
+  /// Checks that samples of a shape can be drawn under a condition.
+  ///
+  /// - Throws: ``ModelError`` or an error of the network that says what does not fit.
+  func check(_ condition: SamplingCondition, _ shape: ImageShape) throws
+
+  /// Mean and covariance of the clean data on a device, or nil if the model does not know them; for late starts.
+  ///
+  /// - Throws: ``ModelError`` if they are not of samples of the shape.
+  func gaussian(_ shape: ImageShape, on backend: any Backend) throws -> GaussianStatistics?
+
+  /// The denoiser on a device.
+  ///
+  /// - Parameters:
+  ///   - condition: The class of all samples, and guidance.
+  ///   - predictionType: What a network predicts, as the scheduler in use says; exact denoisers know better.
+  ///   - backend: The device.
+  func denoiser(
+    _ condition: SamplingCondition, _ predictionType: PredictionType, on backend: any Backend
+  ) throws -> any Denoiser
+
+  /// The memory that sampling takes, besides what samplers keep.
+  func memory(_ shape: ImageShape, _ condition: SamplingCondition, on backend: any Backend) throws -> SamplingMemory
+
+  /// SHA-256 of everything that determines the model's predictions, by file; empty where its name says all.
+  func fingerprints() throws -> [String: String]
+}
+
+extension DiffusionModel {
+  /// Nothing was ignored.
+  public var warnings: [String] { [] }
+
+  /// Nothing but the name.
+  public func fingerprints() -> [String: String] { [:] }
+}
+
+/// What samples are drawn for: a class, and how far towards it.
+public struct SamplingCondition: Sendable, Hashable {
+  /// The class of all samples, or nil for a model without classes.
+  public var classLabel: Int?
+  /// The weight of guidance without a classifier, 1 for none; see ``NetworkDenoiser``.
+  public var guidance: Double
+
+  /// A condition; by default none.
+  public init(classLabel: Int? = nil, guidance: Double = 1) {
+    self.classLabel = classLabel
+    self.guidance = guidance
+  }
+
+  /// The labels that a network takes.
+  var labels: [Double]? { classLabel.map { [Double($0)] } }
+}
+
+/// The memory of sampling, which grows linearly with the batch.
+public struct SamplingMemory: Sendable, Hashable {
+  /// Bytes whatever the batch.
+  public var fixedBytes: Int
+  /// Bytes of each sample.
+  public var bytesPerSample: Int
+  /// Beyond this a larger batch gains nothing, or nil where that is the device's matter.
+  public var worthwhileBatch: Int?
+
+  /// An amount of memory.
+  public init(fixedBytes: Int, bytesPerSample: Int, worthwhileBatch: Int? = nil) {
+    self.fixedBytes = fixedBytes
+    self.bytesPerSample = bytesPerSample
+    self.worthwhileBatch = worthwhileBatch
+  }
+}

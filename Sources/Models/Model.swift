@@ -1,0 +1,181 @@
+public import Compute
+public import Diffusion
+public import DiffusersFormat
+public import Evaluation
+public import Files
+package import Instruments
+public import Networks
+public import Tensors
+
+/// A network with what lies beside it: the scheduler it was trained with and the statistics of its data.
+public struct Model: DiffusionModel {
+  /// What messages call the model.
+  public let name: String
+  /// The network.
+  public let network: any DenoisingNetwork
+  /// The scheduler of the model directory, or nil if it holds none.
+  public let scheduler: SchedulerConfiguration?
+  /// What was ignored on the way, one line each.
+  public let warnings: [String]
+  /// The statistics of the data, read when they are first asked for; nil if there are none.
+  public var statistics: StatisticsSource?
+
+  private let weights: [MappedFile]
+
+  /// Loads a model directory.
+  ///
+  /// - Throws: ``FileError`` if its files are missing, damaged or do not fit each other.
+  public init(_ directory: ModelDirectory) throws {
+    let loaded = try directory.unet()
+    name = directory.path
+    network = loaded.network
+    warnings = loaded.warnings
+    weights = loaded.weights
+    scheduler = try directory.scheduler()
+    statistics = try directory.statistics().map { .file($0) }
+  }
+
+  /// Loads a model directory in any of the forms that ``ModelDirectory`` reads.
+  ///
+  /// - Parameters:
+  ///   - path: A folder, or a `.safetensors` file.
+  ///   - variant: The variant of the weights, such as `fp16`.
+  public init(_ path: String, variant: String? = nil) throws {
+    try self.init(ModelDirectory(path, variant: variant))
+  }
+
+  /// A model whose parts are there already.
+  public init(
+    name: String, network: any DenoisingNetwork, scheduler: SchedulerConfiguration?, statistics: ImageStatistics? = nil
+  ) {
+    self.name = name
+    self.network = network
+    self.scheduler = scheduler
+    self.statistics = statistics.map { .values($0) }
+    warnings = []
+    weights = []
+  }
+
+  /// The size of the images that the model was trained on, or nil if its configuration does not say.
+  public var imageShape: ImageShape? { network.sampleSize.map(imageShape) }
+
+  /// The extents of the model's images at a size.
+  public func imageShape(_ size: ImageSize) -> ImageShape {
+    ImageShape(channels: network.inputChannels, height: size.height, width: size.width)
+  }
+
+  /// The extents at a size, or at the size of the training images.
+  public func sampleShape(_ size: ImageSize?) throws -> ImageShape {
+    guard let shape = size.map(imageShape) ?? imageShape else { throw ModelError.noSampleSize(model: name) }
+    return shape
+  }
+
+  /// The sampler of a run, by the rules of diffusers.
+  public func scheduler(
+    _ choice: SamplerChoice, _ options: SchedulerOptions, clipSample: Bool
+  ) throws -> ChosenScheduler {
+    try choice.scheduler(for: scheduler, options, clipSample: clipSample, model: name)
+  }
+
+  /// Whether the network takes such images and labels.
+  public func check(_ condition: SamplingCondition, _ shape: ImageShape) throws {
+    guard condition.guidance == 1 || network.classCount != nil else { throw ModelError.noGuidance(model: name) }
+    do throws(NetworkError) {
+      try network.checkInput(
+        shape: [1, shape.channels, shape.height, shape.width], timesteps: [1], classLabels: condition.labels)
+    } catch {
+      throw ModelError.input(model: name, fault: "\(error)", isLabelled: condition.classLabel != nil)
+    }
+  }
+
+  /// The statistics of the data on a device.
+  public func gaussian(_ shape: ImageShape, on backend: any Backend) throws -> GaussianStatistics? {
+    try statistics?.gaussian(shape, on: backend)
+  }
+
+  /// The network as a denoiser.
+  public func denoiser(
+    _ condition: SamplingCondition, _ predictionType: PredictionType, on backend: any Backend
+  ) -> any Denoiser {
+    NetworkDenoiser(network, predictionType, classLabels: condition.labels, guidance: condition.guidance)
+  }
+
+  /// The memory of an evaluation, found out by evaluating the network on a backend that only counts.
+  ///
+  /// Memory grows linearly with the batch, so that two counts give it for every batch. With guidance each sample is
+  /// evaluated twice.
+  public func memory(
+    _ shape: ImageShape, _ condition: SamplingCondition, on backend: any Backend
+  ) throws -> SamplingMemory {
+    let one = try network.planned(shape, batch: 1, on: backend)
+    let two = try network.planned(shape, batch: 2, on: backend)
+    let perRow = two.memoryUse.peak - one.memoryUse.peak
+    return SamplingMemory(
+      fixedBytes: max(0, one.memoryUse.peak - perRow) + one.preparedBytes,
+      bytesPerSample: condition.guidance == 1 ? perRow : 2 * perRow)
+  }
+
+  /// SHA-256 of each file of weights.
+  public func fingerprints() -> [String: String] {
+    Dictionary(uniqueKeysWithValues: weights.map { ($0.name, $0.sha256) })
+  }
+}
+
+/// Where the statistics of a model's data are.
+public enum StatisticsSource {
+  /// In a file that has been opened and not read.
+  case file(MappedFile)
+  /// In memory.
+  case values(ImageStatistics)
+
+  /// Reads the statistics.
+  public func read() throws(FileError) -> ImageStatistics {
+    switch self {
+    case .file(let file): try ImageStatistics(SafetensorsFile(file))
+    case .values(let statistics): statistics
+    }
+  }
+
+  /// What they are of, without a look at their values.
+  public func summary() throws(FileError) -> (count: Int, rank: Int) {
+    switch self {
+    case .file(let file):
+      let summary = try ImageStatisticsSummary(SafetensorsFile(file))
+      return (summary.count, summary.rank)
+    case .values(let statistics): return (statistics.count, statistics.rank)
+    }
+  }
+
+  /// The statistics on a device, if they are of images of a shape.
+  func gaussian(_ shape: ImageShape, on backend: any Backend) throws -> GaussianStatistics {
+    let statistics = try read()
+    guard statistics.shape == shape else { throw ModelError.statistics(of: statistics.shape, expected: shape) }
+    return statistics.gaussian(on: backend)
+  }
+}
+
+extension ImageStatistics {
+  /// The statistics on a device, for late starts and exact Gaussians.
+  public func gaussian(on backend: any Backend) -> GaussianStatistics {
+    GaussianStatistics(mean: mean, basis: basis, eigenvalues: eigenvalues, remainder: remainder, on: backend)
+  }
+}
+
+extension DenoisingNetwork {
+  /// A backend that has counted one evaluation.
+  ///
+  /// - Parameters:
+  ///   - shape: The images' extents.
+  ///   - batch: Images of the evaluation.
+  ///   - backend: Whose layouts and methods count; nil for four bytes a value.
+  /// - Throws: ``NetworkError`` if the network does not take such images.
+  package func planned(
+    _ shape: ImageShape, batch: Int, on backend: (any Backend)?
+  ) throws(NetworkError) -> PlanningBackend {
+    let plan = backend.map { PlanningBackend(for: $0) } ?? PlanningBackend()
+    let extents = [batch, shape.channels, shape.height, shape.width]
+    let x = Tensor(plan.makeBuffer(count: extents.reduce(1, *)), shape: extents, on: plan)
+    _ = try self(x, timesteps: [1], classLabels: exampleLabel)
+    return plan
+  }
+}

@@ -1,0 +1,41 @@
+public import Tensors
+
+/// A model that does not fit what is asked of it.
+public enum ModelError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// The configuration names no size of images, and none was asked for.
+  case noSampleSize(model: String)
+  /// Samples of another size than the only one that there is.
+  case sampleSize(model: String, own: ImageShape)
+  /// A class is asked for where there are none.
+  case noClasses(model: String)
+  /// Guidance is asked for where there is no table of classes.
+  case noGuidance(model: String)
+  /// The network does not take the samples or labels; `fault` is its own word, `label` whether a label was given.
+  case input(model: String, fault: String, isLabelled: Bool)
+  /// Statistics of images of other extents.
+  case statistics(of: ImageShape, expected: ImageShape)
+  /// Images that a classifier does not take.
+  case images(path: String, shape: ImageShape, model: String, expected: ImageShape)
+  /// Labels that do not fit a classifier's heads.
+  case labels(path: String, count: Int, heads: Int, model: String)
+  /// A set of images too small for a covariance.
+  case tooFewImages(path: String, count: Int)
+
+  /// The fault as one line that names the model or file.
+  public var description: String {
+    switch self {
+    case .noSampleSize(let model): "\(model): its configuration names no sample_size"
+    case .sampleSize(let model, let own): "the samples of \(model) are \(own)"
+    case .noClasses(let model): "\(model) has no classes"
+    case .noGuidance(let model): "\(model) has no table of classes"
+    case .input(let model, let fault, _): "\(model): \(fault)"
+    case .statistics(let shape, let expected):
+      "the statistics are of images of \(shape), the run's are of \(expected)"
+    case .images(let path, let shape, let model, let expected):
+      "\(path): images of \(shape); \(model) takes \(expected)"
+    case .labels(let path, let count, let heads, let model):
+      "\(path): \(count) kinds of label for the \(heads) heads of \(model)"
+    case .tooFewImages(let path, let count): "\(path): holds \(count) images; at least two are needed"
+    }
+  }
+}
