@@ -4,9 +4,12 @@
 //   clamp_values   out[i] = min(max(x[i], lower), upper)            NaN stays NaN
 //   clamp_rows     out[r, i] = clamp(x[r, i], -s[r], s[r]) / s[r]   NaN stays NaN
 //   scale_rows     out[r, i] = s[r] x[r, i]
+//   select_rows    out[r, i] = x[indices[r], i]                     bit for bit; the destination is not the source
+//   scale_by_exponential   out[i] = factor exp(scale y[i]) x[i]
+//   scale_by_root          out[i] = factor sqrt(max(0, scale y[i])) x[i]     NaN stays NaN
 //
-// A work-group has GROUP_SIZE work-items. In combine and clamp_values a work-item owns LANES neighbouring values, the last
-// one what is left; in the others it owns one value. No local memory.
+// A work-group has GROUP_SIZE work-items. In the kernels that move rows a work-item owns one value; in the others it owns
+// LANES neighbouring values, the last one what is left. No local memory.
 
 ELEMENTWISE kernel void combine(
     global const float *x0, global const float *x1, global const float *x2, global const float *x3,
@@ -54,4 +57,34 @@ __attribute__((reqd_work_group_size(GROUP_SIZE, 1, 1))) kernel void scale_rows(
   size_t index = get_global_id(0);
   if (index >= count) return;
   destination[index] = factors[index / row_length] * source[index];
+}
+
+// Words, not floats: what they mean is not looked at.
+__attribute__((reqd_work_group_size(GROUP_SIZE, 1, 1))) kernel void select_rows(
+    global const uint *source, global const int *indices, global uint *destination, int row_length, int count) {
+  size_t index = get_global_id(0);
+  if (index >= count) return;
+  size_t row = index / row_length;
+  destination[index] = source[(size_t)indices[row] * row_length + (index - row * row_length)];
+}
+
+ELEMENTWISE kernel void scale_by_exponential(
+    global const float *source, global const float *argument, global float *destination, float scale, float factor,
+    int count) {
+  size_t start = get_global_id(0) * LANES;
+  if (start >= count) return;
+  int left = count - (int)start;
+  vector by = factor * exp(scale * load_some(argument + start, left));
+  store_some(by * load_some(source + start, left), destination + start, left);
+}
+
+ELEMENTWISE kernel void scale_by_root(
+    global const float *source, global const float *argument, global float *destination, float scale, float factor,
+    int count) {
+  size_t start = get_global_id(0) * LANES;
+  if (start >= count) return;
+  int left = count - (int)start;
+  vector y = scale * load_some(argument + start, left);
+  y = select(y, (vector)(0.0f), y < (vector)(0.0f));
+  store_some(factor * sqrt(y) * load_some(source + start, left), destination + start, left);
 }

@@ -25,6 +25,10 @@ public enum OperationKind: String, CaseIterable, Sendable, Hashable, Codable {
   case clampRows
   /// ``PointwiseOperations/scaleRows(_:by:into:)``
   case scaleRows
+  /// ``PointwiseOperations/selectRows(_:_:into:)``
+  case selectRows
+  /// ``PointwiseOperations/scaleByFunction(_:of:_:into:)``
+  case scaleByFunction
   /// ``MatrixOperations/multiplyMatrices(_:alpha:_:_:beta:into:)``
   case multiplyMatrices
   /// ``MatrixOperations/softmaxRows(_:columns:scale:offsets:into:)``

@@ -42,6 +42,43 @@ extension CPUBackend {
     run(kernels.scale_rows, source, rows: factors, into: destination)
   }
 
+  /// Copies, a row a call.
+  public func selectRows(_ source: Buffer, _ indices: [Int], into destination: Buffer) {
+    precondition(source !== destination, "the destination is the source")
+    precondition(
+      !indices.isEmpty && destination.count.isMultiple(of: indices.count),
+      "\(destination.count) values are not \(indices.count) rows")
+    let length = destination.count / indices.count
+    precondition(source.count.isMultiple(of: length), "\(source.count) values are not rows of \(length)")
+    let rows = source.count / length
+    precondition(indices.allSatisfy { (0..<rows).contains($0) }, "an index is not one of \(rows) rows")
+    guard let from = values(source), let to = values(destination) else { return }
+    for (place, index) in indices.enumerated() {
+      (to + place * length).update(from: from + index * length, count: length)
+    }
+  }
+
+  /// One pass, with the polynomial exponential of activations.
+  public func scaleByFunction(
+    _ source: Buffer, of argument: Buffer, _ rule: ScalingFunction, into destination: Buffer
+  ) {
+    precondition(
+      source.count == destination.count && argument.count == destination.count,
+      "\(source.count) and \(argument.count) values do not fill \(destination.count)")
+    guard let from = values(source), let by = values(argument), let to = values(destination) else { return }
+    var arguments = pointwise(to, count: destination.count)
+    arguments.sources.0 = UnsafePointer(from)
+    arguments.sources.1 = UnsafePointer(by)
+    arguments.coefficients.0 = rule.scale
+    arguments.coefficients.1 = rule.factor
+    let task =
+      switch rule.kind {
+      case .exponential: kernels.scale_by_exponential
+      case .squareRoot: kernels.scale_by_root
+      }
+    pool.run(task, arguments, count: pieces(arguments.count, of: arguments.chunk))
+  }
+
   private func run(_ task: KernelTask?, _ source: Buffer, rows: Buffer, into destination: Buffer) {
     precondition(
       source.count == destination.count && source.count % rows.count == 0,

@@ -59,6 +59,42 @@ extension OpenCLBackend: PointwiseOperations {
     launchRows(.scaleRows, .scaleRows, source, factors, destination)
   }
 
+  /// Copies rows by their places, which are uploaded.
+  public func selectRows(_ source: Buffer, _ indices: [Int], into destination: Buffer) {
+    precondition(source !== destination, "the destination is the source")
+    precondition(
+      !indices.isEmpty && destination.count.isMultiple(of: indices.count),
+      "\(destination.count) values are not \(indices.count) rows")
+    let length = destination.count / indices.count
+    precondition(source.count.isMultiple(of: length), "\(source.count) values are not rows of \(length)")
+    let rows = source.count / length
+    precondition(indices.allSatisfy { (0..<rows).contains($0) }, "an index is not one of \(rows) rows")
+    guard let x = memory(source), let out = memory(destination),
+      let places = upload(indices.map(Int32.init), for: "indices")
+    else { return }
+    launch(
+      .selectRows, for: .selectRows, items: destination.count, .memory(x.id), .memory(places.id), .memory(out.id),
+      .int(length), .int(destination.count))
+  }
+
+  /// Multiplies values by a function of others.
+  public func scaleByFunction(
+    _ source: Buffer, of argument: Buffer, _ rule: ScalingFunction, into destination: Buffer
+  ) {
+    precondition(
+      source.count == destination.count && argument.count == destination.count,
+      "\(source.count) and \(argument.count) values do not fill \(destination.count)")
+    guard let x = memory(source), let y = memory(argument), let out = memory(destination) else { return }
+    let kernel: Kernel =
+      switch rule.kind {
+      case .exponential: .scaleByExponential
+      case .squareRoot: .scaleByRoot
+      }
+    launch(
+      kernel, for: .scaleByFunction, items: source.count.dividedUp(by: parameters.lanes), .memory(x.id), .memory(y.id),
+      .memory(out.id), .float(rule.scale), .float(rule.factor), .int(source.count))
+  }
+
   private func launchRows(
     _ kernel: Kernel, _ operation: OperationKind, _ source: Buffer, _ rows: Buffer, _ destination: Buffer
   ) {

@@ -36,6 +36,10 @@ extension ConformanceSuite {
     case .lookUpEmbedding: return extents.union(batches).union([.embedding])
     case .combine: return extents.union((1...8).map(ShapeClass.terms)).union([.trait(.inPlace)])
     case .clamp, .clampRows, .scaleRows: return extents.union([.plain, .trait(.inPlace)])
+    case .selectRows: return extents.union([.plain])
+    case .scaleByFunction:
+      let functions = Set(ScalingFunction.Kind.allCases.map { ShapeClass.trait(.scalesBy($0)) })
+      return extents.union(functions).union([.trait(.inPlace)])
     case .multiplyMatrices:
       return extents.union([.plain, .transposedA, .transposedB, .trait(.addsToDestination)])
     case .softmaxRows: return extents.union([.plain, .trait(.inPlace), .trait(.offsets)])
@@ -70,9 +74,8 @@ extension ConformanceSuite {
   /// The classes of inputs that each operation must have cases in.
   package static func requiredValues(of operation: OperationKind) -> Set<ValueClass> {
     switch operation {
-    case .write, .read, .enter, .leave, .combine, .clamp, .clampRows, .scaleRows, .multiplyMatrices, .convolve,
-      .downsample,
-      .upsample:
+    case .write, .read, .enter, .leave, .combine, .clamp, .clampRows, .scaleRows, .selectRows, .scaleByFunction,
+      .multiplyMatrices, .convolve, .downsample, .upsample:
       [.ordinary, .nan, .infinity, .zeros]
     case .activate, .softmaxRows: [.ordinary, .nan, .infinity, .zeros, .huge]
     case .lookUpEmbedding: [.ordinary, .nan]

@@ -1,4 +1,5 @@
 public import Compute
+import Foundation
 
 // Operations on exact values.
 
@@ -29,6 +30,36 @@ extension ReferenceBackend {
   /// Computes `out[r, i] = s[r] x[r, i]`.
   public func scaleRows(_ source: Buffer, by factors: Buffer, into destination: Buffer) {
     mapRows(source, factors, into: destination) { x, s in s * x }
+  }
+
+  /// Copies rows: `out[r] = x[indices[r]]`.
+  public func selectRows(_ source: Buffer, _ indices: [Int], into destination: Buffer) {
+    precondition(source !== destination, "the destination is the source")
+    precondition(
+      !indices.isEmpty && destination.count.isMultiple(of: indices.count),
+      "\(destination.count) values are not \(indices.count) rows")
+    let (length, values) = (destination.count / indices.count, source.values)
+    precondition(source.count.isMultiple(of: length), "\(source.count) values are not rows of \(length)")
+    precondition(
+      indices.allSatisfy { (0..<source.count / length).contains($0) },
+      "an index is not one of \(source.count / length) rows")
+    destination.values = indices.flatMap { values[$0 * length..<($0 + 1) * length] }
+  }
+
+  /// Computes `out = factor * g(scale * y) * x`.
+  public func scaleByFunction(
+    _ source: Buffer, of argument: Buffer, _ rule: ScalingFunction, into destination: Buffer
+  ) {
+    precondition(
+      source.count == destination.count && argument.count == destination.count,
+      "sources and destination are of one length")
+    let (scale, factor) = (Double(rule.scale), Double(rule.factor))
+    destination.values = zip(source.values, argument.values).map { x, y in
+      switch rule.kind {
+      case .exponential: factor * exp(scale * y) * x
+      case .squareRoot: factor * limited(scale * y, 0, .infinity).squareRoot() * x
+      }
+    }
   }
 
   private func mapRows(

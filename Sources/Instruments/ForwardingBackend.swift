@@ -120,6 +120,18 @@ extension ForwardingBackend {
   }
 
   /// Passed on by the hook.
+  public func selectRows(_ source: Buffer, _ indices: [Int], into destination: Buffer) {
+    around(.selectRows) { $0.selectRows(source, indices, into: destination) }
+  }
+
+  /// Passed on by the hook.
+  public func scaleByFunction(
+    _ source: Buffer, of argument: Buffer, _ rule: ScalingFunction, into destination: Buffer
+  ) {
+    around(.scaleByFunction) { $0.scaleByFunction(source, of: argument, rule, into: destination) }
+  }
+
+  /// Passed on by the hook.
   public func softmaxRows(_ source: Buffer, columns: Int, scale: Float, offsets: Buffer?, into destination: Buffer) {
     around(.softmaxRows) { $0.softmaxRows(source, columns: columns, scale: scale, offsets: offsets, into: destination) }
   }

@@ -59,6 +59,8 @@ public enum OperationTrait: Hashable, Sendable {
   case inPlace
   /// The function that is applied to the result.
   case function(Nonlinearity)
+  /// The function of one operand by which another is multiplied.
+  case scalesBy(ScalingFunction.Kind)
   /// Groups of a normalisation.
   case groups(Int)
   /// Heads of an attention.

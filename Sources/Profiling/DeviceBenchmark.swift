@@ -188,6 +188,8 @@ public struct DeviceBenchmark: Sendable {
       timing.clamp(a, lower: -1, upper: 1, into: b)
       timing.clampRows(a, limits: factors, into: b)
       timing.scaleRows(a, by: factors, into: b)
+      timing.selectRows(a, Array((0..<rows).reversed()), into: b)
+      timing.scaleByFunction(a, of: a, ScalingFunction(.exponential, scale: 0.5), into: b)
       timing.softmaxRows(a, columns: columns, scale: 1, offsets: nil, into: b)
       timing.multiplyMatrices(.init(rows: rows, columns: columns, inner: rows), alpha: 1, a, a, beta: 0, into: b)
     }

@@ -1,4 +1,4 @@
-import Compute
+public import Compute
 
 extension Tensor {
   /// A linear combination of tensors of equal shape: `sum over k of c_k x_k`, in one pass for up to eight terms.
@@ -36,6 +36,21 @@ extension Tensor {
   public func scaledRows(by factors: [Float]) -> Tensor {
     precondition(factors.count == rows, "\(factors.count) factors for \(rows) rows")
     return makeResult { backend.scaleRows(buffer, by: backend.makeBuffer(factors), into: $0) }
+  }
+
+  /// Rows by their indices, copied bit for bit: PyTorch's `index_select` along the first axis.
+  ///
+  /// A row may be taken more than once; the result has `indices.count` rows.
+  public func selectingRows(_ indices: some Sequence<Int>) -> Tensor {
+    let indices = Array(indices)
+    precondition(!indices.isEmpty, "a selection has at least one row")
+    return makeResult(shape: [indices.count] + shape.dropFirst()) { backend.selectRows(buffer, indices, into: $0) }
+  }
+
+  /// Each value times a function of another tensor's: `factor * g(scale * argument) * x`.
+  public func scaled(by rule: ScalingFunction, of argument: Tensor) -> Tensor {
+    precondition(argument.shape == shape, "the shapes differ: \(shape) and \(argument.shape)")
+    return makeResult { backend.scaleByFunction(buffer, of: argument.buffer, rule, into: $0) }
   }
 
   /// The sum of the squares of each row, `[rows]`.

@@ -215,6 +215,7 @@ typedef struct {
   cpu_task *softmax_rows;
   cpu_task *enter, *leave, *halve, *double_size;
   cpu_task *activate, *combine, *clamp, *clamp_rows, *scale_rows;
+  cpu_task *scale_by_exponential, *scale_by_root;  // sources: what is scaled and by what; coefficients: scale, factor
   cpu_task *fill_normal;
   cpu_task *filter_gradient, *fold_filter_gradient, *pad_channels;
   cpu_task *filter_gradient_4x4, *fold_filter_gradient_4x4;  // Winograd's method: a fold is one channel of one panel

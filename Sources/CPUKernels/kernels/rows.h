@@ -71,6 +71,22 @@ static void clamp(const void *arguments, long index, void *scratch) {
   FOR_VECTORS(count, { PUT(to, at_most(at_least(GET(x), splat(o->lower)), splat(o->upper))); })
 }
 
+static void scale_by_exponential(const void *arguments, long index, void *scratch) {
+  const cpu_pointwise *o = arguments;
+  long start = index * o->chunk, count = chunk_count(o, start);
+  const float *x = o->sources[0] + start, *y = o->sources[1] + start;
+  float *to = o->destination + start, scale = o->coefficients[0], factor = o->coefficients[1];
+  FOR_VECTORS(count, { PUT(to, exponential(GET(y) * scale) * factor * GET(x)); })
+}
+
+static void scale_by_root(const void *arguments, long index, void *scratch) {
+  const cpu_pointwise *o = arguments;
+  long start = index * o->chunk, count = chunk_count(o, start);
+  const float *x = o->sources[0] + start, *y = o->sources[1] + start;
+  float *to = o->destination + start, scale = o->coefficients[0], factor = o->coefficients[1];
+  FOR_VECTORS(count, { PUT(to, square_root(at_least(GET(y) * scale, splat(0))) * factor * GET(x)); })
+}
+
 // The two below take one row a task.
 
 static void clamp_rows(const void *arguments, long row, void *scratch) {

@@ -81,6 +81,11 @@ INLINE vector choose(ivector mask, vector yes, vector no) {
 INLINE vector at_most(vector x, vector limit) { return choose(x > limit, limit, x); }
 INLINE vector at_least(vector x, vector limit) { return choose(x < limit, limit, x); }
 
+INLINE vector square_root(vector x) {
+  for (int lane = 0; lane < LANES; lane++) x[lane] = sqrtf(x[lane]);
+  return x;
+}
+
 INLINE float sum_of(vector x) {
   float sum = 0;
   for (int lane = 0; lane < LANES; lane++) sum += x[lane];

@@ -15,6 +15,8 @@ extension ConformanceSuite {
     case .clamp: clampCases()
     case .clampRows: clampRowsCases()
     case .scaleRows: scaleRowsCases()
+    case .selectRows: selectRowsCases()
+    case .scaleByFunction: scaleByFunctionCases()
     case .multiplyMatrices: multiplyMatricesCases()
     case .softmaxRows: softmaxRowsCases()
     case .convolve: convolveCases()

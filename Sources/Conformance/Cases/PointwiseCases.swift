@@ -89,6 +89,49 @@ extension ConformanceSuite {
     }
   }
 
+  /// Rows in reverse, every other row, and the last row again and again, from sources of more rows or fewer.
+  static func selectRowsCases() -> [ConformanceCase] {
+    let plain = rows.map { ($0, ValueClass.ordinary) }
+    let special = [ValueClass.nan, .infinity, .zeros].map { ((3, 21), $0) }
+    return (plain + special).flatMap { (size: (Int, Int), values: ValueClass) -> [ConformanceCase] in
+      let count = size.0
+      let selections: [(name: String, rows: Int, indices: [Int])] = [
+        ("reversed", count, (0..<count).reversed()), ("second halves", 2 * count, (0..<count).map { 2 * $0 + 1 }),
+        ("repeated", (count + 1) / 2, (0..<count).map { $0 / 2 }),
+      ]
+      return selections.map { selection in
+        let name = "\(selection.name) to \(count) x \(size.1)" + (values == .ordinary ? "" : " \(values.rawValue)")
+        return ConformanceCase(.selectRows, name, values: values, tolerance: .exact) { inputs in
+          let source = inputs.backend.makeBuffer(inputs.values(0, selection.rows * size.1).special(values))
+          let result = inputs.destination(count: count * size.1)
+          return inputs.prepared(result) { inputs.backend.selectRows(source, selection.indices, into: result) }
+        }
+      }
+    }
+  }
+
+  /// Both functions, in place of the source, of the argument, and of neither.
+  static func scaleByFunctionCases() -> [ConformanceCase] {
+    ScalingFunction.Kind.allCases.flatMap { (kind: ScalingFunction.Kind) -> [ConformanceCase] in
+      let plain = lengths.enumerated().map { index, length in (length, ValueClass.ordinary, index % 3) }
+      let special = [ValueClass.nan, .infinity, .zeros].map { (65, $0, 0) }
+      return (plain + special).map { length, values, alias in
+        let place = ["", ", into the source", ", into the argument"][alias]
+        let name = "\(kind.rawValue) of \(length)\(place)" + (values == .ordinary ? "" : " \(values.rawValue)")
+        // An exponential errs by 2 units in the last place, and by its argument's rounding.
+        return ConformanceCase(.scaleByFunction, name, values: values, tolerance: .sums(of: 4)) { inputs in
+          let source = inputs.buffer(0, length)
+          let argument = inputs.backend.makeBuffer(inputs.values(1, length).special(values))
+          let destination = [inputs.destination(count: length), source, argument][alias]
+          let rule = ScalingFunction(kind, scale: 1.5, factor: 0.25)
+          return inputs.prepared(destination) {
+            inputs.backend.scaleByFunction(source, of: argument, rule, into: destination)
+          }
+        }
+      }
+    }
+  }
+
   private static func rowCases(
     _ operation: OperationKind, vector: Distribution, source: Distribution,
     perform: @escaping @Sendable (CaseInputs, Buffer, Buffer, Buffer) -> Void

@@ -13,6 +13,9 @@ enum Fault: String, CaseIterable, Sendable {
   case clampForgetsLower, clampForgetsUpper, clampLosesNaN
   case clampRowsForgetsDivision, clampRowsUsesFirstLimit, clampRowsForgetsLimit
   case scaleRowsUsesFirstFactor, scaleRowsForgets
+  case selectRowsInOrder, selectRowsFirstOnly, selectRowsLosesNaN
+  case scaleByFunctionForgetsScale, scaleByFunctionForgetsFactor, scaleByFunctionSwapsFunctions
+  case scaleByFunctionForgetsSource, scaleByFunctionLosesNaN, scaleByFunctionForgetsLimit
   case productForgetsAlpha, productForgetsBeta, productReadsDestination, productForgetsTransposeA
   case productForgetsTransposeB, productForgetsLastTerm
   case softmaxForgetsOffsets, softmaxForgetsScale, softmaxScalesOffsets, softmaxOverflows
@@ -46,6 +49,10 @@ enum Fault: String, CaseIterable, Sendable {
     case .clampForgetsLower, .clampForgetsUpper, .clampLosesNaN: .clamp
     case .clampRowsForgetsDivision, .clampRowsUsesFirstLimit, .clampRowsForgetsLimit: .clampRows
     case .scaleRowsUsesFirstFactor, .scaleRowsForgets: .scaleRows
+    case .selectRowsInOrder, .selectRowsFirstOnly, .selectRowsLosesNaN: .selectRows
+    case .scaleByFunctionForgetsScale, .scaleByFunctionForgetsFactor, .scaleByFunctionSwapsFunctions,
+      .scaleByFunctionForgetsSource, .scaleByFunctionLosesNaN, .scaleByFunctionForgetsLimit:
+      .scaleByFunction
     case .productForgetsAlpha, .productForgetsBeta, .productReadsDestination, .productForgetsTransposeA,
       .productForgetsTransposeB, .productForgetsLastTerm:
       .multiplyMatrices

@@ -130,6 +130,40 @@ extension FaultyBackend {
     oracle.scaleRows(source, by: factors, into: destination)
   }
 
+  func selectRows(_ source: Buffer, _ indices: [Int], into destination: Buffer) {
+    var indices = indices
+    let rows = source.count / (destination.count / indices.count)
+    switch fault {
+    case .selectRowsInOrder: indices = indices.indices.map { $0 % rows }
+    case .selectRowsFirstOnly: indices = indices.map { _ in indices[0] }
+    default: break
+    }
+    oracle.selectRows(source, indices, into: destination)
+    if fault == .selectRowsLosesNaN { spoil(destination) { $0 = $0.map { $0.isNaN ? 0 : $0 } } }
+  }
+
+  func scaleByFunction(
+    _ source: Buffer, of argument: Buffer, _ rule: ScalingFunction, into destination: Buffer
+  ) {
+    let (x, y) = (oracle.exactValues(of: source), oracle.exactValues(of: argument))
+    var (kind, scale, factor) = (rule.kind, rule.scale, rule.factor)
+    switch fault {
+    case .scaleByFunctionForgetsScale: scale = 1
+    case .scaleByFunctionForgetsFactor: factor = 1
+    case .scaleByFunctionSwapsFunctions: kind = kind == .exponential ? .squareRoot : .exponential
+    default: break
+    }
+    oracle.scaleByFunction(
+      source, of: argument, ScalingFunction(kind, scale: scale, factor: factor), into: destination)
+    switch fault {
+    case .scaleByFunctionForgetsSource: spoil(destination) { $0 = zip($0, x).map { $0 / $1 } }
+    case .scaleByFunctionLosesNaN: spoil(destination) { $0 = $0.map { $0.isNaN ? 0 : $0 } }
+    case .scaleByFunctionForgetsLimit where kind == .squareRoot:
+      spoil(destination) { $0 = zip($0, y).map { $1 < 0 ? .nan : $0 } }
+    default: break
+    }
+  }
+
   func multiplyMatrices(
     _ product: MatrixProduct, alpha: Float, _ a: Buffer, _ b: Buffer, beta: Float, into c: Buffer
   ) {
