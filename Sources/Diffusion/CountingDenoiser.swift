@@ -1,8 +1,8 @@
 public import Tensors
 
-/// A denoiser that counts how often it is evaluated.
+/// A denoiser that counts the function evaluations of another.
 public final class CountingDenoiser: Denoiser {
-  /// Evaluations so far (NFE).
+  /// Function evaluations a sample so far (NFE): those of every prediction, two under guidance.
   public private(set) var evaluations = 0
   private let base: any Denoiser
 
@@ -11,9 +11,12 @@ public final class CountingDenoiser: Denoiser {
     self.base = base
   }
 
+  /// The other denoiser's.
+  public var evaluationsPerPrediction: Int { base.evaluationsPerPrediction }
+
   /// Evaluates the other denoiser.
   public func prediction(_ x: Tensor, at level: NoiseLevel) throws -> Prediction {
-    evaluations += 1
+    evaluations += evaluationsPerPrediction
     return try base.prediction(x, at: level)
   }
 }

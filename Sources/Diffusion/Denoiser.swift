@@ -7,6 +7,16 @@ public import Tensors
 public protocol Denoiser {
   /// Evaluates the denoiser once, for `x = alpha * x0 + sigma * eps`, rows being independent samples.
   func prediction(_ x: Tensor, at level: NoiseLevel) throws -> Prediction
+
+  /// Function evaluations that one prediction costs each sample (NFE); 1 unless a denoiser says otherwise.
+  ///
+  /// Guidance without a classifier costs two, whether they are made one after the other or in one batch.
+  var evaluationsPerPrediction: Int { get }
+}
+
+extension Denoiser {
+  /// One evaluation.
+  public var evaluationsPerPrediction: Int { 1 }
 }
 
 /// What a network is trained to predict.

@@ -102,8 +102,8 @@ public struct Model: DiffusionModel {
 
   /// The memory of an evaluation, found out by evaluating the network on a backend that only counts.
   ///
-  /// Memory grows linearly with the batch, so that two counts give it for every batch. With guidance each sample is
-  /// evaluated twice.
+  /// Memory grows linearly with the batch, so that two counts give it for every batch. With guidance each sample is two rows
+  /// of a batch.
   public func memory(
     _ shape: ImageShape, _ condition: SamplingCondition, on backend: any Backend
   ) throws -> SamplingMemory {

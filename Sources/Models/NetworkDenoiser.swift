@@ -16,7 +16,8 @@ public struct NetworkDenoiser: Denoiser {
 
   /// A denoiser that evaluates a network at a level's training step.
   ///
-  /// With a guidance `w` other than one it evaluates it twice (Ho and Salimans 2022, equation 6, whose weight is `w - 1`):
+  /// With a guidance `w` other than one it evaluates it with and without the class, in one batch of twice the size (Ho and
+  /// Salimans 2022, equation 6, whose weight is `w - 1`):
   ///
   /// ```
   /// out = out(no class) + w (out(class) - out(no class))
@@ -34,13 +35,27 @@ public struct NetworkDenoiser: Denoiser {
     self.classLabels = classLabels
   }
 
-  /// Evaluates the network once.
+  /// Two under guidance, one otherwise.
+  public var evaluationsPerPrediction: Int { guidance == 1 ? 1 : 2 }
+
+  /// Evaluates the network once, on twice the rows under guidance.
   public func prediction(_ x: Tensor, at level: NoiseLevel) throws -> Prediction {
-    var output = try network(x, timesteps: [level.timestep], classLabels: classLabels)
-    if guidance != 1, let rows = network.classCount {
-      let free = try network(x, timesteps: [level.timestep], classLabels: [Double(rows - 1)])
-      output = Tensor.combination([(guidance, output), (1 - guidance, free)])
-    }
+    let output =
+      if guidance != 1, let classCount = network.classCount {
+        try guidedOutput(x, at: level, noClass: Double(classCount - 1))
+      } else {
+        try network(x, timesteps: [level.timestep], classLabels: classLabels)
+      }
     return Prediction(x: x, level: level, output: output, type: predictionType)
+  }
+
+  private func guidedOutput(_ x: Tensor, at level: NoiseLevel, noClass: Double) throws(NetworkError) -> Tensor {
+    let rows = x.rows
+    let twice = x.selectingRows((0..<2 * rows).map { $0 % rows })
+    let classes = classLabels.map { $0.count == 1 ? Array(repeating: $0[0], count: rows) : $0 }
+    let labels = classes.map { $0 + Array(repeating: noClass, count: rows) }
+    let output = try network(twice, timesteps: [level.timestep], classLabels: labels)
+    let (conditional, unconditional) = (output.selectingRows(0..<rows), output.selectingRows(rows..<2 * rows))
+    return .combination([(guidance, conditional), (1 - guidance, unconditional)])
   }
 }

@@ -1,0 +1,75 @@
+import Compute
+import ComputeCPU
+import Diffusion
+import Models
+import Networks
+import Tensors
+import Testing
+
+@Suite("Guidance without a classifier")
+struct GuidanceTests {
+  private let shape = [2, 8, 8]
+
+  private func network() throws -> UNet {
+    try smallNetwork {
+      $0.classEmbedding = .table
+      $0.classCount = 4
+    }
+  }
+
+  @Test("A prediction counts for two evaluations", arguments: [(SamplerName.ddim, 3), (.heun, 5)])
+  func evaluations(name: SamplerName, predictions: Int) throws {
+    let backend = try CPUBackend(), network = try network()
+    for (guidance, factor) in [(1.0, 1), (2.5, 2)] {
+      let denoiser = NetworkDenoiser(network, .epsilon, classLabels: [1], guidance: guidance)
+      let scheduler = try name.scheduler()
+      let noise = SeededNoise(seeds: [1, 2], sampleShape: shape, on: backend)
+      var run = try SamplingRun(
+        scheduler.plan(steps: 3), sampler: scheduler.sampler, denoiser: denoiser, noise: noise)
+      _ = try run.finish()
+      #expect(run.evaluations == factor * predictions)
+    }
+  }
+
+  @Test("One batch gives what an evaluation with the class and one without it give", arguments: [[2.0], [0, 2, 1]])
+  func combination(labels: [Double]) throws {
+    let network = try network(), level = NoiseSchedule.linear().level(at: 400)
+    for (name, backend) in try backendsUnderTest() {
+      let x = Tensor.noise(shape, seeds: [1, 2, 3], key: .init(step: 0), on: backend)
+      let guided = try NetworkDenoiser(network, .epsilon, classLabels: labels, guidance: 2.5).prediction(x, at: level)
+      let conditional = try network(x, timesteps: [400], classLabels: labels).values()
+      let unconditional = try network(x, timesteps: [400], classLabels: [3]).values()
+      let expected = zip(conditional, unconditional).map { 2.5 * Double($0) - 1.5 * Double($1) }
+      let largest = expected.reduce(0) { max($0, abs($1)) }
+      let errors = zip(try guided.output.values(), expected).map { abs(Double($0) - $1) / largest }
+      let worst = errors.max() ?? .infinity
+      #expect(worst <= 1e-5, "\(name): \(worst)")
+      #expect(zip(conditional, unconditional).contains { abs($0 - $1) > 0.01 })
+    }
+  }
+
+  @Test("Labels of another number than the samples are an error of the network")
+  func labelCount() throws {
+    let x = Tensor.noise(shape, seeds: [1, 2, 3], key: .init(step: 0), on: try CPUBackend())
+    let network = try network(), level = NoiseSchedule.linear().level(at: 400)
+    for labels: [Double]? in [nil, [1, 2]] {
+      let denoiser = NetworkDenoiser(network, .epsilon, classLabels: labels, guidance: 2)
+      #expect(throws: NetworkError.self) { try denoiser.prediction(x, at: level) }
+    }
+  }
+
+  @Test("The plan of its memory holds in truth")
+  func memory() throws {
+    let model = Model(name: "small", network: try network(), scheduler: nil)
+    let condition = SamplingCondition(classLabel: 1, guidance: 2), rows = 24
+    let backend = try CPUBackend()
+    let image = try model.sampleShape(nil)
+    let plan = try model.memory(image, condition, on: backend)
+    let before = backend.memoryUse.peak
+    let x = Tensor.noise(shape, seeds: (0..<UInt64(rows)).map { $0 }, key: .init(step: 0), on: backend)
+    let level = NoiseSchedule.linear().level(at: 400)
+    _ = try model.denoiser(condition, .epsilon, on: backend).prediction(x, at: level).output.values()
+    let states = 4 * 12 * rows * image.count
+    #expect(backend.memoryUse.peak - before <= plan.fixedBytes + rows * plan.bytesPerSample + states + 8_000_000)
+  }
+}
