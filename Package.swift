@@ -118,7 +118,7 @@ let package = Package(
 
     // Tests, on no floor.
     .target(
-      name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+      name: "TestSupport", dependencies: ["Compute", "Instruments"], path: "Tests/TestSupport", swiftSettings: settings),
     tests(of: "Compute"),
     tests(of: "Instruments", ["Compute"]),
     tests(of: "Tensors", ["Conformance"]),

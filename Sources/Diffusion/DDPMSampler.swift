@@ -1,4 +1,4 @@
-import Foundation
+import Compute
 public import Tensors
 
 /// Ancestral sampling of the training chain itself (Ho, Jain and Abbeel 2020, algorithm 2), for any pair of levels.
@@ -21,7 +21,7 @@ public struct DDPMSampler: Sampler {
     case fixedLarge = "fixed_large"
     /// The same; diffusers takes the root of the logarithm here, which is not a number.
     case fixedLargeLog = "fixed_large_log"
-    /// The second half of the network's channels.
+    /// The second half of the network's channels, zero where that is negative.
     case learned
     /// Between the two fixed ones, by the second half of the channels in -1...1 (Nichol and Dhariwal 2021, equation 15).
     case learnedRange = "learned_range"
@@ -65,14 +65,8 @@ public struct DDPMSampler: Sampler {
       return (posterior.beta.squareRoot(), try noise.normals())
     case .learned, .learnedRange:
       guard let predicted = evaluation.variance else { throw SamplerError.missingVariance(variance) }
-      let (low, high) = (Float(log(posterior.variance)), Float(log(posterior.beta)))
-      let normals = try noise.normals()
-      let values = try zip(predicted, normals.values()).map { raw, normal in
-        let fraction = (raw + 1) / 2
-        return variance == .learned
-          ? max(0, raw).squareRoot() * normal : exp(0.5 * (fraction * high + (1 - fraction) * low)) * normal
-      }
-      return (1, Tensor(values, shape: normals.shape, on: normals.backend))
+      let deviation = variance == .learned ? ScalingFunction(.squareRoot) : posterior.learnedDeviation
+      return (1, try noise.normals().scaled(by: deviation, of: predicted))
     }
   }
 }

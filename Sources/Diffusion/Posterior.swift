@@ -1,7 +1,10 @@
+package import Compute
+import Foundation
+
 /// The mean and variance of the state at a cleaner level, given the state and the clean data.
 package struct Posterior {
   /// The variance that one step adds, `1 - alphaBar / alphaBar'`.
-  let beta: Double
+  package let beta: Double
   /// The factor of the clean data.
   let denoisedWeight: Double
   /// The factor of the state.
@@ -16,6 +19,19 @@ package struct Posterior {
     denoisedWeight = to.alpha * beta / noise
     stateWeight = ratio.squareRoot() * nextNoise / noise
     variance = max(nextNoise / noise * beta, 1e-20)
+  }
+
+  /// The standard deviation between the two fixed ones, as a function of what a network predicts in -1...1.
+  ///
+  /// ```
+  /// log deviation = (f log beta + (1 - f) log variance) / 2,   f = (raw + 1) / 2
+  ///               = (log beta - log variance) / 4 * raw + (log beta + log variance) / 4
+  /// ```
+  ///
+  /// Nichol and Dhariwal 2021, equation 15.
+  package var learnedDeviation: ScalingFunction {
+    let (low, high) = (log(variance), log(beta))
+    return ScalingFunction(.exponential, scale: Float((high - low) / 4), factor: Float(exp((high + low) / 4)))
   }
 
   /// `alphaBar / alphaBar'`, rounded to 32 bits as in diffusers: between neighbouring training steps near the data that

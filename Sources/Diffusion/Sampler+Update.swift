@@ -4,11 +4,11 @@ public import Tensors
 public struct DenoiserEvaluation {
   /// The prediction of the state's own shape.
   public let prediction: Prediction
-  /// The second half of the channels of a network that also predicts its variance, row-major.
-  public let variance: [Float]?
+  /// The second half of the channels of a network that also predicts its variance, as it is, in the state's own shape.
+  public let variance: Tensor?
 
   /// An evaluation.
-  public init(prediction: Prediction, variance: [Float]? = nil) {
+  public init(prediction: Prediction, variance: Tensor? = nil) {
     self.prediction = prediction
     self.variance = variance
   }
@@ -19,17 +19,12 @@ extension Sampler {
   public func evaluate(_ denoiser: any Denoiser, _ x: Tensor, at level: NoiseLevel) throws -> DenoiserEvaluation {
     let prediction = try denoiser.prediction(x, at: level)
     guard prediction.output.count == 2 * x.count else { return DenoiserEvaluation(prediction: prediction) }
-    let rowCount = x.count / x.rows
-    let values = try prediction.output.values()
-    func half(_ which: Int) -> [Float] {
-      (0..<x.rows).flatMap { row -> ArraySlice<Float> in
-        let start = (2 * row + which) * rowCount
-        return values[start..<start + rowCount]
-      }
-    }
-    let output = Tensor(half(0), shape: x.shape, on: x.backend)
+    // Halves of a sample's channels follow each other, so they are the even and the odd rows of twice as many.
+    let halves = prediction.output.reshaped([2 * x.rows] + x.shape.dropFirst())
+    let output = halves.selectingRows((0..<x.rows).map { 2 * $0 })
     return DenoiserEvaluation(
-      prediction: Prediction(x: x, level: level, output: output, type: prediction.type), variance: half(1))
+      prediction: Prediction(x: x, level: level, output: output, type: prediction.type),
+      variance: halves.selectingRows((0..<x.rows).map { 2 * $0 + 1 }))
   }
 
   /// The noise that an estimate of the clean data implies: `eps = (x - alpha x0) / sigma`.

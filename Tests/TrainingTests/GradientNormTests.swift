@@ -3,6 +3,7 @@ import Datasets
 import Diffusion
 import Networks
 import Tensors
+import TestSupport
 import Testing
 import Training
 
