@@ -3,7 +3,8 @@ DEBIAN = ocl-icd-opencl-dev opencl-headers pocl-opencl-icd libopenblas-dev libpn
 SUDO = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 PROGRAM = .build/release/diffuse-gpu
 PICTURE = digits.png
-DOCUMENTED = DiffuseGPU Compute Diffusion SymmetryBreaking Networks Models Files
+DOCUMENTED = DiffuseGPU Compute ComputeCPU ComputeOpenCL Conformance Datasets DeviceSelection DiffusersFormat Diffusion Evaluation \
+  Files HostMath Instruments Models Networks Pipelines Pretrained Profiling Random SymmetryBreaking Tensors Training
 
 .PHONY: sample build test example lint format docs check check-all bench bench-operations install-debian clean
 
@@ -30,10 +31,12 @@ lint: ## Check formatting, the floors of the package and the kernels' syntax
 format:
 	swift format --in-place --recursive --parallel Sources Tests Package.swift Examples
 
-docs: install-debian ## Build the documentation of the main libraries into .build-docs/site; a warning is an error
+docs: install-debian ## Build the documentation of all libraries into .build-docs/site; a warning is an error
 	DIFFUSE_DOCS=1 swift package --scratch-path .build-docs --allow-writing-to-directory .build-docs/site generate-documentation \
 	  $(addprefix --target ,$(DOCUMENTED)) --enable-experimental-combined-documentation --warnings-as-errors \
-	  --disable-indexing --transform-for-static-hosting --output-path .build-docs/site
+	  --disable-indexing --fallback-default-module-kind Library --transform-for-static-hosting \
+	  --output-path .build-docs/site
+	@echo '<meta http-equiv="refresh" content="0; url=documentation/">' > .build-docs/site/index.html
 	@echo "the pages are in $(CURDIR)/.build-docs/site; serve them with: python3 -m http.server -d .build-docs/site"
 
 check: build ## Run the conformance list on the device that is found

@@ -24,7 +24,7 @@ BATCHES, SIZES, THREADS = [1, 2, 4, 8, 16, 32, 64], [32, 64, 96, 128, 192, 256],
 def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--program", default=str(repository / ".build/release/diffuse-gpu"))
-    options.add_argument("--output", type=Path, default=repository / "Documentation/Cost.svg")
+    options.add_argument("--output", type=Path, default=repository / "Sources/Profiling/Profiling.docc/Cost.svg")
     options.add_argument("--keep", type=Path,
                          help="a JSON file to which each report is added; what it has is not measured again")
     options.add_argument("--rounds", type=int, default=3)
@@ -116,8 +116,9 @@ COLOURS = {1: "#b35900", 2: "#1f5fa8"}
 
 def plot(reports):
     total = LEFT + 2 * WIDTH + GAP + 30, TOP + 2 * HEIGHT + GAP + 50
-    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {total[0]} {total[1]}" font-family="sans-serif" '
-             f'font-size="12">', f'<rect width="{total[0]}" height="{total[1]}" fill="white"/>']
+    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{total[0]}" height="{total[1]}" '
+             f'viewBox="0 0 {total[0]} {total[1]}" font-family="sans-serif" font-size="12">',
+             f'<rect width="{total[0]}" height="{total[1]}" fill="white"/>']
     memory = "memory held by the backend, MB", lambda point: point.memory / 1e6
     columns = [
         ("batch", "images in a batch of 32x32", ("time an image, ms", lambda point: 1e3 * point.seconds)),

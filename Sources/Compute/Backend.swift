@@ -1,7 +1,7 @@
 /// A device able to evaluate a score network and to sample from it.
 ///
 /// The protocol is eager and destination-passing: a call enqueues one coarse operation on one in-order queue and
-/// returns; only ``MemoryOperations/read(_:into:)`` and ``MemoryOperations/synchronize()`` wait. It is logical: shapes are
+/// returns; only ``MemoryOperations/read(_:into:)-(Buffer,_)`` and ``MemoryOperations/synchronize()`` wait. It is logical: shapes are
 /// `[batch, channels, height, width]`, and how the values of an ``FeatureMap`` lie in memory is the backend's own business.
 /// Wrong shapes are programming errors and stop the program; failures of the device are ``DeviceError``s that the next
 /// wait throws. Results repeat bit for bit on one device, and which algorithm a layer takes depends on its shape and on

@@ -17,7 +17,7 @@ extension ConvolutionShape {
 
   /// The convolution that makes the gradient of an input of this shape.
   ///
-  /// Its filter is ``inputGradientFilter(_:)``: taps mirrored, inputs and outputs exchanged. That of a doubled input has stride
+  /// Its filter is ``inputGradientFilter(_:channels:)``: taps mirrored, inputs and outputs exchanged. That of a doubled input has stride
   /// two and 4x4 taps, sums of those that read the same pixel. Doubled inputs are supported for 3x3 filters of stride one
   /// with one row and column of padding, the only ones that networks have.
   public func inputGradient(for input: FeatureMapShape) -> InputGradient {

@@ -49,7 +49,7 @@ public struct DeviceDescription: Sendable, Hashable, Codable {
 /// A failure of a device, in one line that says what failed where.
 ///
 /// Operations only enqueue; the first failure sticks to the backend, later operations do nothing, and the next wait
-/// (``MemoryOperations/read(_:into:)`` or ``MemoryOperations/synchronize()``) throws it.
+/// (``MemoryOperations/read(_:into:)-(Buffer,_)`` or ``MemoryOperations/synchronize()``) throws it.
 public struct DeviceError: Error, Sendable, CustomStringConvertible {
   /// What went wrong.
   public enum Reason: Sendable, Hashable {

@@ -3,9 +3,9 @@
 /// The conformance list names the operation of each case, and a test compares this list with the protocols' source, so
 /// that no requirement can be without cases.
 public enum OperationKind: String, CaseIterable, Sendable, Hashable, Codable {
-  /// ``MemoryOperations/write(_:to:)`` and ``MemoryOperations/read(_:into:)``
+  /// ``MemoryOperations/write(_:to:)`` and ``MemoryOperations/read(_:into:)-(Buffer,_)``
   case write
-  /// ``MemoryOperations/read(_:into:)``
+  /// ``MemoryOperations/read(_:into:)-(Buffer,_)``
   case read
   /// ``FeatureMapOperations/enter(_:scale:shift:into:)``
   case enter

@@ -8,13 +8,13 @@ public struct AdamStep: Sendable, Hashable {
   public var beta2: Double
   /// Added to the root of the second mean.
   public var epsilon: Double
-  /// How much of a parameter is taken away, times the rate, apart from the gradient (AdamW).
+  /// How much of a parameter is taken away, times the learning rate, apart from the gradient (AdamW).
   public var weightDecay: Double
   /// Steps done, this one included.
   public var count: Int
   /// A factor of every gradient, one that clips their norm.
   public var gradientScale: Double
-  /// How much of the average of parameters is kept.
+  /// The decay of the exponential moving average of parameters (EMA).
   public var emaDecay: Double
 
   /// A step; the defaults are those of PyTorch, without weight decay and with an average that only follows.

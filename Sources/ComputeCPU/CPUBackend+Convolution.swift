@@ -2,7 +2,7 @@ import CPUKernels
 public import Compute
 
 extension CPUBackend {
-  /// Picks the method by the layer's shape: see ``ConvolutionPlan/Method``.
+  /// Picks the method by the layer's shape: see `ConvolutionPlan.Method`.
   public func convolve(
     _ operand: Operand, _ filter: Parameter, _ shape: ConvolutionShape, _ epilogue: ConvolutionEpilogue,
     into destination: FeatureMap
@@ -24,7 +24,7 @@ extension CPUBackend {
     pool.run(plan.method.task(kernels, plan.word), arguments, count: plan.tasks)
   }
 
-  /// The method of the layer's ``ConvolutionPlan``.
+  /// The method of the layer's `ConvolutionPlan`.
   public func method(of shape: ConvolutionShape, output: FeatureMapShape) -> ConvolutionMethod {
     let plan = plan(shape, output), form = FilterForm(plan.method, plan.word)
     return .init(

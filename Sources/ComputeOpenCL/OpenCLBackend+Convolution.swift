@@ -3,7 +3,7 @@ public import Compute
 extension OpenCLBackend: ConvolutionOperations {
   /// A convolution by Winograd's method where that pays off, else by the direct one; the epilogue costs no pass of its own.
   ///
-  /// Winograd's scratch is bounded: see ``WinogradPlan``. The direct method takes none.
+  /// Winograd's scratch is bounded: see `WinogradPlan`. The direct method takes none.
   public func convolve(
     _ operand: Operand, _ filter: Parameter, _ shape: ConvolutionShape, _ epilogue: ConvolutionEpilogue,
     into destination: FeatureMap

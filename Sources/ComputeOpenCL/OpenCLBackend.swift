@@ -3,7 +3,7 @@ public import Compute
 /// A backend on one OpenCL device.
 ///
 /// Activations lie channels-last with channels padded to a multiple of 16; kernels come from `Kernels/`, in one of two tiers
-/// (``KernelTier``) that the kind of device decides. Everything runs on one in-order queue. Environment variables:
+/// (`KernelTier`) that the kind of device decides. Everything runs on one in-order queue. Environment variables:
 ///
 /// | variable | effect |
 /// |---|---|
@@ -12,7 +12,7 @@ public import Compute
 /// | `DIFFUSE_KERNEL_CACHE=off` | compiles at every start |
 /// | `DIFFUSE_OPENCL_TIER=cpu` or `gpu` | forces a tier |
 ///
-/// ``BackendOptions/threads`` does not apply: the driver owns its threads.
+/// `BackendOptions.threads` does not apply: the driver owns its threads.
 public final class OpenCLBackend: Backend {
   let queue: CommandQueue
   let pool: MemoryPool
@@ -23,7 +23,7 @@ public final class OpenCLBackend: Backend {
 
   /// Opens a device; kernels are compiled when they are first needed, or taken from a cache on disk.
   ///
-  /// - Throws: ``DeviceError`` of reason `unavailable` if the driver does not open the device or the folder of
+  /// - Throws: `DeviceError` of reason `unavailable` if the driver does not open the device or the folder of
   ///   `DIFFUSE_KERNELS` does not hold the kernels.
   public convenience init(device: OpenCLDevice, options: BackendOptions = .init()) throws(DeviceError) {
     var tier: KernelTier = device.description.kind == .cpu ? .cpu : .gpu

@@ -15,7 +15,7 @@ public struct OpenCLDevice: @unchecked Sendable {
 
   /// All devices of all drivers, in the order of the loader.
   ///
-  /// - Throws: ``DeviceError`` of reason `unavailable` if there is no loader, no driver or no device, in one line that
+  /// - Throws: `DeviceError` of reason `unavailable` if there is no loader, no driver or no device, in one line that
   ///   names a package to install.
   public static func devices() throws(DeviceError) -> [OpenCLDevice] { try found.get() }
 

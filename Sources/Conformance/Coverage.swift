@@ -5,7 +5,7 @@ extension ConformanceSuite {
   /// What is missing from the list to cover operations that a network asks for, one line each; empty if nothing is.
   ///
   /// A call is covered if each of its shape classes has a case of the operation, and one case has its whole form: filter,
-  /// stride, doubling, pair, epilogue, function, scale and shift, aliases.
+  /// stride, upsampling, pair, epilogue, function, scale and shift, aliases.
   public static func missing(for records: some Sequence<OperationRecord>) -> [String] {
     records.flatMap { (record: OperationRecord) -> [String] in
       let cases = cases.filter { $0.operation == record.operation }

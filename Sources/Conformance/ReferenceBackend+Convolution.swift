@@ -6,7 +6,7 @@ extension ReferenceBackend {
     .init(name: "direct", filterBytes: 4 * shape.filterCount)
   }
 
-  /// The sum of ``ConvolutionShape`` and the addends of ``ConvolutionEpilogue``, term by term.
+  /// The sum of `ConvolutionShape` and the addends of `ConvolutionEpilogue`, term by term.
   public func convolve(
     _ operand: Operand, _ filter: Parameter, _ shape: ConvolutionShape, _ epilogue: ConvolutionEpilogue,
     into destination: FeatureMap

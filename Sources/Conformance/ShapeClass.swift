@@ -33,7 +33,7 @@ public enum ShapeClass: Hashable, Sendable {
   case asymmetricStride2
   /// A stride of two with the same zeros on all sides.
   case symmetricStride2
-  /// An input that is doubled first.
+  /// An input that is upsampled first.
   case doubledInput
   /// A convolution of so few channels.
   case inputChannels(Int)

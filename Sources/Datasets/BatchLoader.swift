@@ -21,13 +21,13 @@ public struct TrainingBatch: Sendable {
   }
 }
 
-/// What is done to an image before it is shown to a network.
+/// The augmentation of an image.
 public struct Augmentation: Sendable, Hashable {
   /// Whether half of the images are mirrored.
   public var flips: Bool
   /// By how many pixels images are moved at most, in each direction; what moves in is black.
   public var shift: Int
-  /// Whether each byte is spread over the interval that it stands for.
+  /// Whether uniform noise dequantizes each byte within its own interval.
   public var dequantizes: Bool
 
   /// An augmentation; by default none.
@@ -56,7 +56,7 @@ public final class BatchLoader: Sendable {
   /// - Parameters:
   ///   - data: The images.
   ///   - batch: Images of a batch.
-  ///   - augmentation: What is done to each.
+  ///   - augmentation: The augmentation of each.
   ///   - seed: The seed of order and augmentation.
   ///   - step: The step of the first batch.
   public init(_ data: ImageSet, batch: Int, augmentation: Augmentation = .init(), seed: UInt64, from step: Int = 0) {

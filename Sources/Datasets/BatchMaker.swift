@@ -7,7 +7,7 @@ struct BatchMaker {
   private let batch: Int
   private let augmentation: Augmentation
   private let seed: UInt64
-  /// The order of the images in the epoch that was asked for last.
+  /// The order of the images in the latest epoch.
   private var permutation: (epoch: Int, order: [Int])?
 
   /// What makes the batches of a ``BatchLoader``.

@@ -7,7 +7,7 @@ public enum Dataset {
   ///
   /// In a folder training images come before test images; IDX files come first, then CIFAR batches, then PNG files.
   ///
-  /// - Throws: ``FileError`` if the path is none of these or its first image cannot be read.
+  /// - Throws: `FileError` if the path is none of these or its first image cannot be read.
   public static func open(_ path: String) throws(FileError) -> any ImageSource {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {

@@ -27,7 +27,7 @@ public final class ImageSet: Sendable {
   /// - Parameters:
   ///   - source: The images, from its next one on.
   ///   - readsLabels: Whether labels are read too, which may lie in a file of their own.
-  /// - Throws: ``FileError`` if there are no images, values that are not finite, or labels of another number.
+  /// - Throws: `FileError` if there are no images, values that are not finite, or labels of another number.
   public init(_ source: any ImageSource, readsLabels: Bool = true) throws(FileError) {
     storage = try Self.read(source)
     path = source.path

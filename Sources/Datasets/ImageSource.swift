@@ -28,7 +28,7 @@ extension ImageSource {
   public func labelSets() throws(FileError) -> [[Int]] { try labels().map { [$0] } ?? [] }
 }
 
-/// A byte as a model sees it: 0 becomes -1, 255 becomes 1.
+/// The value of a byte in a model's range: 0 becomes -1, 255 becomes 1.
 func modelValue(_ byte: UInt8) -> Float { Float(byte) / 127.5 - 1 }
 
 /// Pixels that interleave their channels, one channel after the other.

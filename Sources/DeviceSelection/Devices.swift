@@ -40,7 +40,7 @@ public enum Devices {
   ///   - options: Budget, threads, guard zones.
   ///   - selfCheck: Whether an OpenCL device must pass a short check first.
   ///   - notice: Called with a line for the user where the choice is not what they may expect.
-  /// - Throws: ``DeviceChoiceError`` or ``DeviceError``, one line each.
+  /// - Throws: ``DeviceChoiceError`` or `DeviceError`, one line each.
   public static func open(
     _ request: DeviceRequest, _ options: BackendOptions = .init(), selfCheck: Bool = true,
     notice: (String) -> Void = { _ in }

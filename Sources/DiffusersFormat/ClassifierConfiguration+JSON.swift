@@ -18,7 +18,7 @@ extension ClassifierConfiguration {
 
   /// Reads a configuration.
   ///
-  /// - Throws: ``FileError`` naming a key that is missing or a value that is not legal.
+  /// - Throws: `FileError` naming a key that is missing or a value that is not legal.
   public init(_ json: JSONValue, path: String) throws(FileError) {
     guard json["_class_name"]?.string == "Classifier" else {
       throw FileError(path, "is no configuration of a classifier")

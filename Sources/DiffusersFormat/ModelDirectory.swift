@@ -31,7 +31,7 @@ public struct ModelDirectory {
   /// - Parameters:
   ///   - path: A folder, or a `.safetensors` file.
   ///   - variant: The variant of the weights, such as `fp16`, or nil for full precision if there is any.
-  /// - Throws: ``FileError`` if there is no such folder or no network in it.
+  /// - Throws: `FileError` if there is no such folder or no network in it.
   public init(_ path: String, variant: String? = nil) throws(FileError) {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
@@ -50,7 +50,7 @@ public struct ModelDirectory {
     }
   }
 
-  /// A model whose files the program carries.
+  /// A model whose files are bundled with the program.
   ///
   /// - Parameters:
   ///   - name: What messages call the model.
@@ -88,7 +88,7 @@ public struct ModelDirectory {
   /// The path of the network's configuration, as messages have it.
   public var configurationPath: String { files.path(ModelFiles.join(networkFolder, "config.json")) }
 
-  /// Reads the network's configuration; see ``UNetConfiguration/read(_:path:)`` for what is ignored.
+  /// Reads the network's configuration; see `UNetConfiguration.read` for what is ignored.
   public func configuration() throws(FileError) -> UNetConfiguration { try readConfiguration().configuration }
 
   private func readConfiguration() throws(FileError) -> (configuration: UNetConfiguration, warnings: [String]) {
@@ -107,7 +107,7 @@ public struct ModelDirectory {
 
   /// Reads the scheduler's configuration, if there is one.
   ///
-  /// - Throws: ``FileError`` or ``SchedulerConfigurationError``.
+  /// - Throws: `FileError` or ``SchedulerConfigurationError``.
   public func scheduler() throws -> SchedulerConfiguration? {
     guard let schedulerFile else { return nil }
     return try SchedulerConfiguration(files.json(schedulerFile), path: files.path(schedulerFile))

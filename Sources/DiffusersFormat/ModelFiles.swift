@@ -1,7 +1,7 @@
 public import Files
 import Foundation
 
-/// The files of a model: in a folder, or carried by the program.
+/// The files of a model: in a folder, or bundled with the program.
 public enum ModelFiles {
   /// A folder on disk.
   case folder(String)

@@ -27,7 +27,7 @@ public struct ModelWriter {
   ///   - configuration: The architecture.
   ///   - parameters: The weights.
   ///   - directory: Made with its parents; it has no `unet` yet.
-  /// - Throws: ``FileError`` if the directory holds a network already or cannot be written.
+  /// - Throws: `FileError` if the directory holds a network already or cannot be written.
   public func write(
     _ configuration: UNetConfiguration, parameters: any ParameterSource, to directory: String
   ) throws(FileError) {

@@ -4,7 +4,7 @@ public import Networks
 
 /// The parameters of a network in safetensors files, read when a device first asks for them.
 ///
-/// Files are mapped and hold F32, F16, BF16 or F64; names of older releases are understood (``FormerNames``). All values are
+/// Files are mapped and hold F32, F16, BF16 or F64; names of older releases are understood (`FormerNames`). All values are
 /// looked at once for NaN and infinity when a parameter is first asked for, so that a fault shows before any work is done.
 public final class ParameterStore: ParameterSource {
   /// A tensor and the file that holds it.
@@ -32,7 +32,7 @@ public final class ParameterStore: ParameterSource {
   ///   - files: The files.
   ///   - path: What messages call them together: the file, or the index.
   ///   - configurationPath: What messages call the configuration.
-  /// - Throws: ``FileError`` if two files hold a tensor of the same name.
+  /// - Throws: `FileError` if two files hold a tensor of the same name.
   public init(_ files: [SafetensorsFile], path: String, configurationPath: String) throws(FileError) {
     self.path = path
     self.files = files
@@ -51,7 +51,7 @@ public final class ParameterStore: ParameterSource {
     self.unread = Set(places.keys)
   }
 
-  /// Tensors that no network has asked for, one line each; diffusers ignores them with a warning too.
+  /// Tensors that no network has read, one line each; diffusers ignores them with a warning too.
   public var warnings: [String] {
     unread.sorted().compactMap { places[$0] }.map {
       "\($0.file.file.path): tensor '\($0.name)' is not part of the network, ignored"

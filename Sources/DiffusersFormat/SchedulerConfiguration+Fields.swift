@@ -103,7 +103,7 @@ extension SchedulerConfiguration {
     }
   }
 
-  /// Throws where a flag asks for what is not built.
+  /// Throws if a flag needs what is not implemented.
   func refuse(_ keys: String...) throws(SchedulerConfigurationError) {
     for key in keys where try flag(key, false) {
       throw fault(key, "is true, which is not supported; false is")

@@ -20,7 +20,7 @@ public struct SchedulerConfiguration: Sendable, Hashable, Codable {
   /// The configuration of a sampler that leaves estimates of clean data as they are, out of the data's range or not.
   ///
   /// Early estimates are the noise's errors amplified by `sigma / alpha`; clipping them moves their mean towards the middle
-  /// of the range, which changes what is drawn where classes are decided early.
+  /// of the range, which changes the class proportions where classes are decided early.
   public var unclipped: Self {
     .init(values.merging(["clip_sample": .boolean(false), "thresholding": .boolean(false)]) { $1 }, source: source)
   }
@@ -29,7 +29,7 @@ public struct SchedulerConfiguration: Sendable, Hashable, Codable {
   public static let ddpm = SchedulerConfiguration(
     ["_class_name": .string("DDPMScheduler")], source: "the defaults of DDPMScheduler")
 
-  /// The configuration that training writes beside a new model: DDPM's, every key spelled out.
+  /// The configuration that training writes with a new model: DDPM's, with every key.
   public static let training = SchedulerConfiguration([
     "_class_name": .string("DDPMScheduler"), "num_train_timesteps": .number(1000), "beta_start": .number(0.0001),
     "beta_end": .number(0.02), "beta_schedule": .string("linear"), "clip_sample": .boolean(true),
@@ -53,7 +53,7 @@ public struct SchedulerConfiguration: Sendable, Hashable, Codable {
 
   /// Reads a `scheduler_config.json`.
   ///
-  /// - Throws: ``FileError`` or ``SchedulerConfigurationError``.
+  /// - Throws: `FileError` or ``SchedulerConfigurationError``.
   public init(contentsOf path: String) throws {
     try self.init(JSONValue(contentsOf: path), path: path)
   }

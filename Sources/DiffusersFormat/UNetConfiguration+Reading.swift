@@ -12,7 +12,7 @@ extension UNetConfiguration {
   ///   - json: The document.
   ///   - path: What messages call it.
   /// - Returns: The architecture, and one line for each name that was not understood.
-  /// - Throws: ``FileError`` that names the key, its value and what is legal.
+  /// - Throws: `FileError` that names the key, its value and what is legal.
   public static func read(
     _ json: JSONValue, path: String
   ) throws(FileError) -> (configuration: UNetConfiguration, warnings: [String]) {

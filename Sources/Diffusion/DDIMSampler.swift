@@ -11,7 +11,7 @@ public import Tensors
 public struct DDIMSampler: Sampler {
   /// How much of DDPM's noise is added: 0 for none, 1 for all of it.
   public let eta: Double
-  /// What is done to the estimate of the clean data.
+  /// The limit of the estimate of the clean data: clipping or thresholding.
   public let limit: DenoisedLimit
   /// Whether `eps` is derived again from the limited estimate (Nichol and others 2022, GLIDE).
   public let usesLimitedNoise: Bool

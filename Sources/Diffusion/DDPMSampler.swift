@@ -29,7 +29,7 @@ public struct DDPMSampler: Sampler {
 
   /// The variance of the added noise.
   public let variance: Variance
-  /// What is done to the estimate of the clean data.
+  /// The limit of the estimate of the clean data: clipping or thresholding.
   public let limit: DenoisedLimit
   /// A stochastic method of weak order one.
   public var order: Int { 1 }

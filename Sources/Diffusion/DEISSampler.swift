@@ -15,7 +15,7 @@ public struct DEISSampler: Sampler {
   public let order: Int
   /// Whether the order falls towards the end of a grid of fewer than 15 steps.
   public let lowersFinalOrder: Bool
-  /// What is done to the estimate of the clean data.
+  /// The limit of the estimate of the clean data: clipping or thresholding.
   public let limit: DenoisedLimit
 
   /// A sampler.
@@ -42,23 +42,23 @@ public struct DEISSampler: Sampler {
     guard reached > 1 else {
       return SamplerUpdate(carry(x, noise: value, from: step.from, to: step.to), prediction, limited: denoised)
     }
-    let ratios = ([step.from] + step.previous.prefix(reached - 1)).map(\.karrasSigma)
-    let terms = zip(ratios.indices, state.values).map { index, value in
-      (step.to.alpha * Self.weight(of: index, among: ratios, to: step.to.karrasSigma), value)
+    let sigmas = ([step.from] + step.previous.prefix(reached - 1)).map(\.karrasSigma)
+    let terms = zip(sigmas.indices, state.values).map { index, value in
+      (step.to.alpha * Self.weight(of: index, among: sigmas, to: step.to.karrasSigma), value)
     }
     return SamplerUpdate(
       .combination([(step.to.alpha / step.from.alpha, x)] + terms), prediction, limited: denoised)
   }
 
-  /// The integral over `r` of the Lagrange polynomial in `log r` that is one at `ratios[index]` and zero at the others.
+  /// The integral over `r` of the Lagrange polynomial in `log r` that is one at `sigmas[index]` and zero at the others.
   ///
-  /// With `u = log(r / r0)` counted from the newest ratio, the integral of `r u^n` terms is elementary:
+  /// With `u = log(r / r0)` counted from the newest sigma, the integral of `r u^n` terms is elementary:
   /// `integral of u^n exp(u) du = exp(u) (u^n - n u^(n-1) + ...)`.
-  static func weight(of index: Int, among ratios: [Double], to end: Double) -> Double {
-    let nodes = ratios.map { log($0 / ratios[0]) }
+  static func weight(of index: Int, among sigmas: [Double], to end: Double) -> Double {
+    let nodes = sigmas.map { log($0 / sigmas[0]) }
     let others = nodes.indices.filter { $0 != index }.map { nodes[$0] }
     let scale = others.reduce(1.0) { $0 * (nodes[index] - $1) }
-    let u = log(end / ratios[0])
+    let u = log(end / sigmas[0])
     // Moments of u^n exp(u) from 0 to u.
     let zeroth = expm1(u)
     let first = u * exp(u) - zeroth
@@ -66,6 +66,6 @@ public struct DEISSampler: Sampler {
     let integral =
       others.count == 1
       ? first - others[0] * zeroth : second - (others[0] + others[1]) * first + others[0] * others[1] * zeroth
-    return ratios[0] * integral / scale
+    return sigmas[0] * integral / scale
   }
 }

@@ -20,7 +20,7 @@ public struct DPMSolverMultistepSampler: Sampler {
   /// The authors' code and diffusers take half of it,
   /// and converge with second order only (measured in the tests).
   public let takesWholeSecondDerivative: Bool
-  /// What is done to the estimate of the clean data.
+  /// The limit of the estimate of the clean data: clipping or thresholding.
   public let limit: DenoisedLimit
 
   /// A sampler.

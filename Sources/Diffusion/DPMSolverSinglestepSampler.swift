@@ -15,7 +15,7 @@ public struct DPMSolverSinglestepSampler: Sampler {
   public let lowersFinalOrder: Bool
   /// Whether the grid ends at the clean data, which the last step reaches with first order.
   public let endsClean: Bool
-  /// What is done to the estimate of the clean data.
+  /// The limit of the estimate of the clean data: clipping or thresholding.
   public let limit: DenoisedLimit
 
   /// A sampler.
@@ -34,7 +34,7 @@ public struct DPMSolverSinglestepSampler: Sampler {
   }
 
   /// The solver's, but two at most where the last step is of first order, or without a second derivative
-  /// (``DPMSolverType/midpoint``); one with noise, of which the stages of a group draw their own.
+  /// (``DPMSolverType/midpoint``); one with noise, which each stage of a group draws for itself.
   public var order: Int {
     if algorithm.isStochastic { return 1 }
     return endsClean || lowersFinalOrder || type == .midpoint ? min(solverOrder, 2) : solverOrder

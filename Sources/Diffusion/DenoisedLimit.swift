@@ -1,6 +1,6 @@
 public import Tensors
 
-/// What is done to an estimate of the clean data that leaves the range of the data.
+/// The limit of an estimate of the clean data to the range of the data: clipping or thresholding.
 public enum DenoisedLimit: Sendable, Hashable {
   /// Nothing.
   case none

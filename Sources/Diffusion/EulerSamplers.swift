@@ -41,11 +41,11 @@ public struct EulerAncestralSampler: Sampler {
     _ x: Tensor, _ step: SamplingStep, denoiser: any Denoiser, noise: StepNoise, state: inout SamplerState
   ) throws -> SamplerUpdate {
     let prediction = try evaluate(denoiser, x, at: step.from).prediction
-    let (ratio, next) = (step.from.karrasSigma, step.to.karrasSigma)
-    let upSquared = max(0, next * next * (1 - (next / ratio) * (next / ratio)))
-    let down = max(0, next * next - upSquared).squareRoot()
-    var terms = [(step.to.alpha / step.from.alpha, x), (step.to.alpha * (down - ratio), prediction.noise)]
-    if next > 0 { terms.append((step.to.alpha * upSquared.squareRoot(), try noise.normals())) }
+    let (sigma, nextSigma) = (step.from.karrasSigma, step.to.karrasSigma)
+    let upSquared = max(0, nextSigma * nextSigma * (1 - (nextSigma / sigma) * (nextSigma / sigma)))
+    let down = max(0, nextSigma * nextSigma - upSquared).squareRoot()
+    var terms = [(step.to.alpha / step.from.alpha, x), (step.to.alpha * (down - sigma), prediction.noise)]
+    if nextSigma > 0 { terms.append((step.to.alpha * upSquared.squareRoot(), try noise.normals())) }
     return SamplerUpdate(.combination(terms), prediction)
   }
 }
@@ -55,7 +55,7 @@ public struct EulerAncestralSampler: Sampler {
 /// An Euler step, a second evaluation at its end, and the step again along the mean of both noises; the step to the clean
 /// data is Euler's. Two evaluations a step, `2 n - 1` in a run of `n` that ends clean.
 public struct HeunSampler: Sampler {
-  /// What is done to the estimate of the clean data, in both evaluations.
+  /// The limit of the estimate of the clean data (clipping or thresholding), in both evaluations.
   public let limit: DenoisedLimit
   /// Second order.
   public var order: Int { 2 }

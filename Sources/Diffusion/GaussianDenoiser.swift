@@ -1,6 +1,6 @@
 public import Tensors
 
-/// The exact denoiser of Gaussian data, whose probability flow is known in closed form.
+/// The exact denoiser of Gaussian data, with a probability flow in closed form.
 ///
 /// ```
 /// E[x0 | x] = m + alpha C (alpha^2 C + sigma^2 I)^-1 (x - alpha m)

@@ -10,7 +10,7 @@ public import Tensors
 /// p = softmax over k of ln w_k - |x - alpha c_k|^2 / (2 s^2)
 /// ```
 ///
-/// Two products of `rows x K x D` and one softmax an evaluation. Logits carry the rounding of 32-bit products,
+/// Two products of `rows x K x D` and one softmax an evaluation. Logits have the rounding of 32-bit products,
 /// about `1e-7 |x| |c| / s^2`: far from the origin and almost without noise, equidistant centres are not told apart.
 public struct GaussianMixtureDenoiser: Denoiser {
   /// The centres, `[K, D]`.

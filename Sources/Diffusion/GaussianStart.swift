@@ -2,15 +2,15 @@ public import Tensors
 
 /// How the state of a late start is made (Raya and Ambrogioni 2023, section on Gaussian late starts).
 ///
-/// The early part of the generative dynamics is a linear relaxation to a central fixed point, and a Gaussian with the
-/// data's mean and covariance is carried through it in closed form, so that nothing need be simulated there.
+/// The early part of the generative dynamics is a linear relaxation to a central fixed point. A Gaussian with the data's
+/// mean and covariance passes through it in closed form, so nothing need be simulated there.
 public enum LateStartInitialization {
   /// Fresh normals with the data's mean and covariance: `x = alpha m + sqrt(alpha^2 C + sigma^2 I) z`.
   ///
   /// The root is the symmetric one, so that `z` and `x` are images of each other.
   case gaussian(GaussianStatistics)
 
-  /// The prior noise, carried to the level by the probability flow of the Gaussian; keeps the image of each seed.
+  /// The prior noise, transported to the level by the probability flow of the Gaussian; keeps the image of each seed.
   ///
   /// ```
   /// x_s = mu_s + U sqrt(v_s / v_T) U^T (x_T - mu_T),   mu = alpha m,   v = alpha^2 C + sigma^2 I
@@ -46,7 +46,7 @@ extension GaussianStatistics {
       noise, from: 0, to: level.alpha, along: along.map { $0.squareRoot() }, outside: outside.squareRoot())
   }
 
-  /// States of one level carried to another by the Gaussian's probability flow, exactly;
+  /// States of one level, transported to another by the Gaussian's probability flow, exactly;
   /// see ``LateStartInitialization/flow(_:)``.
   ///
   /// - Parameters:

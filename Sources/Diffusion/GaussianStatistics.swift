@@ -2,7 +2,7 @@ public import Compute
 import Foundation
 public import Tensors
 
-/// Mean and covariance of clean data, on a device: the Gaussian that knows of the data what two moments tell.
+/// The mean and covariance of clean data, on a device: the Gaussian approximation of the data.
 ///
 /// ```
 /// C = U diag(eigenvalues) U^T + remainder * (I - U U^T)

@@ -32,20 +32,20 @@ public struct LMSSampler: Sampler {
     let prediction = try evaluate(denoiser, x, at: step.from).prediction
     state.remember(prediction.noise, limit: order)
     let order = weighsMissingHistory ? step.order : min(step.order, state.values.count)
-    let ratios = ([step.from] + step.previous.prefix(order - 1)).map(\.karrasSigma)
-    let terms = zip(ratios.indices, state.values).map { index, value in
-      (step.to.alpha * Self.weight(of: index, among: ratios, to: step.to.karrasSigma), value)
+    let sigmas = ([step.from] + step.previous.prefix(order - 1)).map(\.karrasSigma)
+    let terms = zip(sigmas.indices, state.values).map { index, value in
+      (step.to.alpha * Self.weight(of: index, among: sigmas, to: step.to.karrasSigma), value)
     }
     return SamplerUpdate(.combination([(step.to.alpha / step.from.alpha, x)] + terms), prediction)
   }
 
-  /// The integral of one Lagrange polynomial from the newest ratio to the next, by two points of Gauss and Legendre,
+  /// The integral of one Lagrange polynomial from the newest sigma to the next, by two points of Gauss and Legendre,
   /// which is exact up to the third degree.
-  static func weight(of index: Int, among ratios: [Double], to end: Double) -> Double {
-    let (centre, half) = ((ratios[0] + end) / 2, (end - ratios[0]) / 2)
+  static func weight(of index: Int, among sigmas: [Double], to end: Double) -> Double {
+    let (centre, half) = ((sigmas[0] + end) / 2, (end - sigmas[0]) / 2)
     let polynomial = { (r: Double) in
-      ratios.indices.reduce(1.0) { product, other in
-        other == index ? product : product * (r - ratios[other]) / (ratios[index] - ratios[other])
+      sigmas.indices.reduce(1.0) { product, other in
+        other == index ? product : product * (r - sigmas[other]) / (sigmas[index] - sigmas[other])
       }
     }
     let offset = half / 3.0.squareRoot()

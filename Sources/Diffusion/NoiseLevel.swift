@@ -42,7 +42,7 @@ public struct NoiseLevel: Hashable, Sendable {
   /// No noise at all.
   public static let clean = NoiseLevel(alpha: 1, sigma: 0, timestep: 0)
 
-  /// The sigma of Karras and others (2022), `sigma / alpha`: the noise-to-signal ratio.
+  /// Karras' sigma, `sigma / alpha` (Karras and others 2022): the standard deviation of the noise on unscaled data.
   public var karrasSigma: Double { sigma / alpha }
 
   /// Half the logarithm of the signal-to-noise ratio: `lambda = log(alpha / sigma)` (Lu and others 2022).

@@ -2,7 +2,7 @@ import Foundation
 
 /// The noise levels of a discrete model's training steps: a table of `alphaBar_t`, and what is between its entries.
 public struct NoiseSchedule: Sendable, Hashable {
-  /// The cumulated products `alphaBar_t`, in the 32-bit precision in which models are trained.
+  /// The cumulative products `alphaBar_t`, in the 32-bit precision of training.
   public let alphaBars: [Float]
   /// Karras' sigmas where they are what the schedule was made from, since `alphaBar` near 1 says little of them.
   private let exactSigmas: [Double]?

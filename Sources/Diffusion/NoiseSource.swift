@@ -21,7 +21,7 @@ public protocol NoiseSource: AnyObject {
 }
 
 extension NoiseSource {
-  /// The initial noise: recorded noise and foreign generators are asked for no more than they would be elsewhere.
+  /// The initial noise: recorded noise and foreign generators are read no further than other programs read them.
   public func freshNoise() throws -> Tensor { try initialNoise() }
 }
 

@@ -6,7 +6,7 @@ public import Tensors
 /// What a step does follows from its ``SamplingStep/inner`` levels:
 ///
 /// - none: a linear multistep method of up to fourth order over the noises remembered (Adams and Bashforth);
-/// - `[t1, base]`: a first step of two evaluations, there and at the target, carried by their mean from `base`;
+/// - `[t1, base]`: a first step of two evaluations, there and at the target, then a step from `base` along their mean;
 /// - `[middle1, middle2, end]`: a Runge-Kutta step of four evaluations, at `from`, twice at `middle2` and at `end`.
 ///
 /// Network outputs, not noises, are combined, as in diffusers; the combination is turned into noise at the step's start.
@@ -56,7 +56,7 @@ public struct PNDMSampler: Sampler {
     return .combination(zip([1.0 / 6, 1.0 / 3, 1.0 / 3, 1.0 / 6], outputs).map { ($0, $1) })
   }
 
-  /// What is remembered of a prediction: the output itself, or the noise where the network predicts the clean data.
+  /// The value that the history keeps of a prediction: the output itself, or the noise where the network predicts the clean data.
   private func output(of prediction: Prediction) -> Tensor {
     prediction.type == .sample ? prediction.noise : prediction.output
   }

@@ -1,7 +1,7 @@
 public import Compute
 public import Tensors
 
-/// Noise that was drawn elsewhere, handed out in the order in which it was recorded.
+/// Noise that was drawn elsewhere, in the order of its recording.
 ///
 /// A sampler asks only where it adds something; other programs draw in the same order and at most once more, in a last
 /// step that adds nothing, so that their recordings replay as they are.
@@ -44,11 +44,11 @@ public final class RecordedNoise: NoiseSource {
   }
 }
 
-/// A run asked for more noise than was recorded.
+/// A run needs more noise than was recorded.
 public struct RecordedNoiseExhausted: Error, Sendable, Hashable, CustomStringConvertible {
   /// Draws that were recorded.
   public let recorded: Int
-  /// The step that asked for one more, from zero.
+  /// The step that needs one more, from zero.
   public let step: Int
 
   /// The fault as one line for the user.

@@ -2,7 +2,7 @@ public import Tensors
 
 /// An update rule that takes a state from one noise level to a cleaner one with the help of a denoiser.
 ///
-/// A sampler is a value that holds its settings and nothing of a run; what a multistep method carries from step to step
+/// A sampler is a value that holds its settings and nothing of a run; what a multistep method keeps from step to step
 /// lives in a ``SamplerState``. States are always variance-preserving, `x = alpha x0 + sigma eps`, whatever scaling the
 /// method was published in, so that denoisers, previews and late starts are the same for all samplers.
 public protocol Sampler: Sendable {
@@ -20,9 +20,9 @@ public protocol Sampler: Sendable {
   /// - Parameters:
   ///   - x: The state at `step.from`, rows being independent samples.
   ///   - step: The levels, and what the grid knows about the step.
-  ///   - denoiser: What is evaluated, once or more.
+  ///   - denoiser: The denoiser, evaluated once or more.
   ///   - noise: The normals of this step; drawn only where something is added.
-  ///   - state: What the method carries; a fresh value before the first step.
+  ///   - state: What the method keeps; a fresh value before the first step.
   func step(
     _ x: Tensor, _ step: SamplingStep, denoiser: any Denoiser, noise: StepNoise, state: inout SamplerState
   ) throws -> SamplerUpdate
@@ -33,7 +33,7 @@ extension Sampler {
   public func order(ofStep index: Int, of count: Int) -> Int { order }
 }
 
-/// What a multistep method carries from step to step.
+/// What a multistep method keeps from step to step.
 public struct SamplerState {
   /// Past evaluations in the form that the method stores, newest first.
   public var values: [Tensor] = []

@@ -6,7 +6,7 @@ extension SamplerName {
   /// that has one; PNDM, Euler's methods and LMS have none.
   ///
   /// - Parameters:
-  ///   - process: What the model was trained with.
+  ///   - process: The process of the model's training.
   ///   - options: For DDIM alone; the others take the defaults.
   /// - Throws: ``SamplerError/noSignal(_:)`` if the sampler cannot begin where the process does, and
   ///   ``SamplerError/setting(_:value:legal:)`` for options that it does not take.

@@ -1,4 +1,4 @@
-/// The short names under which samplers are asked for.
+/// The short names of samplers.
 public enum SamplerName: String, Sendable, Hashable, CaseIterable {
   /// Ancestral sampling of the training chain (Ho, Jain and Abbeel 2020).
   case ddpm

@@ -26,7 +26,7 @@ public struct SamplingRun {
   /// - Parameters:
   ///   - plan: The steps.
   ///   - sampler: The update rule.
-  ///   - denoiser: What is evaluated.
+  ///   - denoiser: The denoiser to evaluate.
   ///   - noise: The normals that the run begins with and those that its steps add.
   ///   - x: The state at the plan's first level, for a late start or a noised sample.
   public init(

@@ -1,4 +1,4 @@
-/// One step of a sampler: from one noise level to another, with what a method needs to know beside the state.
+/// One step of a sampler: its noise levels, and what a method needs besides the state.
 public struct SamplingStep: Sendable, Hashable {
   /// The place of the step in its grid, from zero.
   public let index: Int

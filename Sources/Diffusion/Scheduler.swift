@@ -12,7 +12,7 @@ public struct Scheduler: Sendable {
   public let schedule: NoiseSchedule
   /// Where the steps of a run lie.
   public let grid: any SamplingGrid
-  /// What the network was trained to predict.
+  /// The prediction type of the network.
   public let predictionType: PredictionType
 
   /// A sampler, a schedule and a grid that belong together.

@@ -1,4 +1,4 @@
-/// What is said about a sampler at a call rather than where a model is described, as diffusers has it.
+/// The options that diffusers takes as arguments of a call, not from the configuration of a model.
 public struct SchedulerOptions: Sendable, Hashable, Codable {
   /// DDIM: how much of DDPM's noise is added, 0 for none and 1 for all of it.
   public var eta: Double

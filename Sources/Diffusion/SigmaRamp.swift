@@ -15,6 +15,7 @@ public enum SigmaRamp: Sendable, Hashable {
   /// - Parameters:
   ///   - high: The first, positive.
   ///   - low: The last, positive.
+  ///   - count: How many, at least one.
   public func sigmas(from high: Double, to low: Double, count: Int) -> [Double] {
     switch self {
     case .karras(let rho):

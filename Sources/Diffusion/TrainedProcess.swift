@@ -2,9 +2,9 @@
 public struct TrainedProcess: Sendable, Hashable {
   /// The noise levels of the training steps; the last may hold nothing of the data.
   public var schedule: NoiseSchedule
-  /// What the model was trained to predict.
+  /// The prediction type of the model.
   public var predictionType: PredictionType
-  /// What is done to estimates of clean data that leave the range of the data.
+  /// The limit of estimates of the clean data: clipping or thresholding.
   public var limit: DenoisedLimit
 
   /// A process; by default that of Ho, Jain and Abbeel (2020), with estimates left as they are.

@@ -3,13 +3,13 @@
 /// A step begins at every training step that ``spacing`` names, and the last one ends at the clean data. A late start spreads
 /// its steps below its training step by the same rule.
 public struct TrainingSigmaGrid: SamplingGrid, Hashable {
-  /// Which training steps the spacing rule is asked for.
+  /// The range of training steps that the spacing rule covers.
   public enum Points: Sendable, Hashable {
     /// As many as steps, from the last training step to the first, both included, possibly between two of them.
     ///
     /// As k-diffusion does for Euler, Heun and LMS.
     case inclusive
-    /// One more than steps, of which the last, closest to the data, is left out; whole training steps.
+    /// One more than the steps of the run, in whole training steps; the last, closest to the data, is left out.
     ///
     /// As the authors of DPM-Solver do.
     case exclusive
@@ -17,9 +17,9 @@ public struct TrainingSigmaGrid: SamplingGrid, Hashable {
 
   /// How the steps are spread.
   public let spacing: TimestepSpacing
-  /// What is added to the training steps of the `leading` rule, diffusers' `steps_offset`.
+  /// An offset of the training steps of the `leading` rule, diffusers' `steps_offset`.
   public let offset: Int
-  /// Which training steps the spacing rule is asked for.
+  /// The range of training steps that the spacing rule covers.
   public let points: Points
   /// Whether the last step ends at the clean data, rather than at the level of training step 0.
   public let endsClean: Bool

@@ -5,7 +5,7 @@
 public struct TrainingStepGrid: SamplingGrid, Hashable {
   /// How the steps of a run from the prior are spread.
   public let spacing: TimestepSpacing
-  /// What is added to the training steps of the `leading` rule, diffusers' `steps_offset`.
+  /// An offset of the training steps of the `leading` rule, diffusers' `steps_offset`.
   public let offset: Int
   /// Whether a run from the prior ends at the clean data, rather than at the level of training step 0.
   public let endsClean: Bool

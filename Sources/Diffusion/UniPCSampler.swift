@@ -24,7 +24,7 @@ public struct UniPCSampler: Sampler {
   public let lowersFinalOrder: Bool
   /// Steps after which the state is not corrected.
   public let uncorrectedSteps: Set<Int>
-  /// What is done to the estimate of the clean data, where that is what is combined.
+  /// The limit of the estimate of the clean data (clipping or thresholding), if the method combines such estimates.
   public let limit: DenoisedLimit
 
   /// A sampler.

@@ -2,7 +2,7 @@
 public enum EvaluationError: Error, Sendable, Hashable, CustomStringConvertible {
   /// A covariance takes at least two images.
   case tooFewImages(path: String, count: Int)
-  /// Images whose values are not as many as those of the statistics.
+  /// Images of another number of values than the statistics have.
   case otherSize(path: String, values: Int, expected: Int)
   /// Images with values that are not finite.
   case notFinite(path: String)

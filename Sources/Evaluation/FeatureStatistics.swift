@@ -1,6 +1,6 @@
 import HostMath
 
-/// The moments of a set of images in the features of a classifier, and the proportions of its classes.
+/// The moments of a classifier's embeddings of a set of images, and the class proportions.
 public struct FeatureStatistics: Sendable {
   /// Images of the set.
   public let count: Int
@@ -8,11 +8,11 @@ public struct FeatureStatistics: Sendable {
   public let classProportions: [Double]
   private let moments: Moments
 
-  /// Statistics of features.
+  /// Statistics of embeddings.
   ///
   /// - Parameters:
-  ///   - features: `[images, width]`, row-major; at least two rows.
-  ///   - width: FeatureMaps of an image.
+  ///   - features: Embeddings `[images, width]`, row-major; at least two rows.
+  ///   - width: Values of an embedding.
   ///   - classes: The class of each image.
   ///   - classCount: Classes in all.
   public init(features: [Float], width: Int, classes: [Int], classCount: Int) {
@@ -26,7 +26,7 @@ public struct FeatureStatistics: Sendable {
     }
   }
 
-  /// The Frechet distance to another set in the features of the same classifier.
+  /// The Frechet distance to another set, in the embeddings of the same classifier.
   ///
   /// It is the distance of Heusel et al. (2017, equation 6) with a classifier of one's own in Inception's place: distances of
   /// different classifiers, or at different counts, do not compare.

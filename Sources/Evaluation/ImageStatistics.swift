@@ -54,7 +54,7 @@ extension ImageStatistics {
   ///   - source: The images; at least two.
   ///   - rank: Directions to keep, or nil for all (512 above 4,096 values an image).
   ///   - progress: Called with the images done.
-  /// - Throws: ``FileError`` if there are fewer than two images or values that are not finite, or an error of reading.
+  /// - Throws: `FileError` if there are fewer than two images or values that are not finite, or an error of reading.
   public init(
     of source: any ImageSource, rank: Int? = nil, progress: (Int) -> Void = { _ in }
   ) throws(FileError) {
@@ -74,7 +74,7 @@ extension ImageStatistics {
 
   /// Reads a file of statistics.
   ///
-  /// - Throws: ``FileError`` if it is none, or its tensors do not fit the images that it names.
+  /// - Throws: `FileError` if it is none, or its tensors do not fit the images that it names.
   public init(_ file: SafetensorsFile) throws(FileError) {
     let summary = try ImageStatisticsSummary(file)
     shape = summary.shape
@@ -122,7 +122,7 @@ public struct ImageStatisticsSummary: Sendable, Hashable {
 
   /// Reads the header of a file.
   ///
-  /// - Throws: ``FileError`` if it is no file of statistics.
+  /// - Throws: `FileError` if it is no file of statistics.
   public init(_ file: SafetensorsFile) throws(FileError) {
     let path = file.file.path
     let extents = ["channels", "height", "width"].compactMap { file.metadata[$0].flatMap(Int.init) }

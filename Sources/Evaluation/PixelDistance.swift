@@ -5,7 +5,7 @@ import Tensors
 /// The Frechet distance of images to a data set in the space of their pixels.
 ///
 /// It compares means and covariances of the pixels themselves, in the range [-1, 1], with no network in between: two sets that agree in
-/// it may still look different, so it is no substitute for a distance in the features of a classifier. It needs no weights, is exact for
+/// it may still look different, so it is no substitute for a distance of embeddings. It needs no weights, is exact for
 /// Gaussians, and shows at once whether a sampler keeps brightness, contrast and variety. Like every Frechet distance of estimated
 /// moments it is biased upwards, by about `reference.frechetBias(count:)` for samples of the reference itself, so that only distances at
 /// equal counts compare.

@@ -36,7 +36,7 @@ extension JSONValue {
 extension JSONValue {
   /// The document of a value.
   ///
-  /// Numbers that are not finite become the words `Infinity`, `-Infinity` and `NaN`, which ``decoded()`` reads back.
+  /// Numbers that are not finite become the words `Infinity`, `-Infinity` and `NaN`, which ``decoded(as:)`` reads back.
   public init(encoding value: some Encodable) throws {
     let encoder = JSONEncoder()
     encoder.nonConformingFloatEncodingStrategy = .convertToString(

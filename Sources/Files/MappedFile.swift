@@ -1,6 +1,6 @@
 import Foundation
 
-/// The bytes of a file, mapped into memory, or bytes that the program carries.
+/// The bytes of a file, mapped into memory, or bytes that are embedded in the program.
 ///
 /// Mapped pages are read when they are touched and belong to the system's cache, so that a large model costs no memory of its own.
 public final class MappedFile {

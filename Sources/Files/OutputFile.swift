@@ -18,12 +18,12 @@ public enum OutputFile {
     if let failure { throw failure }
   }
 
-  /// Writes a file from memory; see ``write(_:to:)-(_,String)``.
+  /// Writes a file from memory; see ``write(_:to:)-(Sequence<UInt8>,String)``.
   public static func write(_ bytes: UnsafeRawBufferPointer, to path: String) throws(FileError) {
     try write(pieces: [bytes], to: path)
   }
 
-  /// Writes a file from arrays of bytes, one after the other, without joining them; see ``write(_:to:)-(_,String)``.
+  /// Writes a file from arrays of bytes, one after the other, without joining them; see ``write(_:to:)-(Sequence<UInt8>,String)``.
   public static func write(pieces: [[UInt8]], to path: String) throws(FileError) {
     try write(to: path) { descriptor throws(FileError) in
       for piece in pieces {
@@ -40,7 +40,7 @@ public enum OutputFile {
     }
   }
 
-  /// Writes a file from pieces of memory, one after the other; see ``write(_:to:)-(_,String)``.
+  /// Writes a file from pieces of memory, one after the other; see ``write(_:to:)-(Sequence<UInt8>,String)``.
   public static func write(pieces: [UnsafeRawBufferPointer], to path: String) throws(FileError) {
     try write(to: path) { descriptor throws(FileError) in
       for piece in pieces { try writeAll(piece, to: descriptor, path: path) }

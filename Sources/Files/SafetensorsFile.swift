@@ -70,7 +70,7 @@ public struct SafetensorsFile {
 
   /// The tensors by name.
   public let entries: [String: Entry]
-  /// Free text that the header carries under `__metadata__`.
+  /// Free text that the header has under `__metadata__`.
   public let metadata: [String: String]
   /// The file.
   public let file: MappedFile

@@ -19,7 +19,7 @@ public import Compute
 /// ```
 ///
 /// What is no operation (memory, the device, waiting) is passed on without the hook, and so is
-/// ``MemoryOperations/read(_:into:)``, which waits and throws.
+/// `MemoryOperations.read(_:into:)`, which waits and throws.
 public protocol ForwardingBackend: Backend {
   /// The backend that does the work and owns all buffers and activations.
   var base: any Backend { get }

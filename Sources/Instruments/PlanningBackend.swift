@@ -29,7 +29,7 @@ public final class PlanningBackend: Backend {
   ///
   /// - Parameters:
   ///   - device: Its description; by default one that has no limits.
-  ///   - byteCount: The bytes of an activation on that device; by default four a value.
+  ///   - byteCount: The bytes of a feature map on that device; by default four a value.
   ///   - method: How that device does a convolution; by default directly, from a filter of four bytes a value.
   public init(
     device: DeviceDescription = .planning,
@@ -145,7 +145,7 @@ extension PlanningBackend {
     PlannedBuffer(count: count, ledger: ledger)
   }
 
-  /// Counts an activation for as long as it lives.
+  /// Counts a feature map for as long as it lives.
   public func makeFeatureMap(_ shape: FeatureMapShape) -> FeatureMap {
     PlannedActivation(shape: shape, bytes: activationBytes(shape), ledger: ledger)
   }
@@ -267,14 +267,14 @@ extension PlanningBackend {
       work: scores * (4 * shape.channels + 7 * heads), reads: bytes(projections), writes: bytes(destination))
   }
 
-  /// Counts a halving: four operations a result.
+  /// Counts a downsampling: four operations a result.
   public func downsample(_ source: FeatureMap, into destination: FeatureMap) {
     record(
       .downsample, .activations(operands: [source.shape], result: destination.shape), work: 4 * destination.shape.count,
       reads: bytes(source), writes: bytes(destination))
   }
 
-  /// Counts a doubling.
+  /// Counts an upsampling.
   public func upsample(_ source: FeatureMap, into destination: FeatureMap) {
     record(
       .upsample, .activations(operands: [source.shape], result: destination.shape), reads: bytes(source),

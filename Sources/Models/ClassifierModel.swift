@@ -22,7 +22,7 @@ public struct ClassifierModel {
 
   /// Reads the files of a classifier.
   ///
-  /// - Throws: ``FileError`` if there are none, or they do not fit each other.
+  /// - Throws: `FileError` if there are none, or they do not fit each other.
   public init(name: String, _ files: ModelFiles) throws {
     let configuration = try ClassifierConfiguration(files.json("config.json"), path: files.path("config.json"))
     let store = try ParameterStore(
@@ -53,7 +53,7 @@ public struct ClassifierModel {
       width: configuration.imageSize.width)
   }
 
-  /// What the classifier says of many images.
+  /// The classifier's predictions for many images.
   public struct Answers: Sendable {
     /// The embedding of every image, `[images, featureCount]`.
     public var features: [Float] = []
@@ -109,7 +109,7 @@ public struct ClassifierModel {
       })
   }
 
-  /// The moments of images in the classifier's features, and the proportions of the first head's classes.
+  /// The moments of the embeddings of images, and the class proportions of the first head.
   ///
   /// - Throws: ``ModelError`` if there are fewer than two images or they are of another size.
   public func featureStatistics(of source: any ImageSource, on backend: any Backend) throws -> FeatureStatistics {

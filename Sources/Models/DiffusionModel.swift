@@ -9,7 +9,7 @@ public import Tensors
 public protocol DiffusionModel {
   /// What messages and records call the model.
   var name: String { get }
-  /// What was ignored in the model's files, one line each.
+  /// Warnings: what was ignored in the model's files, one line each.
   var warnings: [String] { get }
 
   /// The sampler of a run, with the noise levels that the model was trained with and a rule for its steps.

@@ -6,11 +6,11 @@ public import Files
 public import SymmetryBreaking
 public import Tensors
 
-/// A world whose score is known exactly, as a model.
+/// An exact world, with a closed-form score, as a model.
 ///
 /// Its noise levels are DDPM's training steps with linear betas, and estimates are never clipped.
 public struct ExactWorld: DiffusionModel {
-  /// What the data are.
+  /// The data.
   public enum Kind: Sendable {
     /// Points with weights and a variance.
     case mixture(PointMixture)
@@ -22,7 +22,7 @@ public struct ExactWorld: DiffusionModel {
 
   /// What messages call the world.
   public let name: String
-  /// What the data are.
+  /// The data.
   public let kind: Kind
   private let files: [String: String]
 
@@ -30,7 +30,7 @@ public struct ExactWorld: DiffusionModel {
   ///
   /// - Parameters:
   ///   - name: What messages and records call it.
-  ///   - kind: What the data are.
+  ///   - kind: The data.
   ///   - files: SHA-256 of the files that it came from, by name.
   public init(name: String, _ kind: Kind, files: [String: String] = [:]) {
     self.name = name
@@ -112,7 +112,7 @@ public struct ExactWorld: DiffusionModel {
 extension PointMixture {
   /// Reads `{"points": [[...], ...], "weights": [...], "variance": 0}`; weights and variance may be missing.
   ///
-  /// - Throws: ``FileError`` that names what is missing, not finite, or of another count.
+  /// - Throws: `FileError` that names what is missing, not finite, or of another count.
   public init(contentsOf path: String) throws(FileError) {
     let json = try JSONValue(contentsOf: path)
     func numbers(_ value: JSONValue, _ name: String) throws(FileError) -> [Double] {

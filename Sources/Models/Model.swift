@@ -7,7 +7,7 @@ package import Instruments
 public import Networks
 public import Tensors
 
-/// A network with what lies beside it: the scheduler it was trained with and the statistics of its data.
+/// A network with its scheduler and the statistics of its training data.
 public struct Model: DiffusionModel {
   /// What messages call the model.
   public let name: String
@@ -15,7 +15,7 @@ public struct Model: DiffusionModel {
   public let network: any DenoisingNetwork
   /// The scheduler of the model directory, or nil if it holds none.
   public let scheduler: SchedulerConfiguration?
-  /// What was ignored on the way, one line each.
+  /// Warnings: what was ignored in the files, one line each.
   public let warnings: [String]
   /// The statistics of the data, read when they are first asked for; nil if there are none.
   public var statistics: StatisticsSource?
@@ -24,7 +24,7 @@ public struct Model: DiffusionModel {
 
   /// Loads a model directory.
   ///
-  /// - Throws: ``FileError`` if its files are missing, damaged or do not fit each other.
+  /// - Throws: `FileError` if its files are missing, damaged or do not fit each other.
   public init(_ directory: ModelDirectory) throws {
     let loaded = try directory.unet()
     name = directory.path
@@ -35,7 +35,7 @@ public struct Model: DiffusionModel {
     statistics = try directory.statistics().map { .file($0) }
   }
 
-  /// Loads a model directory in any of the forms that ``ModelDirectory`` reads.
+  /// Loads a model directory in any of the forms that `ModelDirectory` reads.
   ///
   /// - Parameters:
   ///   - path: A folder, or a `.safetensors` file.
@@ -168,7 +168,7 @@ extension DenoisingNetwork {
   ///   - shape: The images' extents.
   ///   - batch: Images of the evaluation.
   ///   - backend: Whose layouts and methods count; nil for four bytes a value.
-  /// - Throws: ``NetworkError`` if the network does not take such images.
+  /// - Throws: `NetworkError` if the network does not take such images.
   package func planned(
     _ shape: ImageShape, batch: Int, on backend: (any Backend)?
   ) throws(NetworkError) -> PlanningBackend {

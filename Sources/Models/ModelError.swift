@@ -1,14 +1,14 @@
 public import Tensors
 
-/// A model that does not fit what is asked of it.
+/// A model that does not fit the request.
 public enum ModelError: Error, Sendable, Hashable, CustomStringConvertible {
-  /// The configuration names no size of images, and none was asked for.
+  /// Neither the configuration nor the request names a size of images.
   case noSampleSize(model: String)
   /// Samples of another size than the only one that there is.
   case sampleSize(model: String, own: ImageShape)
-  /// A class is asked for where there are none.
+  /// The request names a class, and the model has none.
   case noClasses(model: String)
-  /// Guidance is asked for where there is no table of classes.
+  /// The request has guidance, and the network has no class embedding.
   case noGuidance(model: String)
   /// The network does not take the samples or labels; `fault` is its own word, `label` whether a label was given.
   case input(model: String, fault: String, isLabelled: Bool)

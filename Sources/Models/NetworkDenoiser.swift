@@ -6,12 +6,12 @@ public import Tensors
 public struct NetworkDenoiser: Denoiser {
   /// The network.
   public let network: any DenoisingNetwork
-  /// What it was trained to predict.
+  /// The prediction type of the network.
   public let predictionType: PredictionType
   /// The class of each sample, or one for all.
   public let classLabels: [Double]?
 
-  /// How far predictions are carried from that without a class past that of the class: 1 for the latter alone.
+  /// The weight of classifier-free guidance; 1 for the conditional prediction alone.
   public let guidance: Double
 
   /// A denoiser that evaluates a network at a level's training step.

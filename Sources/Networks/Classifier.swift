@@ -1,7 +1,7 @@
 public import Compute
 public import Tensors
 
-/// A small residual network with one or several heads, whose embedding of an image describes it.
+/// A small residual network that embeds an image and classifies it by one or several heads.
 ///
 /// ```
 /// h        = convolution(x), then for each level: blocks, the first of a coarser level with stride two

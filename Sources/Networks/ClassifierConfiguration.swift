@@ -20,13 +20,13 @@ public struct ClassifierConfiguration: Sendable, Hashable {
   public var inputChannels = 1
   /// Rows and columns of an image.
   public var imageSize = ImageSize(height: 28, width: 28)
-  /// Channels of each level, the finest first; each but the first halves the image.
+  /// Channels of each level, the finest first; each but the first downsamples the image.
   public var blockChannels = [32, 64, 128]
   /// Residual blocks of a level.
   public var layersPerBlock = 2
   /// Groups of the normalisations.
   public var groups = 8
-  /// How much of a block's inner features is dropped in training.
+  /// Dropout inside of residual blocks in training.
   public var dropout = 0.0
   /// The heads.
   public var heads: [Head]

@@ -16,7 +16,7 @@ struct Convolution {
     bias = try scope.parameter("bias", shape: [shape.outputChannels], initially: .uniform(fanIn: fanIn))
   }
 
-  /// A linear layer, whose weights are a matrix `[outputs, inputs]`.
+  /// A linear layer with a weight matrix `[outputs, inputs]`.
   init(linear scope: ParameterScope, from inputs: Int, to outputs: Int) throws(NetworkError) {
     shape = ConvolutionShape(inputChannels: inputs, outputChannels: outputs, kernel: 1)
     let matrix = try scope.parameter("weight", shape: [outputs, inputs], initially: .uniform(fanIn: inputs))
@@ -24,7 +24,7 @@ struct Convolution {
     bias = try scope.parameter("bias", shape: [outputs], initially: .uniform(fanIn: inputs))
   }
 
-  /// Linear layers that read the same features, as one product whose results stand one after the other.
+  /// Linear layers of the same feature maps as one product; their results follow one another.
   init(joining scopes: [ParameterScope], from inputs: Int, to outputs: Int) throws(NetworkError) {
     var layers: [Convolution] = []
     for scope in scopes { layers.append(try Convolution(linear: scope, from: inputs, to: outputs)) }
@@ -42,7 +42,7 @@ struct Convolution {
 }
 
 extension ConvolutionShape {
-  /// A 3x3 convolution that keeps the size, of the doubled input where `upsamplesInput` is set.
+  /// A 3x3 convolution that keeps the size, of the upsampled input where `upsamplesInput` is set.
   static func square(from inputs: Int, to outputs: Int, upsamplesInput: Bool = false) -> Self {
     .init(inputChannels: inputs, outputChannels: outputs, kernel: 3, padding: .all(1), upsamplesInput: upsamplesInput)
   }

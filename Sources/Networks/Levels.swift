@@ -72,7 +72,7 @@ struct DownLevel {
     return .convolution(try .init(scope["conv"], shape))
   }
 
-  /// FeatureMaps of the next level; what the way up reads again is added to `skips`.
+  /// Feature maps of the next level; what the way up reads again is added to `skips`.
   func callAsFunction(_ x: FeatureMaps, time: FeatureMaps, skips: inout [FeatureMaps]) -> FeatureMaps {
     var x = x
     for layer in layers {
@@ -123,7 +123,7 @@ struct UpLevel {
   /// - Parameters:
   ///   - inputs: Channels that come from the coarser level.
   ///   - outputs: Channels of this level.
-  ///   - finer: Channels of the next finer level, from which the last layer's kept features come.
+  ///   - finer: Channels of the next finer level, from which the last layer's skip connection comes.
   init(
     _ scope: ParameterScope, _ configuration: UNetConfiguration, _ block: UNetConfiguration.Block, from inputs: Int,
     to outputs: Int, finer: Int, isLast: Bool
@@ -149,7 +149,7 @@ struct UpLevel {
     return .convolution(try .init(scope["conv"], .square(from: channels, to: channels, upsamplesInput: true)))
   }
 
-  /// FeatureMaps of the next finer level; takes from `skips` what its layers read.
+  /// Feature maps of the next finer level; takes from `skips` what its layers read.
   func callAsFunction(_ x: FeatureMaps, time: FeatureMaps, skips: inout [FeatureMaps]) -> FeatureMaps {
     var x = x
     for layer in layers { x = layer(x.joined(with: skips.removeLast()), time: time) }

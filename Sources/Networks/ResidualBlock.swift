@@ -1,7 +1,7 @@
 import Compute
 import Tensors
 
-/// Two convolutions around which the input is carried, conditioned on the time.
+/// Two convolutions with a skip connection around them, conditioned on the time.
 ///
 /// ```
 /// h   = convolution1(f(norm1(x)))                     h and x resampled first if the block changes the size
@@ -12,7 +12,7 @@ import Tensors
 /// He and others (2016); the time's offset is that of Ho, Jain and Abbeel (2020, appendix B), its scale and shift those of
 /// Dhariwal and Nichol (2021, section 3).
 struct ResidualBlock {
-  /// What the block does to height and width.
+  /// The resampling of the block.
   enum Resizing {
     case none
     case halving
@@ -59,7 +59,7 @@ struct ResidualBlock {
   }
 
   /// - Parameters:
-  ///   - x: FeatureMaps, joined or not.
+  ///   - x: Feature maps, joined or not.
   ///   - time: The activated embedding of the time, `[batch, width, 1, 1]`.
   func callAsFunction(_ x: FeatureMaps, time: FeatureMaps) -> FeatureMaps {
     x.through(evaluate, with: time)

@@ -68,7 +68,7 @@ enum TimeProjection {
   }
 }
 
-/// Two linear layers with SiLU between them, from a time's features to the embedding that all blocks read.
+/// Two linear layers with SiLU between them, from a sinusoidal embedding to the embedding that all blocks read.
 struct EmbeddingLayers {
   let first: Convolution
   let second: Convolution

@@ -3,7 +3,7 @@ public import Tensors
 
 /// The U-Net of diffusion models on pixels: diffusers' `UNet2DModel`, with every block type that needs no FIR filter.
 ///
-/// The architecture of Ho, Jain and Abbeel (2020, appendix B) and of Dhariwal and Nichol (2021, section 3). Images go down a stack of levels that halve their size, through a middle block, and up again; each layer on the way
+/// The architecture of Ho, Jain and Abbeel (2020, appendix B) and of Dhariwal and Nichol (2021, section 3). Images go down a stack of levels that downsample them, through a middle block, and up again; each layer on the way
 /// up also reads what the layer of its size on the way down kept.
 public struct UNet: DenoisingNetwork {
   /// The architecture.

@@ -80,11 +80,11 @@ public struct UNetConfiguration: Sendable, Hashable {
   public var layersPerBlock = 2
   /// Divisor of the sums in the middle block.
   public var middleScaleFactor = 1.0
-  /// Zeros around the image before it is halved: 1, or 0 for one row below and one column to the right.
+  /// Zeros around the image before it is downsampled: 1, or 0 for one row below and one column to the right.
   public var downsamplePadding = 1
-  /// How levels with attention halve the size.
+  /// How levels with attention downsample.
   public var downsampling = Resampling.convolution
-  /// How levels with attention double the size.
+  /// How levels with attention upsample.
   public var upsampling = Resampling.convolution
   /// The dropout of training; sampling has none.
   public var dropout = 0.0

@@ -2,7 +2,7 @@ import Compute
 import Models
 import Tensors
 
-/// How many samples are drawn together: as many as fit into memory, as far as more of them pay.
+/// The batch size of sampling: the largest that fits into memory, up to the size beyond which larger ones are no faster.
 enum BatchPlan {
   /// Beyond these a larger batch gains less than one in twenty and answers Ctrl-C later.
   private static let worthwhile: [DeviceKind: Int] = [.cpu: 16, .gpu: 128, .accelerator: 64]

@@ -14,14 +14,14 @@ public struct ClassifierTraining {
   public let pipeline: TrainingPipeline
   let network: Classifier
 
-  /// Writes the averages of the weights.
+  /// Writes the EMA weights.
   public func export(to directory: String, as type: SafetensorsType) throws {
     try pipeline.trainer.withEMA {
       try ClassifierModel(name: directory, network: network).write(as: type, to: directory)
     }
   }
 
-  /// How right the averages of the weights are about a labelled data set.
+  /// The accuracy of the EMA weights on a labelled data set.
   public func accuracy(on path: String) throws -> ClassificationReport {
     try pipeline.trainer.withEMA {
       try ClassifierModel(name: "the classifier in training", network: network)

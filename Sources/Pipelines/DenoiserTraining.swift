@@ -16,7 +16,7 @@ public struct DenoiserTraining {
   let network: UNet
   let scheduler: SchedulerConfiguration
 
-  /// Writes the averages of the weights as a model, with the statistics of the data.
+  /// Writes the EMA weights as a model, with the statistics of the data.
   public func export(to directory: String, as type: SafetensorsType) throws {
     let statistics = try ImageStatistics(of: pipeline.data.source())
     try pipeline.trainer.withEMA {

@@ -11,7 +11,7 @@ public enum ImageOutput {
   ///   - shape: The images' extents.
   ///   - count: Images that are expected, for which room is made once.
   ///   - zoom: How often pixels of a grid are repeated in both directions.
-  /// - Throws: ``FileError`` if the path cannot be written or the images do not fit its form; found out before any work.
+  /// - Throws: `FileError` if the path cannot be written or the images do not fit its form; found out before any work.
   public static func open(_ path: String, _ shape: ImageShape, count: Int, zoom: Int = 1) throws -> any ImageSink {
     let form = (path as NSString).pathExtension.lowercased()
     guard form == "npy" || shape.channels == 1 || shape.channels == 3 else {
@@ -34,7 +34,7 @@ public enum ImageOutput {
     }
   }
 
-  /// The seeds whose images are not there yet: those without a file in a folder; all or none for other forms.
+  /// The seeds that have no image yet: those without a file in a folder; all or none for other forms.
   public static func missing(_ seeds: [UInt64], in path: String) -> [UInt64] {
     let manager = FileManager.default
     guard (path as NSString).pathExtension.isEmpty else { return manager.fileExists(atPath: path) ? [] : seeds }
@@ -44,7 +44,7 @@ public enum ImageOutput {
 
 /// A place that takes images as they are finished.
 public protocol ImageSink {
-  /// The path that was asked for.
+  /// The path of the request.
   var path: String { get }
 
   /// Takes finished images, `[seeds.count, channels, height, width]` in the range of the model.

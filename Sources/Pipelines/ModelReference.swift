@@ -48,7 +48,7 @@ public enum WorldReference: Sendable, Hashable {
   case twoPoints
   /// The sphere around the origin; its radius is the root of the dimension unless it is given, so that values have unit variance.
   case hypersphere(dimension: Int, radius: Double?)
-  /// Points of a JSON file; see ``PointMixture``.
+  /// Points of a JSON file; see `PointMixture`.
   case mixture(path: String)
   /// The Gaussian with the statistics of a file.
   case gaussian(path: String)

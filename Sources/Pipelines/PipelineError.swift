@@ -1,6 +1,6 @@
 public import Tensors
 
-/// A request that cannot be carried out.
+/// A request that cannot be met.
 public enum PipelineError: Error, Sendable, Hashable, CustomStringConvertible {
   /// A run without seeds.
   case noSeeds
@@ -28,7 +28,7 @@ public enum PipelineError: Error, Sendable, Hashable, CustomStringConvertible {
   case noCheckpoint(folder: String)
   /// A kind of label that the data do not have.
   case label(kind: Int, data: String, kinds: Int)
-  /// Images whose size the small network does not take.
+  /// The default network does not take images of this size.
   case unfitForSmallNetwork(data: String, shape: ImageShape)
   /// A network with classes, and no word on which labels they are.
   case unnamedLabel(configuration: String)

@@ -5,7 +5,7 @@ public import Files
 import Foundation
 import Models
 
-/// What made a set of images, whole enough to make them again: kept in PNG text chunks and in a JSON file beside the images.
+/// The record of a run, complete enough to repeat it: kept in PNG text chunks and in a JSON file beside the images.
 ///
 /// The document repeats the request's main settings under short names, for people and other programs; what is read back is the
 /// request, the machine and the SHA-256 of every file that determines the images.
@@ -48,7 +48,7 @@ public struct RunRecord: Sendable, Hashable {
   public var evaluations: Int
   /// The training steps that are visited.
   public var timesteps: [Double]
-  /// What was asked for, with the batch that was chosen.
+  /// The request, with the batch that was chosen.
   public var request: SamplingRequest
   /// What it ran on.
   public var machine: Machine
@@ -58,9 +58,9 @@ public struct RunRecord: Sendable, Hashable {
   /// The record of a run.
   ///
   /// - Parameters:
-  ///   - request: What was asked for.
+  ///   - request: The request.
   ///   - opened: The request's files.
-  ///   - pipeline: What it has become.
+  ///   - pipeline: The pipeline of the request.
   ///   - machine: What it runs on.
   ///   - version: The program's version.
   /// - Throws: An error of reading the model's files.
@@ -148,7 +148,7 @@ extension RunRecord: Codable {
 }
 
 extension RunRecord {
-  /// Reads a record: a JSON file, or a picture that carries it.
+  /// Reads a record: a JSON file, or a PNG picture that has it in a text chunk.
   ///
   /// - Throws: ``PipelineError/record(path:fault:)`` if it is none, or misses what a run needs.
   public init(contentsOf path: String) throws {

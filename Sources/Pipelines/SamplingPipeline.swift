@@ -25,20 +25,20 @@ public struct SamplingPipeline {
   public let imageShape: ImageShape
   /// Samples that are drawn together.
   public let batch: Int
-  /// What the user should know, one line each.
+  /// Notes for the user, one line each.
   public let notices: [String]
 
   private let backend: any Backend
   private let inputs: SamplingInputs
   private let initialization: LateStartInitialization?
   private let denoiser: any Denoiser
-  /// The run from the prior, whose first level and scale a flow begins with; other starts have no use for it.
+  /// The run from the prior; a flow begins at its first level and scale.
   private let whole: SamplingPlan
 
   /// Checks that settings, model and device fit, before any work is done.
   ///
   /// - Parameters:
-  ///   - model: What is sampled.
+  ///   - model: The model to sample.
   ///   - settings: How.
   ///   - inputs: Arrays that take the place of what the run would make itself.
   ///   - backend: The device.

@@ -6,9 +6,9 @@ public import Models
 import SymmetryBreaking
 import Tensors
 
-/// A run of sampling as a user asks for it: paths and settings.
+/// A request for a sampling run: paths and settings.
 ///
-/// A value that a record keeps, so that the same run can be asked for again.
+/// A record keeps this value, so that the run can be repeated.
 public struct SamplingRequest: Sendable, Hashable, Codable {
   /// The model.
   public var model: ModelReference

@@ -14,13 +14,13 @@ public enum NoiseGenerator: String, Sendable, Hashable, Codable, CaseIterable {
 public enum LateStartKind: String, Sendable, Hashable, Codable, CaseIterable {
   /// Fresh normals with the data's mean and covariance.
   case gaussian
-  /// The prior noise carried along the Gaussian's probability flow; keeps each seed's image.
+  /// The prior noise, transported by the Gaussian's probability flow; keeps each seed's image.
   case flow
   /// Standard normals, the baseline.
   case noise
 }
 
-/// What the state at the start of a run is made of.
+/// The initial state of a run.
 public enum RunStart: Sendable, Hashable, Codable {
   /// The prior.
   case prior
@@ -58,11 +58,11 @@ public struct SamplingSettings: Sendable, Hashable, Codable {
   public var generator = NoiseGenerator.philox
   /// The class of all samples, for class-conditional networks.
   public var classLabel: Int?
-  /// How far predictions are carried past those without a class; see ``NetworkDenoiser``.
+  /// The weight of classifier-free guidance, 1 for none; see `NetworkDenoiser`.
   public var guidance = 1.0
   /// Height and width, or nil for the model's own.
   public var size: ImageSize?
-  /// Samples that are drawn together, or nil for as many as fit and pay.
+  /// The batch size, or nil for the largest that fits into memory and is of use.
   public var batch: Int?
 
   /// Settings with the defaults: the model's own sampler, 50 steps from the prior.

@@ -18,7 +18,7 @@ public final class TrainingPipeline {
   private let sampler: TrainingSampler?
   private let log: TrainingLog
 
-  /// What the user is told after a step.
+  /// The report after a step.
   public struct Progress: Sendable {
     /// The step.
     public let report: Trainer.Report
@@ -33,7 +33,7 @@ public final class TrainingPipeline {
   /// A run, new or from the last checkpoint of its folder.
   ///
   /// - Parameters:
-  ///   - task: What is trained.
+  ///   - task: The network and its loss.
   ///   - settings: How.
   ///   - data: The images.
   ///   - output: Where things go.
@@ -78,7 +78,7 @@ public final class TrainingPipeline {
     }
   }
 
-  /// Trains to the last step, or until it is asked to stop; either way the last state is saved.
+  /// Trains to the last step or until it is stopped, and saves the last state either way.
   ///
   /// - Parameters:
   ///   - shouldStop: Asked after every step.

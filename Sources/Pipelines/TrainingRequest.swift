@@ -2,7 +2,7 @@ import Datasets
 import Files
 public import Training
 
-/// A training as a user asks for it, whatever is trained: paths and settings.
+/// A request for a training run: paths and settings.
 public struct TrainingRequest {
   /// The images' path.
   public var data: String
@@ -38,7 +38,7 @@ public struct TrainingRequest {
     return set
   }
 
-  /// The settings of the run: those of the last checkpoint, with more steps if that is asked for, or for a new run the given.
+  /// The settings of the run: those given for a new run, or those of the last checkpoint, with more steps if the request has more.
   func runSettings() throws -> TrainingSettings {
     guard resumes, let last = output.savedCheckpoints.last else { return settings }
     var saved = try Trainer.settings(of: SafetensorsFile(last))

@@ -3,7 +3,7 @@ import Files
 import Foundation
 import Tensors
 
-/// Pictures of a run on its way: every so many steps, the estimate of the clean images or the noisy state.
+/// Pictures of a trajectory: at regular steps, the estimate of the clean images or the noisy state.
 public struct TrajectoryRecorder {
   /// What a frame shows.
   public enum View: String, Sendable, CaseIterable {

@@ -4,7 +4,7 @@ import Foundation
 public import Models
 import PretrainedModels
 
-/// The models that the program carries, read by the same code as a directory on disk.
+/// The pretrained models that are bundled, read by the same code as a directory on disk.
 ///
 /// Linking this library costs their size, some twenty megabytes; everything else does without it.
 public enum PretrainedModel {
@@ -43,7 +43,7 @@ extension ModelDirectory {
   /// - Parameters:
   ///   - path: A path or a name; nil for ``PretrainedModel/defaultName``.
   ///   - variant: The variant of the weights, such as `fp16`.
-  /// - Throws: ``FileError`` if there is neither.
+  /// - Throws: `FileError` if there is neither.
   public static func found(_ path: String?, variant: String? = nil) throws -> ModelDirectory {
     let name = path ?? PretrainedModel.defaultName
     let isPath = path.map { FileManager.default.fileExists(atPath: $0) } ?? false
@@ -55,7 +55,7 @@ extension ModelDirectory {
 extension Model {
   /// Loads a pretrained model by name, such as `Model.pretrained("faces")`; the MNIST model by default.
   ///
-  /// - Throws: ``FileError`` if there is none of the name.
+  /// - Throws: `FileError` if there is none of the name.
   public static func pretrained(_ name: String = PretrainedModel.defaultName) throws -> Model {
     guard let directory = try PretrainedModel.directory(name) else {
       throw FileError(
@@ -68,7 +68,7 @@ extension Model {
 extension ClassifierModel {
   /// Reads a directory, or a pretrained classifier by its name, such as `mnist-classifier`.
   ///
-  /// - Throws: ``FileError`` if there is none, or its files do not fit each other.
+  /// - Throws: `FileError` if there is none, or its files do not fit each other.
   public static func found(_ path: String) throws -> ClassifierModel {
     try ClassifierModel(name: path, PretrainedModel.files(path) ?? .folder(path))
   }

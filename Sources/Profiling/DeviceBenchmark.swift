@@ -4,9 +4,9 @@ public import Models
 import Networks
 public import Tensors
 
-/// How fast a device is at each operation and at a whole network, beside what it can do at most.
+/// The speed of a device at each operation and at a whole network, beside its peaks.
 public struct DeviceBenchmark: Sendable {
-  /// What the device can do at most, measured.
+  /// The measured peaks of the device.
   public struct Ceilings: Sendable {
     /// Additions and multiplications a second from registers, in the precision of products; nil where it is not
     /// measured.
@@ -49,7 +49,7 @@ public struct DeviceBenchmark: Sendable {
   public let device: String
   /// The arithmetic of products.
   public let precision: Precision
-  /// What the device can do at most; nil where only the network was measured.
+  /// The peaks of the device; nil if only the network was measured.
   public let ceilings: Ceilings?
   /// Operations on exact values, which samplers use, on a million values; nil where only the network was measured.
   public let exact: [Entry]?
@@ -173,7 +173,7 @@ public struct DeviceBenchmark: Sendable {
       triad: 12 * Double(length) / adding)
   }
 
-  /// What samplers do between evaluations, and products with a data set.
+  /// The operations of samplers between evaluations, and products with a data set.
   private static func exactOperations(on timing: TimingBackend) throws -> [Entry] {
     let rows = 1024, columns = 1024, count = rows * columns
     let a = timing.makeBuffer(count: count), b = timing.makeBuffer(count: count)

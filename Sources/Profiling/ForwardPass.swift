@@ -18,7 +18,7 @@ public struct ForwardPass {
   ///   - input: A `.npy` file of `[batch, channels, height, width]`.
   ///   - timesteps: A `.npy` file of one time a sample, or one for all.
   ///   - classLabels: A `.npy` file of one label a sample, or nil.
-  /// - Throws: ``FileError`` of an array that cannot be read, ``NetworkError`` of one that does not fit the network.
+  /// - Throws: `FileError` of an array that cannot be read, `NetworkError` of one that does not fit the network.
   public init(_ model: Model, input: String, timesteps: String, classLabels: String?) throws {
     self.model = model
     self.input = try NumpyArray(contentsOf: input)

@@ -12,7 +12,7 @@ public struct ModelSummary: Sendable, Hashable {
   public let floatingPointOperations: Int
   /// Bytes of buffers and activations that live at once during an evaluation.
   public let activationBytes: Int
-  /// Bytes of the forms in which the parameters are kept.
+  /// Bytes of the prepared forms of the parameters.
   public let preparedBytes: Int
   /// How often each operation is called in an evaluation.
   public let operations: [OperationKind: Int]

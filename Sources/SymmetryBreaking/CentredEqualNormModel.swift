@@ -1,4 +1,4 @@
-/// Centred data of which all samples have the same norm: the centre of the dynamics is 0 and breaks at a known place.
+/// Centred data with samples of equal norm: the origin is a fixed point and loses its stability at a known `theta`.
 ///
 /// For such data the origin is a fixed point at every noise level, and its stability depends on the leading variance
 /// alone, by Tweedie's formula:

@@ -27,7 +27,7 @@ public struct GenerativeDynamics: Sendable, Hashable {
   /// - Parameters:
   ///   - states: Rows at `time`.
   ///   - time: The forward time, above 0.
-  ///   - denoiser: What knows of the data.
+  ///   - denoiser: The denoiser of the data.
   ///   - noise: The standard normals of a step, of the shape of `states`.
   public func states(
     from states: Tensor, at time: Double, denoiser: any Denoiser, noise: (Int) throws -> Tensor

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Two equal points at -1 and 1 on a line: the smallest data whose symmetry breaks.
+/// Two equal points at -1 and 1 on a line: the smallest data with a symmetry that breaks.
 ///
 /// Everything is known in closed form as a function of `theta`, the factor of the clean data; noise has the variance
 /// `1 - theta^2`. Potentials are in units of the rate `beta`, which moves no fixed point. Raya and Ambrogioni (2023),
@@ -9,7 +9,7 @@ public struct TwoPointModel: Sendable {
   /// The model; it has nothing to choose.
   public init() {}
 
-  /// The potential whose negative gradient drives the generative dynamics, up to a constant.
+  /// The potential of the generative dynamics, up to a constant; its negative gradient is the drift.
   ///
   /// ```
   /// u(x) / beta = -x^2 / 4 - log(exp(-(x - theta)^2 / (2 (1 - theta^2))) + exp(-(x + theta)^2 / (2 (1 - theta^2))))

@@ -2,7 +2,7 @@ public import Compute
 public import Diffusion
 import Tensors
 
-/// Two points at 1 and -1 of unequal weight: the smallest data of which a late start may lose the composition.
+/// Two points at 1 and -1 of unequal weight: the smallest data whose class proportions a late start may change.
 ///
 /// Where both weigh the same, the standard normal has the data's moments, and a late start from it loses nothing. With
 /// unequal weights it starts nearer to equal shares than the data are, and after the symmetry has broken nothing

@@ -8,7 +8,7 @@ import Foundation
 /// theta(s) = exp(-s^2 (betaMax - betaMin) / 4 - s betaMin / 2)
 /// ```
 ///
-/// Song and others (2021), appendix C; `theta` as in Raya and Ambrogioni (2023) is the `alpha` of a ``NoiseLevel``.
+/// Song and others (2021), appendix C; `theta` as in Raya and Ambrogioni (2023) is the `alpha` of a `NoiseLevel`.
 public struct VariancePreservingClock: Sendable, Hashable {
   /// The rate at time 0.
   public let betaMin: Double

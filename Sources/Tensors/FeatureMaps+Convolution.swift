@@ -1,14 +1,14 @@
 public import Compute
 
 extension FeatureMaps {
-  /// A convolution with what is added to its result; see ``ConvolutionShape`` and ``ConvolutionEpilogue``.
+  /// A convolution with what is added to its result; see `ConvolutionShape` and `ConvolutionEpilogue`.
   ///
   /// - Parameters:
   ///   - filter: `[outputChannels, inputChannels, kernel, kernel]`.
   ///   - shape: The convolution.
   ///   - bias: One addend an output channel.
   ///   - channelOffset: One addend a sample and output channel, `[batch, outputChannels, 1, 1]`.
-  ///   - residual: FeatureMaps of the result's shape that are added.
+  ///   - residual: Feature maps of the result's shape that are added.
   ///   - scale: A factor of the whole.
   public func convolved(
     with filter: Parameter, _ shape: ConvolutionShape, bias: Parameter? = nil, adding channelOffset: FeatureMaps? = nil,

@@ -5,7 +5,7 @@ public import Compute
 
 extension FeatureMaps {
   /// Group normalisation, an optional scale and shift a sample, and a function;
-  /// see ``NormalizationOperations/normalizeGroups(_:_:scaleShift:_:into:)``.
+  /// see `NormalizationOperations.normalizeGroups(_:_:scaleShift:_:into:)`.
   public func normalized(
     _ normalization: GroupNormalization, scaleShift: FeatureMaps? = nil, _ function: Nonlinearity = .identity
   ) -> FeatureMaps {
@@ -29,8 +29,8 @@ extension FeatureMaps {
     }
   }
 
-  /// Attention between pixels, of features that hold queries, keys and values one after the other;
-  /// see ``AttentionOperations/attend(_:heads:into:)``.
+  /// Attention between pixels, of feature maps that hold queries, keys and values one after the other;
+  /// see `AttentionOperations.attend(_:heads:into:)`.
   public func attended(heads: Int) -> FeatureMaps {
     precondition(shape.channels % 3 == 0, "\(shape) does not hold queries, keys and values")
     return makeResult(shape.with(channels: shape.channels / 3)) {
@@ -52,8 +52,8 @@ extension FeatureMaps {
     }
   }
 
-  /// Values dropped with a probability while a tape with noise watches, else the features themselves;
-  /// see ``FeatureMapOperations/dropout(_:probability:seeds:key:into:)``.
+  /// Values dropped with a probability while a tape with noise watches, else the feature maps themselves;
+  /// see `FeatureMapOperations.dropout(_:probability:seeds:key:into:)`.
   public func dropped(_ probability: Double) -> FeatureMaps {
     guard probability > 0, let tape, let noise = tape.dropout else { return self }
     let key = tape.drawKey(noise.step)
@@ -65,7 +65,7 @@ extension FeatureMaps {
     }
   }
 
-  /// Half the height and width, by the mean of 2x2 blocks; gradients need even extents.
+  /// Downsamples by two: the mean of 2x2 blocks; gradients need even extents.
   public func downsampled() -> FeatureMaps {
     let half = FeatureMapShape(
       batch: shape.batch, channels: shape.channels, height: shape.height / 2, width: shape.width / 2)
@@ -79,7 +79,7 @@ extension FeatureMaps {
     }
   }
 
-  /// Twice the height and width, by nearest neighbour.
+  /// Upsamples by two, by nearest neighbour.
   public func upsampled() -> FeatureMaps {
     let twice = FeatureMapShape(
       batch: shape.batch, channels: shape.channels, height: 2 * shape.height, width: 2 * shape.width)
@@ -111,7 +111,7 @@ extension FeatureMaps {
     }
   }
 
-  /// What `block` makes of these features and others; where the tape wants it, only the inputs are kept and the block is
+  /// What `block` makes of these feature maps and others; where the tape wants it, only the inputs are kept and the block is
   /// evaluated again on the way back.
   public func through(_ block: @escaping (FeatureMaps, FeatureMaps) -> FeatureMaps, with other: FeatureMaps)
     -> FeatureMaps

@@ -1,14 +1,14 @@
 public import Compute
 
-/// Values between the layers of a network, in whatever layout and precision the device likes best.
+/// The values between the layers of a network, in whatever layout and precision the device likes best.
 ///
-/// FeatureMaps are made from a ``Tensor`` by ``Tensor/featureMaps(scale:shift:watchedBy:)`` and become one again by ``tensor()``; in between
-/// only the operations of networks apply. Two features joined by ``joined(with:)`` are read as one without a copy. FeatureMaps
+/// They are made from a ``Tensor`` by ``Tensor/featureMaps(scale:shift:watchedBy:)`` and become one again by ``tensor()``; in between
+/// only the operations of networks apply. Two joined by ``joined(with:)`` are read as one without a copy. Feature maps
 /// that a ``Tape`` watches record every operation on them.
 public struct FeatureMaps {
   let operand: Operand
   let backend: any Backend
-  /// What records operations on these features.
+  /// What records operations on these feature maps.
   let tape: Tape?
   /// Where the gradients of the operand's parts go, for those that are wanted.
   let slots: (first: Tape.Slot?, second: Tape.Slot?)
@@ -23,7 +23,7 @@ public struct FeatureMaps {
     self.slots = slots
   }
 
-  /// The extents `[batch, channels, height, width]`, the channels of joined features added up.
+  /// The extents `[batch, channels, height, width]`, the channels of joined feature maps added up.
   public var shape: FeatureMapShape { operand.shape }
 
   /// These channels followed by those of `other`, without a copy; neither may be joined already.
@@ -33,13 +33,13 @@ public struct FeatureMaps {
       slots: (slots.first, other.slots.first))
   }
 
-  /// The one activation behind features that are not joined.
+  /// The device's values behind feature maps that are not joined.
   var activation: FeatureMap {
     precondition(operand.second == nil, "joined features are read by convolutions and normalisations only")
     return operand.first
   }
 
-  /// The features as exact values `[batch, channels, height, width]`; the tape ends here.
+  /// The feature maps as exact values `[batch, channels, height, width]`; the tape ends here.
   public func tensor() -> Tensor {
     let buffer = backend.makeBuffer(count: shape.count)
     backend.leave(activation, into: buffer)
@@ -51,15 +51,15 @@ public struct FeatureMaps {
     .init(operand, on: backend, tape: tape, slots: slots)
   }
 
-  /// New features of a shape, which `fill` is to write.
+  /// New feature maps of a shape, which `fill` is to write.
   ///
   /// - Parameters:
   ///   - shape: The result's.
-  ///   - others: FeatureMaps that the operation reads besides these.
+  ///   - others: Feature maps that the operation reads besides these.
   ///   - parameters: Parameters that it reads.
   ///   - fill: Writes the result.
   ///   - backward: Hands out gradients: given the tape and the gradient of the result. What it captures lives until then or
-  ///     as long as the tape, so it captures parts of features and never features, which hold the tape.
+  ///     as long as the tape, so it captures parts of feature maps and never feature maps, which hold the tape.
   func makeResult(
     _ shape: FeatureMapShape, reading others: [FeatureMaps?] = [], _ parameters: [Parameter?] = [],
     _ fill: (FeatureMap) -> Void, backward: @escaping (Tape, FeatureMap) -> Void
@@ -68,7 +68,7 @@ public struct FeatureMaps {
     return Self.make(shape, parameters.compactMap { $0 }, on: backend, watchedBy: tape, fill, backward: backward)
   }
 
-  /// New features that nothing but parameters goes into; see ``makeResult(_:reading:_:_:backward:)``.
+  /// New feature maps that nothing but parameters goes into; see ``makeResult(_:reading:_:_:backward:)``.
   static func make(
     _ shape: FeatureMapShape, _ parameters: [Parameter], on backend: any Backend, watchedBy tape: Tape?,
     _ fill: (FeatureMap) -> Void, backward: @escaping (Tape, FeatureMap) -> Void
@@ -83,12 +83,12 @@ public struct FeatureMaps {
 }
 
 extension Tensor {
-  /// The values as features: `scale * x + shift`, from `[batch, channels, height, width]` or `[batch, channels]`.
+  /// The values as feature maps: `scale * x + shift`, from `[batch, channels, height, width]` or `[batch, channels]`.
   ///
   /// - Parameters:
   ///   - scale: A factor.
   ///   - shift: An addend.
-  ///   - tape: What records operations on the features, or nil for nothing.
+  ///   - tape: What records operations on the feature maps, or nil for nothing.
   public func featureMaps(scale: Double = 1, shift: Double = 0, watchedBy tape: Tape? = nil) -> FeatureMaps {
     precondition(shape.count == 4 || shape.count == 2, "\(shape) is neither images nor vectors")
     let extents =

@@ -1,17 +1,17 @@
 public import Compute
 
-/// A record of what features were made of, from which gradients are taken in reverse (Linnainmaa 1976).
+/// A record of what feature maps were made of, from which gradients are taken in reverse (Linnainmaa 1976).
 ///
 /// ```
 /// let tape = Tape(on: backend)
-/// let result = layers(x.featureMaps(watchedBy: tape)) // operations on watched features record themselves
+/// let result = layers(x.featureMaps(watchedBy: tape)) // operations on watched feature maps record themselves
 /// tape.backward(from: result, gradient: g)         // g = d loss / d result
 /// tape.gradients.buffer(of: parameter)             // d loss / d parameter
 /// ```
 ///
-/// FeatureMaps are values that nothing overwrites; parameters can change, so their versions are checked when gradients are taken.
+/// Feature maps are values that nothing overwrites; parameters can change, so their versions are checked when gradients are taken.
 /// Going back forgets the record, piece by piece, so that activations are given back as soon as they have served. A record
-/// that nobody goes back through is forgotten with the tape, which lives as long as somebody holds it or features that it
+/// that nobody goes back through is forgotten with the tape, which lives as long as somebody holds it or feature maps that it
 /// watches. Gradients of parameters add up over several uses.
 public final class Tape {
   /// The device that holds what is recorded.
@@ -37,7 +37,7 @@ public final class Tape {
     }
   }
 
-  /// The place of an activation's gradient.
+  /// The place of a feature map's gradient.
   final class Slot {
     var gradient: FeatureMap?
   }

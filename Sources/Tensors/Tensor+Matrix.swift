@@ -22,7 +22,7 @@ extension Tensor {
     }
   }
 
-  /// A softmax over each row of `scale * x + offsets`; see ``MatrixOperations/softmaxRows(_:columns:scale:offsets:into:)``.
+  /// A softmax over each row of `scale * x + offsets`; see `MatrixOperations.softmaxRows(_:columns:scale:offsets:into:)`.
   public func softmaxed(scale: Double = 1, offsets: Tensor? = nil) -> Tensor {
     precondition(shape.count == 2, "\(shape) is not a matrix")
     precondition(offsets.map { $0.count == shape[1] } ?? true, "one offset a column")

@@ -2,12 +2,12 @@ package import Compute
 import Instruments
 package import Tensors
 
-/// Adam over all parameters of a task, whose state stays on the device.
+/// AdamW over all parameters of a task, with its state on the device.
 ///
-/// What is trained are the parameters that operations read, some of which join several of those that files hold; every
+/// It trains the parameters that operations read, some of which join several parameters of the files; every
 /// number of the state belongs to one number of a file's parameter, so checkpoints have the files' names.
 package final class AdamOptimizer {
-  /// What is kept of one parameter.
+  /// The optimiser's state of one parameter.
   struct Entry {
     let parameter: Parameter
     let state: AdamState
@@ -32,10 +32,10 @@ package final class AdamOptimizer {
   let entries: [Entry]
   let backend: any Backend
 
-  /// The state before the first step: moments are zero, averages are the weights.
+  /// The state before the first step: moments are zero, the EMA weights are the weights.
   ///
   /// - Parameters:
-  ///   - task: Whose parameters are trained: those that an evaluation reads.
+  ///   - task: The task; the parameters that an evaluation reads are trained.
   ///   - shape: The extents of its images.
   ///   - backend: The device.
   package init(_ task: any TrainingTask, _ shape: ImageShape, on backend: any Backend) throws {
@@ -75,7 +75,7 @@ package final class AdamOptimizer {
     try publish(.weights)
   }
 
-  /// Gives the parameters the values of a quantity: the weights, or for sampling their averages.
+  /// Gives the parameters the values of a quantity: the weights, or the EMA weights for sampling.
   func publish(_ quantity: Quantity) throws(DeviceError) {
     for entry in entries { entry.parameter.update(try backend.read(quantity.buffer(entry.state))) }
   }

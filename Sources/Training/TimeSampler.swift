@@ -67,7 +67,7 @@ struct TimeSampler {
     }
   }
 
-  /// What is remembered, as a checkpoint holds it.
+  /// The state, as a checkpoint holds it.
   var state: [String: [Float]] {
     get { sampling == .importance ? ["losses": losses, "counts": counts.map { Float($0) }] : [:] }
     set {

@@ -45,7 +45,7 @@ extension Trainer {
 
   /// Goes on from a checkpoint; nothing changes if it does not fit.
   ///
-  /// - Throws: ``FileError`` if it is none, or one of another architecture.
+  /// - Throws: `FileError` if it is none, or one of another architecture.
   public func restore(_ checkpoint: SafetensorsFile) throws {
     let path = checkpoint.file.path
     guard let step = Int(try Self.text("step", of: checkpoint)), step >= 0 else {

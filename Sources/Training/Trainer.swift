@@ -7,7 +7,7 @@ public import Tensors
 /// What a step does is a function of the settings, the data and the step's number; so a run that goes on from a checkpoint
 /// goes on bit for bit on the same device.
 public final class Trainer {
-  /// What is known after a step.
+  /// The report of a step.
   public struct Report: Sendable {
     /// Steps done, this one included.
     public let step: Int
@@ -64,7 +64,7 @@ public final class Trainer {
     return Report(step: step, loss: loss, gradientNorm: norm, learningRate: learningRate)
   }
 
-  /// Does something with the averages of the weights in the network, and puts the weights back.
+  /// Does something with the EMA weights in the network, and puts the weights back.
   public func withEMA<Result>(_ body: () throws -> Result) throws -> Result {
     try optimizer.publish(.averages)
     let result = Swift.Result { try body() }

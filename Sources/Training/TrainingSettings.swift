@@ -14,17 +14,17 @@ public struct TrainingSettings: Codable, Sendable, Hashable {
     case classifier
   }
 
-  /// How the learning rate goes after the warm-up.
+  /// The learning rate schedule after the warm-up.
   public enum LearningRateSchedule: String, Codable, Sendable, Hashable, CaseIterable {
-    /// It stays.
+    /// The largest learning rate throughout.
     case constant
     /// It falls along half a cosine to ``TrainingSettings/finalLearningRate`` times itself.
     case cosine
   }
 
-  /// How times are drawn.
+  /// How timesteps are drawn.
   public enum TimeSampling: String, Codable, Sendable, Hashable, CaseIterable {
-    /// All training steps alike.
+    /// Uniformly.
     case uniform
     /// In proportion to the root of the mean square of their losses (Nichol and Dhariwal 2021, section 3.3).
     case importance
@@ -42,9 +42,9 @@ public struct TrainingSettings: Codable, Sendable, Hashable {
   public var learningRate = 1e-3
   /// Steps in which the learning rate grows to its largest.
   public var warmUp = 200
-  /// How the learning rate goes afterwards.
+  /// The learning rate schedule after the warm-up.
   public var learningRateSchedule = LearningRateSchedule.cosine
-  /// What is left of the learning rate at the end of a cosine, as a share of the largest.
+  /// The learning rate at the end of a cosine, as a share of the largest.
   public var finalLearningRate = 0.02
   /// Adam's beta1: how much of the mean of gradients is kept.
   public var beta1 = 0.9
@@ -60,7 +60,7 @@ public struct TrainingSettings: Codable, Sendable, Hashable {
   public var emaDecay = 0.999
   /// What the network predicts.
   public var prediction = PredictionType.epsilon
-  /// How times are drawn.
+  /// How timesteps are drawn.
   public var times = TimeSampling.uniform
   /// The limit of the weight of a time, in signal-to-noise ratios, or nil for equal weights.
   ///
@@ -68,19 +68,19 @@ public struct TrainingSettings: Codable, Sendable, Hashable {
   public var snrLimit: Double?
   /// The probability with which a label is replaced by that of no class, for guidance without a classifier.
   public var labelDropout = 0.1
-  /// How much of a classifier's target is shared by all classes.
+  /// Label smoothing: how much of a classifier's target all classes share.
   public var labelSmoothing = 0.0
-  /// Whether half of the images are mirrored.
+  /// Whether images are flipped horizontally, each with probability one half.
   public var flips = false
   /// By how many pixels images are moved at most.
   public var shift = 0
-  /// Whether bytes are spread over the intervals that they stand for.
+  /// Whether uniform noise dequantizes bytes, each within its own interval.
   public var dequantizes = false
   /// The dropout of residual blocks, or nil for the configuration's.
   public var dropout: Double?
   /// Which kind of label conditions the network, or nil for none.
   public var label: Int?
-  /// Whether blocks are evaluated again on the way back, which saves memory.
+  /// Whether the backward pass evaluates blocks again, which saves memory (gradient checkpointing).
   public var checkpointsBlocks = false
 
   /// The names in files, which are older than some of the names here; as JSON they have underscores.
@@ -99,7 +99,7 @@ public struct TrainingSettings: Codable, Sendable, Hashable {
 
   /// Reads settings from JSON; what is not named has its default.
   ///
-  /// - Throws: ``FileError`` naming a key that does not exist or a value that is not legal.
+  /// - Throws: `FileError` naming a key that does not exist or a value that is not legal.
   public init(_ json: JSONValue, path: String) throws(FileError) {
     let known = Self().json.object ?? [:]
     guard let members = json.object else { throw FileError(path, "the settings of a training are an object") }
@@ -178,6 +178,6 @@ public struct TrainingSettings: Codable, Sendable, Hashable {
     }
   }
 
-  /// The decay of the average of weights at a step.
+  /// The decay of the EMA weights at a step.
   public func emaDecay(at step: Int) -> Double { min(emaDecay, Double(1 + step) / Double(10 + step)) }
 }

@@ -20,12 +20,12 @@ public protocol TrainingTask: AnyObject {
   /// - Returns: The loss, a mean over the batch.
   func takeGradients(of batch: TrainingBatch, step: Int, _ tape: Tape) throws -> Double
 
-  /// What the task must remember from step to step, by name; for checkpoints.
+  /// The state that the task keeps from step to step, by name; for checkpoints.
   var state: [String: [Float]] { get set }
 }
 
 extension TrainingTask {
-  /// Nothing to remember.
+  /// No state.
   public var state: [String: [Float]] {
     get { [:] }
     set {}

@@ -11,7 +11,7 @@ struct BenchCommand: ParsableCommand {
       operations, the operations one by one with them.
       """)
 
-  @Option(help: ArgumentHelp("A diffusers model directory; the embedded MNIST model by default.", valueName: "path"))
+  @Option(help: ArgumentHelp("A diffusers model directory; the pretrained MNIST model by default.", valueName: "path"))
   var model: String?
 
   @Option(help: ArgumentHelp("Images of an evaluation.", valueName: "count"))

@@ -4,7 +4,7 @@ import DiffuseGPU
 struct ClassifyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "classify",
-    abstract: "Say what a classifier sees in images, and how right it is where they have labels.")
+    abstract: "Classify images, and measure the accuracy where they have labels.")
 
   @Argument(help: ArgumentHelp("Images, in any form that `train --data` takes.", valueName: "images"))
   var images: String

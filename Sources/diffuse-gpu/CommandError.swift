@@ -1,6 +1,6 @@
 import DiffuseGPU
 
-/// Arguments that cannot be carried out, as one line that names the flag and says what would be right.
+/// Invalid arguments, as one line that names the flag and says what would be right.
 package struct CommandError: Error, CustomStringConvertible {
   /// The line as it is printed.
   package let description: String

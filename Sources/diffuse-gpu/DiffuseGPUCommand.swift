@@ -5,10 +5,10 @@ import DiffuseGPU
 struct DiffuseGPUCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "diffuse-gpu",
-    abstract: "Samples, trains and explains diffusion models on any OpenCL device or on the CPU.",
+    abstract: "Samples, trains and measures diffusion models on any OpenCL device or on the CPU.",
     discussion: """
-      With no more than `diffuse-gpu sample` the embedded MNIST model draws sixteen digits into samples.png. Any diffusers \
-      UNet2DModel directory takes its place with --model.
+      `diffuse-gpu sample` alone samples sixteen digits from the pretrained MNIST model into samples.png. --model takes any diffusers \
+      UNet2DModel directory.
 
       Examples:
         diffuse-gpu sample --steps 20 --output digits.png

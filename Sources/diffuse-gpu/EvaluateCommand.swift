@@ -4,11 +4,11 @@ import DiffuseGPU
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate",
-    abstract: "Measure the Frechet distance of samples to a data set, in pixels or in the features of a classifier.",
+    abstract: "Measure the Frechet distance of samples to a data set, in pixels or in a classifier's embeddings.",
     discussion: """
       Compares means and covariances of the pixels, in [-1, 1], without any network. It is not the FID of Inception features, and only \
-      distances at equal counts compare. With --classifier the features of a classifier take the pixels' place, and the class \
-      proportions are told as well.
+      distances at equal counts compare. --classifier compares a classifier's embeddings in place of pixels and prints the \
+      class proportions as well.
       """)
 
   @Argument(
@@ -18,7 +18,8 @@ struct EvaluateCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Statistics of the data, made by `statistics`; those of the embedded MNIST model by default.", valueName: "file"))
+      "Statistics of the data, made by `statistics`; those of the pretrained MNIST model by default.", valueName: "file"
+    ))
   var statistics: String?
 
   @Option(

@@ -8,7 +8,7 @@ struct ForwardCommand: ParsableCommand {
     abstract: "Evaluate a network once.",
     discussion: "For comparisons with other programs: arrays in, an array out, all of them .npy files.")
 
-  @Option(help: ArgumentHelp("A diffusers model directory; the embedded MNIST model by default.", valueName: "path"))
+  @Option(help: ArgumentHelp("A diffusers model directory; the pretrained MNIST model by default.", valueName: "path"))
   var model: String?
 
   @Option(help: ArgumentHelp("A variant of the weights, such as fp16.", valueName: "name"))

@@ -6,7 +6,8 @@ struct InfoCommand: ParsableCommand {
     commandName: "info",
     abstract: "Describe a model: parameters, operations, memory, scheduler.")
 
-  @Argument(help: ArgumentHelp("A diffusers model directory; the embedded MNIST model by default.", valueName: "model"))
+  @Argument(
+    help: ArgumentHelp("A diffusers model directory; the pretrained MNIST model by default.", valueName: "model"))
   var model: String?
 
   @Option(help: ArgumentHelp("Images of one evaluation.", valueName: "count"))

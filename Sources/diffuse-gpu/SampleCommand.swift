@@ -7,9 +7,9 @@ struct SampleCommand: ParsableCommand {
     commandName: "sample",
     abstract: "Sample images from a model.",
     discussion: """
-      The form of the output follows from its name: a folder of PNG files (one a seed), a .png grid, a .npz archive (arr_0, uint8, as \
-      FID tools expect) or a .npy array (raw values, not clipped). What made the images is kept in PNG text chunks and in a JSON \
-      file beside them, from which --from-record makes the same bytes again. Image i depends on its seed and the settings only, not \
+      The name of the output decides its form: a folder of PNG files (one a seed), a .png grid, a .npz archive (arr_0, uint8, as \
+      FID tools expect) or a .npy array (raw values, not clipped). A record of the run is kept in PNG text chunks and in a JSON \
+      file beside the images; --from-record makes the same bytes from it again. An image depends on its seed and the settings only, not \
       on the batch or the device. Ctrl-C keeps the images that are finished.
       """)
 

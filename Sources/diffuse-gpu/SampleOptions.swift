@@ -14,10 +14,10 @@ extension SampleCommand {
 
     @Option(
       help: ArgumentHelp(
-        "A data set whose exact score takes the network's place.",
+        "A data set; its exact score takes the network's place.",
         discussion: """
-          The posterior mean over all its images: samples end on images of the set. Files and folders as `statistics` reads them; \
-          the model still gives the schedule.
+          The denoiser is the posterior mean over all images of the set, so samples end on images of the set. Takes the files and \
+          folders that `statistics` takes; the model still gives the schedule.
           """, valueName: "path"))
     var data: String?
 
@@ -25,8 +25,8 @@ extension SampleCommand {
       help: ArgumentHelp(
         "An exact world: two-points, hypersphere:D, mixture:FILE or gaussian:STATISTICS.",
         discussion: """
-          hypersphere:D[:R] is the sphere of radius R (the root of D by default) in D dimensions; a mixture's file holds {"points": \
-          [[...]], "weights": [...], "variance": 0}; a Gaussian's is made by `statistics`. Write to a .npy file.
+          hypersphere:D[:R] is the sphere of radius R (sqrt(D) by default) in D dimensions. The file of a mixture holds {"points": \
+          [[...]], "weights": [...], "variance": 0}; `statistics` makes that of a Gaussian. Write to a .npy file.
           """, valueName: "world"))
     var world: String?
 
@@ -42,7 +42,7 @@ extension SampleCommand {
     @Option(help: ArgumentHelp("Steps of the sampler (50).", valueName: "count"))
     var steps: Int?
 
-    @Option(help: ArgumentHelp("DDIM: the share of fresh noise, 0 to 1.", valueName: "share"))
+    @Option(help: ArgumentHelp("DDIM's eta, the share of fresh noise, 0 to 1.", valueName: "share"))
     var eta: Double?
 
     @Flag(help: "DDIM: end each step where the next begins, also where diffusers does not.")
@@ -51,8 +51,8 @@ extension SampleCommand {
     @Flag(
       name: .customLong("no-clip"),
       help: ArgumentHelp(
-        "Leave estimates of clean images as they are, also where the scheduler would clip them.",
-        discussion: "Clipping draws early estimates to the middle of the range, and so changes which classes are drawn."
+        "Do not clip estimates of the clean image, even if the scheduler does.",
+        discussion: "Clipping moves early estimates to the middle of the range and changes the class proportions."
       ))
     var isUnclipped = false
 
@@ -63,8 +63,8 @@ extension SampleCommand {
     @Option(
       help: ArgumentHelp(
         """
-        Guidance without a classifier: how far predictions are carried past those of no class, the last row of the network's \
-        table; 1 for none.
+        The weight of classifier-free guidance, 1 for none. The null class is the last row of the network's embedding \
+        table.
         """,
         valueName: "weight"))
     var guidance: Double?
@@ -74,7 +74,8 @@ extension SampleCommand {
     @Option(
       help: ArgumentHelp(
         "Start late, at this training step, instead of at the prior.",
-        discussion: "The early steps relax towards a fixed point and need not be simulated (Raya and Ambrogioni 2023).",
+        discussion:
+          "The early steps are a linear relaxation to a fixed point and need not be simulated (Raya and Ambrogioni 2023).",
         valueName: "step"))
     var lateStart: Int?
 
@@ -82,8 +83,8 @@ extension SampleCommand {
       help: ArgumentHelp(
         "The state of a late start: gaussian (the default), flow or noise.",
         discussion: """
-          gaussian: fresh normals with the data's mean and covariance; flow: the prior noise carried along the Gaussian's \
-          probability flow, which keeps each seed's image; noise: plain normals, the baseline.
+          gaussian: fresh normals with the data's mean and covariance; flow: the prior noise, transported by the \
+          Gaussian's probability flow, which keeps each seed's image; noise: plain normals, the baseline.
           """, valueName: "kind"))
     var lateStartInit: LateStartKind?
 
@@ -93,10 +94,10 @@ extension SampleCommand {
     @Option(help: ArgumentHelp("Real pictures to noise and denoise; needs --from.", valueName: "path"))
     var inputImages: String?
 
-    @Option(help: ArgumentHelp("The training step to which --input-images are noised.", valueName: "step"))
+    @Option(help: ArgumentHelp("The training step that --input-images are noised to.", valueName: "step"))
     var from: Int?
 
-    @Option(help: ArgumentHelp("Noise to begin with, .npy [count, channels, height, width].", valueName: "file"))
+    @Option(help: ArgumentHelp("The initial noise, .npy [count, channels, height, width].", valueName: "file"))
     var initialNoise: String?
 
     @Option(help: ArgumentHelp("Noise of the steps, .npy [draws, count, channels, height, width].", valueName: "file"))
@@ -130,7 +131,7 @@ extension SampleCommand {
       help: ArgumentHelp("A folder, .png, .npz or .npy; samples.png by default.", valueName: "path"))
     var output = "samples.png"
 
-    @Flag(help: "Skip images that are there already.")
+    @Flag(help: "Skip images that exist already.")
     var skipExisting = false
 
     @Option(
@@ -144,15 +145,16 @@ extension SampleCommand {
     var animate: String?
 
     @Option(
-      help: ArgumentHelp("What those show: denoised (the estimate of the clean image) or noisy.", valueName: "view"))
+      help: ArgumentHelp(
+        "What grids and trajectory show: denoised (the estimate of the clean image) or noisy.", valueName: "view"))
     var show: TrajectoryRecorder.View = .denoised
 
     @Option(
       help: ArgumentHelp(
         "Repeat a recorded run: the JSON file beside images, or a .png picture.",
         discussion: """
-          Everything that determines the images comes from the record; only output, device and display may be named beside it. \
-          Weights and other files must be what they were.
+          The record has every setting that determines the images; only options of output, device and display may be given beside it. \
+          Weights and other files must be unchanged.
           """, valueName: "file"))
     var fromRecord: String?
   }

@@ -7,7 +7,7 @@ struct TrainCommand: ParsableCommand {
     abstract: "Train a denoiser on images, or a classifier.",
     discussion: """
       Ctrl-C and SIGTERM save and stop; --resume goes on, bit for bit on the same device. The folder holds checkpoints, log.jsonl, loss.svg \
-      and grids of samples. --export writes a pipeline directory, whose weights are the averages, for `sample --model` and for \
+      and grids of samples. --export writes the EMA weights as a pipeline directory, for `sample --model` and for \
       diffusers.
 
       Examples:
@@ -36,7 +36,7 @@ struct TrainCommand: ParsableCommand {
   @Option(help: ArgumentHelp("A scheduler_config.json; DDPM's linear betas by default.", valueName: "file"))
   var scheduler: String?
 
-  @Option(help: ArgumentHelp("Labelled images about which a trained classifier is asked.", valueName: "path"))
+  @Option(help: ArgumentHelp("Labelled images to measure the accuracy of a trained classifier on.", valueName: "path"))
   var testData: String?
 
   @OptionGroup(title: "How it is trained")

@@ -25,7 +25,8 @@ struct TrainingOptions: ParsableArguments {
 
   @Option(
     name: .customLong("rate-schedule"),
-    help: ArgumentHelp("How the learning rate goes afterwards: cosine or constant (cosine).", valueName: "schedule"))
+    help: ArgumentHelp(
+      "The learning rate schedule after the warm-up: cosine or constant (cosine).", valueName: "schedule"))
   var learningRateSchedule: String?
 
   @Option(help: ArgumentHelp("AdamW's decoupled weight decay (0, which is Adam).", valueName: "decay"))
@@ -43,7 +44,7 @@ struct TrainingOptions: ParsableArguments {
     help: ArgumentHelp("What the network predicts: epsilon, sample or v_prediction (epsilon).", valueName: "type"))
   var prediction: String?
 
-  @Option(help: ArgumentHelp("How times are drawn: uniform or importance (uniform).", valueName: "kind"))
+  @Option(help: ArgumentHelp("How timesteps are drawn: uniform or importance (uniform).", valueName: "kind"))
   var times: String?
 
   @Option(
@@ -54,25 +55,27 @@ struct TrainingOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Dropout in residual blocks (the config's).", valueName: "probability"))
   var dropout: Double?
 
-  @Option(help: ArgumentHelp("Condition on this kind of label; files with one kind have 0.", valueName: "kind"))
+  @Option(help: ArgumentHelp("Condition on this kind of label; 0 in files with one kind.", valueName: "kind"))
   var label: Int?
 
-  @Option(help: ArgumentHelp("How often a label is left out, for guidance (0.1).", valueName: "probability"))
+  @Option(
+    help: ArgumentHelp(
+      "The probability of dropping a label, for classifier-free guidance (0.1).", valueName: "probability"))
   var labelDropout: Double?
 
-  @Option(help: ArgumentHelp("How much of a classifier's target all classes share (0).", valueName: "part"))
+  @Option(help: ArgumentHelp("Label smoothing of a classifier (0).", valueName: "part"))
   var labelSmoothing: Double?
 
-  @Flag(help: "Mirror half of the images; not for digits.")
+  @Flag(help: "Flip images horizontally with probability one half; not for digits.")
   var flip = false
 
-  @Option(help: ArgumentHelp("Move images by at most so many pixels (0).", valueName: "pixels"))
+  @Option(help: ArgumentHelp("Shift images by at most so many pixels (0).", valueName: "pixels"))
   var shift: Int?
 
-  @Flag(help: "Spread bytes over the intervals that they stand for.")
+  @Flag(help: "Dequantize bytes with uniform noise.")
   var dequantize = false
 
-  @Flag(help: "Keep only the inputs of blocks and evaluate them again on the way back: less memory, more time.")
+  @Flag(help: "Gradient checkpointing: the backward pass evaluates blocks again. Less memory, more time.")
   var checkpointBlocks = false
 
   /// The settings, checked.
