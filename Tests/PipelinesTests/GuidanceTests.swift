@@ -3,6 +3,8 @@ import ComputeCPU
 import Diffusion
 import Models
 import Networks
+import Pipelines
+import Pretrained
 import Tensors
 import Testing
 
@@ -58,18 +60,16 @@ struct GuidanceTests {
     }
   }
 
-  @Test("The plan of its memory holds in truth")
-  func memory() throws {
-    let model = Model(name: "small", network: try network(), scheduler: nil)
-    let condition = SamplingCondition(classLabel: 1, guidance: 2), rows = 24
-    let backend = try CPUBackend()
-    let image = try model.sampleShape(nil)
-    let plan = try model.memory(image, condition, on: backend)
-    let before = backend.memoryUse.peak
-    let x = Tensor.noise(shape, seeds: (0..<UInt64(rows)).map { $0 }, key: .init(step: 0), on: backend)
-    let level = NoiseSchedule.linear().level(at: 400)
-    _ = try model.denoiser(condition, .epsilon, on: backend).prediction(x, at: level).output.values()
-    let states = 4 * 12 * rows * image.count
-    #expect(backend.memoryUse.peak - before <= plan.fixedBytes + rows * plan.bytesPerSample + states + 8_000_000)
+  @Test("What a plan allows under guidance stays within the budget in truth", arguments: [30_000_000, 50_000_000])
+  func memory(bytes: Int) throws {
+    let backend = try CPUBackend(options: .init(memoryBudget: bytes))
+    var settings = SamplingSettings(seeds: Array(0..<16))
+    (settings.sampler, settings.steps) = (.named(.ddim), 1)
+    (settings.classLabel, settings.guidance) = (1, 2)
+    let pipeline = try SamplingPipeline(Model.pretrained("faces"), settings, on: backend)
+    #expect((1..<16).contains(pipeline.batch))
+    let summary = try pipeline.run { _ in }
+    #expect(summary.images == 16 && summary.evaluations == 2)
+    #expect(backend.memoryUse.peak <= bytes)
   }
 }
