@@ -47,7 +47,7 @@ extension ModelDirectory {
   public static func found(_ path: String?, variant: String? = nil) throws -> ModelDirectory {
     let name = path ?? PretrainedModel.defaultName
     let isPath = path.map { FileManager.default.fileExists(atPath: $0) } ?? false
-    if !isPath, let carried = try PretrainedModel.directory(name) { return carried }
+    if !isPath, let directory = try PretrainedModel.directory(name) { return directory }
     return try ModelDirectory(name, variant: variant)
   }
 }
