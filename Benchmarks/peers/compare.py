@@ -157,7 +157,8 @@ def check_errors(errors):
     """Stops if a result is further from the truth than it may be."""
     for name, error in errors.items():
         bound = LARGEST_ERROR["bfloat16" if "bf" in name else "float32"]
-        if name.startswith("diffuse-gpu bf") and "OpenVINO bf16" in errors:
+        # Where a processor has no instruction for it, OpenVINO computes in float32 whatever it is asked for.
+        if name.startswith("diffuse-gpu bf") and errors.get("OpenVINO bf16", 0) > LARGEST_ERROR["float32"]:
             bound = 2 * errors["OpenVINO bf16"]
         if not error <= bound:
             sys.exit(f"{name}: the largest error is {error:.1e} of the largest value, allowed are {bound:.1e}")
