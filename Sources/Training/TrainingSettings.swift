@@ -113,20 +113,11 @@ public struct TrainingSettings: Codable, Sendable, Hashable {
     do {
       self = try decoder.decode(Self.self, from: Data(JSONValue.object(whole).text.utf8))
     } catch let error as DecodingError {
-      throw FileError(path, Self.description(of: error))
+      throw FileError(path, error.oneLine)
     } catch {
       throw FileError(path, "\(error)")
     }
     if let fault { throw FileError(path, fault) }
-  }
-
-  private static func description(of error: DecodingError) -> String {
-    switch error {
-    case .typeMismatch(_, let context), .valueNotFound(_, let context), .keyNotFound(_, let context),
-      .dataCorrupted(let context):
-      "'\(context.codingPath.map(\.stringValue).joined(separator: "."))': \(context.debugDescription)"
-    @unknown default: "\(error)"
-    }
   }
 
   /// The settings as JSON, settings that are nil included.
