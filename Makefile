@@ -3,7 +3,7 @@ DEBIAN = ocl-icd-opencl-dev opencl-headers pocl-opencl-icd libopenblas-dev libpn
 SUDO = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 PROGRAM = .build/release/diffuse-gpu
 PICTURE = digits.png
-DOCUMENTED = DiffuseGPU Compute ComputeCPU ComputeOpenCL Conformance Datasets DeviceSelection DiffusersFormat Diffusion Evaluation \
+DOCUMENTED = DiffuseGPU Charts Compute ComputeCPU ComputeOpenCL Conformance Datasets DeviceSelection DiffusersFormat Diffusion Evaluation \
   Files HostMath Instruments Models Networks Pipelines Pretrained Profiling Random SymmetryBreaking Tensors Training
 
 .PHONY: sample build test example lint format docs check check-all bench bench-operations install-debian clean

@@ -23,7 +23,8 @@ func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target 
 /// A product of each library that makes sense alone, with the modules that its interface speaks of.
 let products: [(name: String, modules: [String])] = [
   ("Compute", []), ("Random", []), ("Tensors", ["Compute"]), ("Instruments", ["Compute"]), ("HostMath", []),
-  ("Files", []), ("ComputeCPU", ["Compute"]), ("ComputeOpenCL", ["Compute"]), ("Conformance", ["Compute"]),
+  ("Charts", []), ("Files", []), ("ComputeCPU", ["Compute"]), ("ComputeOpenCL", ["Compute"]),
+  ("Conformance", ["Compute"]),
   ("DeviceSelection", ["Compute"]), ("Datasets", ["Tensors", "Files"]), ("Networks", ["Tensors", "Compute"]),
   ("Diffusion", ["Tensors", "Compute"]), ("SymmetryBreaking", ["Diffusion", "Tensors", "Compute"]),
   ("Evaluation", ["Datasets", "HostMath", "Files", "Tensors"]),
@@ -60,12 +61,13 @@ let package = Package(
       name: "PretrainedModels",
       exclude: ["mnist", "fashion-mnist", "faces", "mnist-classifier", "fashion-mnist-classifier", "faces-classifier"]),
 
-    // Floor 1: values, devices, planning and timing, files.
+    // Floor 1: values, devices, planning and timing, matrices on the host, charts, files.
     library("Tensors", ["Compute"]),
     library("Instruments", ["Compute"]),
     library("ComputeCPU", ["Compute", "CPUKernels", "COpenBLAS"]),
     library("ComputeOpenCL", ["Compute", "COpenCL", "CKernels"]),
     library("HostMath", ["COpenBLAS"]),
+    library("Charts"),
     library("Files", ["CPNG", "CZlib", "CCrypto"]),
 
     // Floor 2: images, networks, the mathematics that works with any denoiser, and the suite that all devices pass.
@@ -77,9 +79,11 @@ let package = Package(
     // Floor 3: the science, the measures, diffusers' files, what changes a network, and finding a device.
     library("DeviceSelection", ["Compute", "ComputeCPU", "ComputeOpenCL", "Conformance"]),
     library("SymmetryBreaking", ["Compute", "Diffusion", "Tensors", "HostMath"]),
-    library("Evaluation", ["Tensors", "Datasets", "Files", "HostMath"]),
+    library("Evaluation", ["Tensors", "Random", "Datasets", "Files", "HostMath"]),
     library("DiffusersFormat", ["Compute", "Tensors", "Files", "Networks", "Diffusion"]),
-    library("Training", ["Compute", "Tensors", "Files", "Datasets", "Random", "Networks", "Diffusion", "Instruments"]),
+    library(
+      "Training",
+      ["Compute", "Tensors", "Instruments", "Charts", "Files", "Datasets", "Random", "Networks", "Diffusion"]),
 
     // Floor 4: whatever can be sampled: networks with their files, data sets, exact worlds.
     library(
@@ -103,7 +107,8 @@ let package = Package(
     library(
       "DiffuseGPU",
       [
-        "Compute", "Random", "Instruments", "Tensors", "HostMath", "Files", "Datasets", "Networks", "Diffusion",
+        "Compute", "Random", "Instruments", "Tensors", "HostMath", "Charts", "Files", "Datasets", "Networks",
+        "Diffusion",
         "Conformance", "DeviceSelection", "SymmetryBreaking", "Evaluation", "DiffusersFormat", "Training", "Models",
         "Pipelines", "Profiling", "Pretrained",
       ]),
@@ -127,6 +132,7 @@ let package = Package(
     tests(of: "ComputeOpenCL", ["Conformance"]),
     tests(of: "Random"),
     tests(of: "HostMath", ["Random"]),
+    tests(of: "Charts"),
     tests(of: "Files"),
     tests(of: "Datasets", ["Tensors", "Files", "HostMath"]),
     tests(of: "Networks", ["Compute", "Instruments", "Tensors", "Conformance"]),
@@ -136,7 +142,7 @@ let package = Package(
       ["Compute", "ComputeCPU", "Conformance", "Diffusion", "Files", "HostMath", "Networks", "Random", "Tensors"]),
     tests(of: "DeviceSelection", ["Compute"]),
     tests(of: "SymmetryBreaking", ["Tensors", "Diffusion", "Conformance", "ComputeCPU"]),
-    tests(of: "Evaluation", ["Tensors", "HostMath", "Datasets", "Files"]),
+    tests(of: "Evaluation", ["Tensors", "HostMath", "Random", "Datasets", "Files"]),
     tests(
       of: "Training",
       [

@@ -1,4 +1,5 @@
 // The umbrella: `import DiffuseGPU` brings all of the libraries.
+@_exported public import Charts
 @_exported public import Compute
 @_exported public import Conformance
 @_exported public import Datasets

@@ -22,7 +22,7 @@ func mirrorUpperTriangle(of matrix: inout [Double], order: Int) {
 }
 
 /// The product `a b^T` of row-major `[rows, inner]` and `[columns, inner]`.
-func product(_ a: [Double], transposed b: [Double], rows: Int, columns: Int, inner: Int) -> [Double] {
+public func product(_ a: [Double], transposed b: [Double], rows: Int, columns: Int, inner: Int) -> [Double] {
   var result = [Double](repeating: 0, count: rows * columns)
   guard rows > 0, columns > 0, inner > 0 else { return result }
   cblas_dgemm(

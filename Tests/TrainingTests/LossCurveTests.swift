@@ -6,7 +6,7 @@ import Training
 struct LossCurveTests {
   /// The labels at the horizontal lines.
   private func labels(_ losses: [Double]) -> [String] {
-    LossCurve(losses).svg.split(separator: "\n").filter { $0.contains("text-anchor=\"end\">") && !$0.contains("mean") }
+    LossCurve(losses).svg.split(separator: "\n").filter { $0.contains("text-anchor=\"end\" class=\"label\">") }
       .compactMap { $0.split(separator: ">").dropFirst().first?.split(separator: "<").first.map(String.init) }
   }
 
