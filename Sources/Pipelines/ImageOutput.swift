@@ -3,6 +3,8 @@ import Foundation
 public import Tensors
 
 /// Where finished images go, by the form of a path: a folder of PNG files, one PNG grid, `.npz` or `.npy`.
+///
+/// A folder that is there, or a path that ends in a slash, is a folder, whatever its name.
 public enum ImageOutput {
   /// A place that takes images as they are finished.
   ///
@@ -13,32 +15,37 @@ public enum ImageOutput {
   ///   - zoom: How often pixels of a grid are repeated in both directions.
   /// - Throws: `FileError` if the path cannot be written or the images do not fit its form; found out before any work.
   public static func open(_ path: String, _ shape: ImageShape, count: Int, zoom: Int = 1) throws -> any ImageSink {
-    let form = (path as NSString).pathExtension.lowercased()
-    guard form == "npy" || shape.channels == 1 || shape.channels == 3 else {
+    let form = try OutputForm(path)
+    guard form == .array || shape.channels == 1 || shape.channels == 3 else {
       throw FileError(path, "images of \(shape.channels) channels are no pictures; write them to a .npy file")
     }
-    if form == "npz" { try NumpyArchive.checkSize(count * shape.count, path: path) }
     switch form {
-    case "png", "npz", "npy":
+    case .folder: try OutputFile.prepareFolder(path)
+    case .archive:
+      try NumpyArchive.checkSize(count * shape.count, path: path)
       try OutputFile.checkWritable(path)
-      return switch form {
-      case "png": GridSink(path: path, shape: shape, count: count, zoom: zoom)
-      case "npz": ArchiveSink(path: path, shape: shape, count: count)
-      default: ArraySink(path: path, shape: shape, count: count)
-      }
-    case "":
-      try OutputFile.prepareFolder(path)
-      return FolderSink(path: path, shape: shape)
-    default:
-      throw FileError(path, "the form '.\(form)' is unknown; write to a folder, .png, .npz or .npy")
+    case .grid, .array: try OutputFile.checkWritable(path)
+    }
+    return switch form {
+    case .folder: FolderSink(path: path, shape: shape)
+    case .grid: GridSink(path: path, shape: shape, count: count, zoom: zoom)
+    case .archive: ArchiveSink(path: path, shape: shape, count: count)
+    case .array: ArraySink(path: path, shape: shape, count: count)
     }
   }
 
   /// The seeds that have no image yet: those without a file in a folder; all or none for other forms.
-  public static func missing(_ seeds: [UInt64], in path: String) -> [UInt64] {
+  ///
+  /// - Throws: `FileError` if the form of the path is unknown.
+  public static func missing(_ seeds: [UInt64], in path: String) throws(FileError) -> [UInt64] {
     let manager = FileManager.default
-    guard (path as NSString).pathExtension.isEmpty else { return manager.fileExists(atPath: path) ? [] : seeds }
-    return seeds.filter { !manager.fileExists(atPath: FolderSink.file($0, in: path)) }
+    guard try OutputForm(path) == .folder else { return manager.fileExists(atPath: path) ? [] : seeds }
+    return seeds.filter { !manager.fileExists(atPath: picture($0, in: path)) }
+  }
+
+  /// The file of a seed in a folder.
+  static func picture(_ seed: UInt64, in folder: String) -> String {
+    (folder as NSString).appendingPathComponent(seed.padded(to: 6) + ".png")
   }
 }
 
@@ -65,21 +72,18 @@ private struct FolderSink: ImageSink {
     self.shape = shape
   }
 
-  static func file(_ seed: UInt64, in folder: String) -> String {
-    (folder as NSString).appendingPathComponent(seed.padded(to: 6) + ".png")
-  }
-
   mutating func append(_ images: [Float], seeds: ArraySlice<UInt64>, record: RunRecord) throws {
     let bytes = ImageConversion.interleaved(images, shape)
     for (index, seed) in seeds.enumerated() {
       let picture = ImageConversion.picture(Array(bytes[index * shape.count..<(index + 1) * shape.count]), shape)
-      try OutputFile.write(picture.encoded(texts: record.with(seeds: [seed]).texts), to: Self.file(seed, in: path))
+      try OutputFile.write(
+        picture.encoded(texts: record.with(seeds: [seed]).texts), to: ImageOutput.picture(seed, in: path))
       self.seeds.append(seed)
     }
   }
 
   mutating func finish(_ record: RunRecord) throws {
-    try record.with(seeds: seeds).write(to: (path as NSString).appendingPathComponent("run.json"))
+    try record.with(seeds: seeds).write(to: OutputForm.folder.record(of: path))
   }
 }
 
@@ -102,7 +106,7 @@ private struct CollectedBytes {
 
 extension ImageSink {
   fileprivate func writeRecord(_ record: RunRecord) throws(FileError) {
-    try record.write(to: (path as NSString).deletingPathExtension + ".json")
+    try record.write(to: OutputForm(path).record(of: path))
   }
 }
 

@@ -183,5 +183,8 @@ extension RunRecord {
   }
 
   /// The text chunks of a picture.
-  public var texts: [String: String] { ["Software": "diffuse-gpu", "parameters": json.text] }
+  public var texts: [String: String] { Self.marks.merging(["parameters": json.text]) { $1 } }
+
+  /// The text chunks by which a picture of this program is known.
+  static var marks: [String: String] { ["Software": "diffuse-gpu"] }
 }

@@ -46,6 +46,6 @@ struct BenchCommand: ParsableCommand {
     let backend = try device.open(console)
     let benchmark = try DeviceBenchmark(
       model, shape, batch: batch, repetitions: repetitions, measuresDevice: !networkOnly, on: backend)
-    console.result(benchmark.text(layers: layers), json: benchmark.json)
+    try console.result(benchmark.text(layers: layers), json: benchmark.json)
   }
 }

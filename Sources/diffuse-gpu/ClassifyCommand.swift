@@ -27,13 +27,13 @@ struct ClassifyCommand: ParsableCommand {
     let backend = try device.open(console)
     if try !source.labelSets().isEmpty {
       let report = try model.report(on: source, backend)
-      return console.result(report.text, json: report.json)
+      return try console.result(report.text, json: report.json)
     }
     let answers = try model.answers(to: source, on: backend)
     let counts = zip(model.network.configuration.heads, answers.classes).map { head, classes in
       (head.name, (0..<head.classes).map { wanted in classes.filter { $0 == wanted }.count })
     }
-    console.result(
+    try console.result(
       counts.map { "\($0.0): " + $0.1.map(String.init).joined(separator: " ") }.joined(separator: "\n"),
       json: .object(
         Dictionary(

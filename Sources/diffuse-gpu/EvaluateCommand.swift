@@ -52,7 +52,7 @@ struct EvaluateCommand: ParsableCommand {
           "samples": .string(path), "images": .number(Double(count)), "pixel_frechet_distance": .number(distance),
         ]))
     }
-    report(findings)
+    try report(findings)
   }
 
   /// What is said about one set of samples.
@@ -61,8 +61,8 @@ struct EvaluateCommand: ParsableCommand {
     let json: JSONValue
   }
 
-  private func report(_ findings: [Finding]) {
-    outputOptions.console.result(
+  private func report(_ findings: [Finding]) throws(CommandError) {
+    try outputOptions.console.result(
       findings.map(\.text).joined(separator: "\n"), json: .array(findings.map(\.json)))
   }
 
@@ -85,7 +85,7 @@ struct EvaluateCommand: ParsableCommand {
           "classes_of_data": .array(reference.classProportions.map { .number($0) }),
         ]))
     }
-    report(findings)
+    try report(findings)
     outputOptions.console.note("classes of \(data), %: \(percent(reference.classProportions))")
   }
 }

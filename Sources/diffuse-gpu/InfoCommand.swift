@@ -28,7 +28,7 @@ struct InfoCommand: ParsableCommand {
     let statistics = try model.statistics?.summary()
     let statisticsText = statistics.map { "\($0.count) images, \($0.rank) directions" }
     let calls = summary.operations.sorted { $0.key.rawValue < $1.key.rawValue }
-    console.result(
+    try console.result(
       """
       model        \(model.name)
       images       \(shape)\(model.imageShape == nil ? " (the configuration names no size)" : "")

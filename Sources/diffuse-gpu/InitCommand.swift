@@ -30,7 +30,7 @@ struct InitCommand: ParsableCommand {
     for warning in warnings { outputOptions.console.note(warning) }
     let parameters = InitialParameters(seed: seed, configurationPath: config)
     try ModelWriter(type: form).write(configuration, parameters: parameters, to: output)
-    outputOptions.console.result(
+    try outputOptions.console.result(
       "\(output): random weights of seed \(seed)",
       json: .object(["output": .string(output), "seed": .number(Double(seed))]))
   }

@@ -128,7 +128,9 @@ extension SampleCommand {
 
     @Option(
       name: .shortAndLong,
-      help: ArgumentHelp("A folder, .png, .npz or .npy; samples.png by default.", valueName: "path"))
+      help: ArgumentHelp(
+        "A folder (with a slash at its end, or there already), .png, .npz or .npy; samples.png by default.",
+        valueName: "path"))
     var output = "samples.png"
 
     @Flag(help: "Skip images that exist already.")

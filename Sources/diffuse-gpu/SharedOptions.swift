@@ -98,14 +98,15 @@ struct Console {
   let isQuiet: Bool
 
   /// Prints a result in the form that was asked for.
-  func result(_ text: @autoclosure () -> String, json: @autoclosure () -> JSONValue) {
-    print(isJSON ? json().text : text())
+  ///
+  /// - Throws: ``CommandError`` if standard output does not take it; what the command has written stays.
+  func result(_ text: @autoclosure () -> String, json: @autoclosure () -> JSONValue) throws(CommandError) {
+    try StandardStream.output.write((isJSON ? json().text : text()) + "\n")
   }
 
-  /// Tells the user something that is no result.
+  /// Tells the user something that is no result, if standard error takes it.
   func note(_ text: String) {
-    guard !isQuiet else { return }
-    FileHandle.standardError.write(Data((text + "\n").utf8))
+    if !isQuiet { StandardStream.error.offer(text + "\n") }
   }
 }
 

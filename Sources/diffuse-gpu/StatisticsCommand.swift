@@ -32,13 +32,14 @@ struct StatisticsCommand: ParsableCommand {
   func run() throws {
     let console = outputOptions.console
     if let rank, rank < 1 { throw CommandError("--rank \(rank): at least one direction is kept") }
+    try OutputFile.checkDistinct([output], readFrom: [data])
     try OutputFile.checkWritable(output)
     let source = try Dataset.open(data)
     let display = ProgressDisplay(total: source.count, unit: "images", quiet: console.isQuiet)
     let statistics = try ImageStatistics(of: source, rank: rank) { display.update($0) }
     try OutputFile.write(statistics.encoded(basisType: half ? .float16 : .float32), to: output)
     let leading = statistics.eigenvalues.prefix(3).map { rounded($0, digits: 3) }.joined(separator: ", ")
-    console.result(
+    try console.result(
       """
       \(output): \(statistics.count) images of \(statistics.shape), variance \(rounded(statistics.totalVariance, digits: 3)), \
       \(statistics.rank) directions, the first of variance \(leading)

@@ -6,7 +6,7 @@ struct TrainCommand: ParsableCommand {
     commandName: "train",
     abstract: "Train a denoiser on images, or a classifier.",
     discussion: """
-      Ctrl-C and SIGTERM save and stop; --resume goes on, bit for bit on the same device. The folder holds checkpoints, log.jsonl, loss.svg \
+      Ctrl-C, SIGTERM and SIGHUP save and stop; --resume goes on, bit for bit on the same device. The folder holds checkpoints, log.jsonl, loss.svg \
       and grids of samples. --export writes the EMA weights as a pipeline directory, for `sample --model` and for \
       diffusers.
 
@@ -107,7 +107,7 @@ struct TrainCommand: ParsableCommand {
       display.update($0, of: trainer.settings.steps)
     }
     if isFinished { try finish() }
-    console.result(
+    try console.result(
       isFinished
         ? "\(output): \(trainer.step) steps in \(rounded(pipeline.seconds, digits: 0)) s"
           + (export.map { ", model in \($0)" } ?? "")
