@@ -18,7 +18,7 @@ public final class TrainingLog {
     if step > 0, let text = try? String(contentsOfFile: path, encoding: .utf8) {
       for line in text.split(separator: "\n") {
         guard let record = try? JSONValue(line, path: path), let number = record["step"]?.int, number <= step,
-          number == losses.count + 1, let loss = record["loss"]?.double
+          number == losses.count + 1, let loss = record["loss"]?.double, loss.isFinite
         else { break }
         add(loss)
         kept += line + "\n"
