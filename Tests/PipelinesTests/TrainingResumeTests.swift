@@ -1,3 +1,4 @@
+import Compute
 import ComputeCPU
 import Files
 import Foundation
@@ -111,8 +112,8 @@ struct TrainingResumeTests {
     var named = NamedSettings()
     named.set("steps", \.steps, to: 6000)
     named.set("learning_rate", \.learningRate, to: 1e-3)
-    let start = try small.request(named, resumes: true).start { _ in }
-    #expect(start.settings.steps == 6000 && start.settings.learningRate == 1e-3 && start.settings.batch == 2)
+    let resumed = try small.request(named, resumes: true).start { _ in }.settings
+    #expect(resumed.steps == 6000 && resumed.learningRate == 1e-3 && resumed.batch == 2)
     named.set("steps", \.steps, to: 1)
     #expect(throws: PipelineError.stepsDone(asked: 1, done: 2)) {
       _ = try small.request(named, resumes: true).start { _ in }
@@ -234,7 +235,7 @@ struct TrainingResumeTests {
     var settings = SmallRun.settings
     settings.batch = batch
     let request = small.request(.init(settings))
-    let backend = try CPUBackend(.init(memoryBudget: 500_000_000))
+    let backend = try CPUBackend(options: .init(memoryBudget: 500_000_000))
     #expect {
       _ = try request.start { _ in }.denoiser(on: backend) { _ in }
     } throws: {
@@ -251,7 +252,7 @@ struct TrainingResumeTests {
     func open(_ batch: Int) throws -> DenoiserTraining {
       settings.batch = batch
       return try small.request(.init(settings)).start { _ in }
-        .denoiser(on: CPUBackend(.init(memoryBudget: budget, threads: 1))) { _ in }
+        .denoiser(on: CPUBackend(options: .init(memoryBudget: budget, threads: 1))) { _ in }
     }
     var fitting = 0
     do {
