@@ -13,6 +13,9 @@ public struct TrainingMemory: Sendable, Hashable {
   /// Batches on the host at once: those made ahead, the one being made and the one in use.
   private static let batchesOnHost = 6
 
+  /// Values of the images of a planned batch, which the host holds.
+  private static let plannedValues = 2_000_000
+
   /// Finds out what a step takes by doing it on a backend that only counts.
   ///
   /// - Parameters:
@@ -24,10 +27,12 @@ public struct TrainingMemory: Sendable, Hashable {
   public init(
     _ task: any TrainingTask, _ settings: TrainingSettings, _ data: ImageSet, on backend: any Backend
   ) throws {
-    let one = try Self.planned(task, settings, data, batch: 1, backend)
-    let two = try Self.planned(task, settings, data, batch: 2, backend)
-    let perImage = max(0, two.peak - one.peak)
-    fixedBytes = max(0, one.peak - perImage) + one.prepared
+    // In small batches the gradients of the weights outweigh the activations and hide how these grow.
+    let batch = max(1, min(1024, Self.plannedValues / data.shape.count))
+    let one = try Self.planned(task, settings, data, batch: batch, backend)
+    let two = try Self.planned(task, settings, data, batch: 2 * batch, backend)
+    let perImage = max(0, two.peak - one.peak) / batch
+    fixedBytes = max(0, one.peak - batch * perImage) + one.prepared
     let onHost = backend.device.kind == .cpu ? Self.batchesOnHost * 4 * data.shape.count : 0
     bytesPerImage = max(1, perImage + onHost)
   }
