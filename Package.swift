@@ -148,7 +148,7 @@ let package = Package(
       of: "Pipelines",
       [
         "Compute", "Models", "Pretrained", "Networks", "Diffusion", "DiffusersFormat", "Evaluation", "Tensors",
-        "Files", "ComputeCPU", "Datasets", "HostMath", "DeviceSelection",
+        "Files", "ComputeCPU", "Datasets", "HostMath", "DeviceSelection", "Training",
       ]),
     tests(
       of: "Profiling",

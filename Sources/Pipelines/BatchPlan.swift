@@ -1,6 +1,7 @@
 import Compute
 import Models
 import Tensors
+import Training
 
 /// The batch size of sampling: the largest that fits into memory, up to the size beyond which larger ones are no faster.
 enum BatchPlan {
@@ -29,6 +30,21 @@ enum BatchPlan {
       return min(batch, count)
     }
     return min(count, fitting, memory.worthwhileBatch ?? worthwhile[backend.device.kind] ?? 16)
+  }
+
+  /// Checks that a step of a training fits into the device's memory.
+  ///
+  /// - Throws: ``PipelineError`` if not even one image, or not the batch, fits.
+  static func check(_ batch: Int, _ memory: TrainingMemory, on backend: any Backend) throws(PipelineError) {
+    let fixed = memory.fixedBytes + scratchBytes(on: backend), available = backend.memoryBudget
+    let fitting = (available - fixed) / memory.bytesPerImage
+    guard fitting >= 1 else { throw .memory(available: available, needed: fixed + memory.bytesPerImage) }
+    guard batch <= fitting else {
+      let (bytes, overflows) = batch.multipliedReportingOverflow(by: memory.bytesPerImage)
+      throw .batch(
+        batch, needed: overflows ? .max : bytes.addingReportingOverflow(fixed).partialValue, available: available,
+        fitting: fitting)
+    }
   }
 
   /// Scratch of all threads together, or of launches on a graphics processor, which take up to a 16th of the budget.

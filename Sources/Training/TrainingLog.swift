@@ -17,7 +17,7 @@ public final class TrainingLog {
     if step > 0, let old = try? MappedFile(path) {
       for line in String(decoding: old.bytes, as: UTF8.self).split(separator: "\n") {
         guard let record = try? JSONValue(line, path: path), let number = record["step"]?.int, number <= step,
-          number == losses.count + 1, let loss = record["loss"]?.double
+          number == losses.count + 1, let loss = record["loss"]?.double, loss.isFinite
         else { break }
         losses.append(loss)
         kept += line + "\n"

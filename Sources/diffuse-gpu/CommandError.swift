@@ -40,11 +40,28 @@ private func line(of error: PipelineError) -> String {
   case .checkpointExists(let folder, let checkpoint):
     "\(folder): holds the checkpoint \(checkpoint); go on with --resume, or name another folder"
   case .noCheckpoint(let folder): "--resume: \(folder) holds no checkpoint; leave --resume out to begin"
+  case .differs(let source, let field, let asked, let recorded):
+    "\(source ?? flag(of: field)): \(field) is \(asked), the run has \(recorded); leave it out, or begin a run in another folder"
+  case .otherData(_, let field, _, _):
+    "--data: \(error)" + (field == "shape" ? "" : "; --allow-other-data goes on with them")
+  case .stepsDone: "--steps: \(error)"
+  case .noData: "--data: \(error)"
+  case .classifierScheduler: "--scheduler: is for --task diffusion"
+  case .outputPlan(let field, _, _, _): "\(flag(of: field)): \(error)"
+  case .damagedCheckpoints: "--resume: \(error)"
   case .label: "--\(error)"
   case .unfitForSmallNetwork: "\(error), name another by --config"
   case .unnamedLabel: "\(error) by --label"
   case .start: error.description
   }
+}
+
+/// The flag of a setting of a training, which has the setting's name but for a few.
+private func flag(of setting: String) -> String {
+  let others = [
+    "snr_limit": "min-snr", "flips": "flip", "dequantizes": "dequantize", "checkpoints_blocks": "checkpoint-blocks",
+  ]
+  return "--" + (others[setting] ?? setting.replacing("_", with: "-"))
 }
 
 private func line(of error: ModelError) -> String {
@@ -61,5 +78,6 @@ private func line(of error: ModelError) -> String {
 private func line(of error: TrainingError) -> String {
   switch error {
   case .diverged: "\(error); a smaller --learning-rate may help"
+  case .setting, .state: error.description
   }
 }
