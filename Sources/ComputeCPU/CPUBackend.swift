@@ -28,7 +28,7 @@ public final class CPUBackend: Backend {
   ///
   /// - Parameter options: Budget, threads (one a core by default) and guard zones.
   public convenience init(options: BackendOptions = .init()) throws(DeviceError) {
-    try self.init(options: options) { name in getenv(name).map { String(cString: $0) } }
+    try self.init(options: options, environment: environment)
   }
 
   /// Opens the processor with an environment of one's own making.
@@ -52,6 +52,12 @@ public final class CPUBackend: Backend {
       throw DeviceError(.unavailable, device: description.name, message: "the system has no addresses left")
     }
     _ = Self.openBLASIsSerial
+    guard openblas_reserve(Int32(threads)) else {
+      throw DeviceError(
+        .unavailable, device: description.name,
+        message: "\(threads) threads need \(threads * Int(openblas_buffer_bytes) >> 20) MiB of addresses for "
+          + "OpenBLAS, which are not there; raise the limit (`ulimit -v`) or take fewer threads")
+    }
     self.device = description
     self.precision = options.precision
     self.isExact = options.isExact

@@ -26,7 +26,11 @@ struct DiffuseGPUCommand: ParsableCommand {
   /// Parses, runs, and words what fails in terms of flags.
   static func main() {
     do {
+      try checkArgumentBytes()
       var command = try parseAsRoot()
+      guard hostMathHasAddresses() else {
+        throw CommandError("too few addresses for OpenBLAS, which needs 128 MiB; raise the limit (`ulimit -v`)")
+      }
       try command.run()
     } catch {
       exit(withError: worded(error))

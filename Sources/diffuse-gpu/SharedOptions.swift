@@ -68,7 +68,7 @@ struct DeviceOptions: ParsableArguments {
       let request: DeviceRequest = machine.backend == "cpu" ? .cpu : .openCLNamed(machine.device)
       return try Devices.open(request, options, selfCheck: selfCheck) { console.note($0) }
     }
-    let request = try DeviceRequest(device ?? ProcessInfo.processInfo.environment["DIFFUSE_DEVICE"] ?? "auto")
+    let request = try DeviceRequest(device ?? environment("DIFFUSE_DEVICE") ?? "auto")
     return try Devices.open(request, options, selfCheck: selfCheck) { console.note($0) }
   }
 }
@@ -99,13 +99,13 @@ struct Console {
 
   /// Prints a result in the form that was asked for.
   func result(_ text: @autoclosure () -> String, json: @autoclosure () -> JSONValue) {
-    print(isJSON ? json().text : text())
+    print(isJSON ? json().text : text().printable(keepingLines: true))
   }
 
   /// Tells the user something that is no result.
   func note(_ text: String) {
     guard !isQuiet else { return }
-    FileHandle.standardError.write(Data((text + "\n").utf8))
+    FileHandle.standardError.write(Data((text.printable + "\n").utf8))
   }
 }
 
