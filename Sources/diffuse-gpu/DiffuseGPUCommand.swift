@@ -1,5 +1,6 @@
 import ArgumentParser
 import DiffuseGPU
+import Foundation
 
 @main
 struct DiffuseGPUCommand: ParsableCommand {
@@ -25,12 +26,14 @@ struct DiffuseGPUCommand: ParsableCommand {
 
   /// Parses, runs, and words what fails in terms of flags.
   static func main() {
+    guard hostMathHasAddresses() else {
+      let line = "Error: too few addresses for OpenBLAS; raise the limit (`ulimit -v`)\n"
+      try? FileHandle.standardError.write(contentsOf: Data(line.utf8))
+      _exit(EXIT_FAILURE)
+    }
     do {
       try checkArgumentBytes()
       var command = try parseAsRoot()
-      guard hostMathHasAddresses() else {
-        throw CommandError("too few addresses for OpenBLAS, which needs 128 MiB; raise the limit (`ulimit -v`)")
-      }
       try command.run()
     } catch {
       exit(withError: worded(error))
