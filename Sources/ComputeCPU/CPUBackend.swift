@@ -28,7 +28,7 @@ public final class CPUBackend: Backend {
   ///
   /// - Parameter options: Budget, threads (one a core by default) and guard zones.
   public convenience init(options: BackendOptions = .init()) throws(DeviceError) {
-    try self.init(options: options, environment: environment)
+    try self.init(options: options) { name in getenv(name).map { String(cString: $0) } }
   }
 
   /// Opens the processor with an environment of one's own making.

@@ -20,7 +20,7 @@ package enum DispatchLevel: String, CaseIterable {
 
   /// The level that the environment asks for by `DIFFUSE_CPU`, else the best.
   static func chosen(_ environment: (String) -> String?, device: String) throws(DeviceError) -> Self {
-    guard let name = environment("DIFFUSE_CPU") else { return best }
+    guard let name = environment("DIFFUSE_CPU"), !name.isEmpty else { return best }
     guard let level = Self(rawValue: name) else {
       let names = allCases.map(\.rawValue).joined(separator: ", ")
       throw DeviceError(.unavailable, device: device, message: "DIFFUSE_CPU=\(name) is none of \(names)")

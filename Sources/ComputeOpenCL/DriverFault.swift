@@ -27,7 +27,7 @@ enum DriverFault {
     guard platform.hasPrefix("Portable Computing Language"), let folder = portableCache,
       let reason = whyUnwritable(folder)
     else { return nil }
-    return "its cache \(folder) cannot be written (\(reason)); name another folder by POCL_CACHE_DIR"
+    return "PoCL's cache \(folder) cannot be written (\(reason)); name another folder by POCL_CACHE_DIR"
   }
 
   private static func registrations(in place: String) -> [String] {

@@ -45,6 +45,12 @@ package struct KernelSources {
   }
 }
 
+/// The value of an environment variable that is set and not empty: an empty one is as if it were not set.
+package func environment(_ name: String) -> String? {
+  guard let value = getenv(name), value.pointee != 0 else { return nil }
+  return String(cString: value)
+}
+
 /// All bytes of a file, or nil if it cannot be read.
 func readFile(_ path: String) -> [UInt8]? {
   guard let file = fopen(path, "rb") else { return nil }

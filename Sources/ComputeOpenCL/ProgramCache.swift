@@ -1,4 +1,3 @@
-import Compute
 import Glibc
 
 /// Compiled programs on disk, so that only the first start of a version on a device compiles.

@@ -68,7 +68,9 @@ struct DeviceOptions: ParsableArguments {
       let request: DeviceRequest = machine.backend == "cpu" ? .cpu : .openCLNamed(machine.device)
       return try Devices.open(request, options, selfCheck: selfCheck) { console.note($0) }
     }
-    let request = try DeviceRequest(device ?? environment("DIFFUSE_DEVICE") ?? "auto")
+    // An empty variable is as if it were not set.
+    let variable = ProcessInfo.processInfo.environment["DIFFUSE_DEVICE"].flatMap { $0.isEmpty ? nil : $0 }
+    let request = try DeviceRequest(device ?? variable ?? "auto")
     return try Devices.open(request, options, selfCheck: selfCheck) { console.note($0) }
   }
 }
