@@ -20,6 +20,7 @@ public final class IDXSource: ImageSource {
     let header = try stream.read(16)
     let words = (0..<4).map { word in header[4 * word..<4 * word + 4].reduce(0) { $0 << 8 | Int($1) } }
     guard words[0] == 2051 else {
+      if let error = ByteStream.mistaken(path, for: "an IDX file of images") { throw error }
       let hint = words[0] == 2049 ? "; it holds labels" : ""
       throw FileError(path, "is no IDX file of images: its magic number is \(words[0]), not 2051\(hint)")
     }

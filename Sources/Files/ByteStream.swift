@@ -54,6 +54,16 @@ public final class ByteStream {
     return bytes
   }
 
+  /// The error of a reader that wanted something else than the file, unpacked, begins with; nil if that is no known form.
+  ///
+  /// - Parameters:
+  ///   - path: The file.
+  ///   - wanted: What the reader reads.
+  public static func mistaken(_ path: String, for wanted: String) -> FileError? {
+    guard let head = try? ByteStream(path).readUpTo(512) else { return nil }
+    return FileKind.mistaken(head, path: path, for: wanted)
+  }
+
   /// Makes sure that nothing follows.
   public func expectEnd() throws(FileError) {
     guard try readUpTo(1).isEmpty else { throw FileError(path, "has more bytes than its header says") }

@@ -78,6 +78,11 @@ public struct PNGImage: Sendable, Hashable {
     var message = [CChar](repeating: 0, count: Int(PNG_MESSAGE_LENGTH))
     let start = bytes.bindMemory(to: UInt8.self).baseAddress
     guard png_decode(start, bytes.count, &width, &height, &channels, &pixels, &entries, &message) == 0 else {
+      if let kind = FileKind(bytes), kind != .png,
+        let error = FileKind.mistaken(bytes, path: path, for: "a PNG picture")
+      {
+        throw error
+      }
       throw FileError(path, "is no readable PNG: \(text(of: message))")
     }
     defer {

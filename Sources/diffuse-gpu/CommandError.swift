@@ -1,3 +1,4 @@
+import ArgumentParser
 import DiffuseGPU
 
 /// Invalid arguments, as one line that names the flag and says what would be right.
@@ -5,19 +6,27 @@ package struct CommandError: Error, CustomStringConvertible {
   /// The line as it is printed.
   package let description: String
 
-  init(_ description: String) {
-    self.description = description
+  /// An error of one line, or of several where `keepingLines` says so; names in it are made printable.
+  init(_ description: String, keepingLines: Bool = false) {
+    self.description = description.printable(keepingLines: keepingLines)
   }
 }
 
 /// What a failed command prints: libraries know settings and files, and this is the one place that knows their flags.
+///
+/// Names out of foreign files may stand in any of these lines, so that this is also where they are made printable.
 func worded(_ error: any Error) -> any Error {
   switch error {
   case let error as PipelineError: CommandError(line(of: error))
   case let error as ModelError: CommandError(line(of: error))
   case SamplerError.unknownSampler: CommandError("--sampler: \(error)")
   case let error as TrainingError: CommandError(line(of: error))
-  default: error
+  // A compiler's log, the one text of several lines.
+  case let error as DeviceError: CommandError(error.description, keepingLines: true)
+  // The parser's own faults and requests for help stand in its words.
+  default:
+    error is ExitCode || DiffuseGPUCommand.exitCode(for: error) != .failure
+      ? error : CommandError(DiffuseGPUCommand.message(for: error))
   }
 }
 

@@ -28,7 +28,12 @@ struct DiffuseGPUCommand: ParsableCommand {
   static func main() {
     StandardStream.prepare()
     LostPages.explain()
+    guard hostMathHasAddresses() else {
+      StandardStream.error.offer("Error: too few addresses for OpenBLAS; raise the limit (`ulimit -v`)\n")
+      _exit(EXIT_FAILURE)
+    }
     do {
+      try checkArgumentBytes()
       var command = try parseAsRoot()
       try command.run()
     } catch {

@@ -68,7 +68,9 @@ struct DeviceOptions: ParsableArguments {
       let request: DeviceRequest = machine.backend == "cpu" ? .cpu : .openCLNamed(machine.device)
       return try Devices.open(request, options, selfCheck: selfCheck) { console.note($0) }
     }
-    let request = try DeviceRequest(device ?? ProcessInfo.processInfo.environment["DIFFUSE_DEVICE"] ?? "auto")
+    // An empty variable is as if it were not set.
+    let variable = ProcessInfo.processInfo.environment["DIFFUSE_DEVICE"].flatMap { $0.isEmpty ? nil : $0 }
+    let request = try DeviceRequest(device ?? variable ?? "auto")
     return try Devices.open(request, options, selfCheck: selfCheck) { console.note($0) }
   }
 }
@@ -101,12 +103,12 @@ struct Console {
   ///
   /// - Throws: ``CommandError`` if standard output does not take it; what the command has written stays.
   func result(_ text: @autoclosure () -> String, json: @autoclosure () -> JSONValue) throws(CommandError) {
-    try StandardStream.output.write((isJSON ? json().text : text()) + "\n")
+    try StandardStream.output.write((isJSON ? json().text : text().printable(keepingLines: true)) + "\n")
   }
 
   /// Tells the user something that is no result, if standard error takes it.
   func note(_ text: String) {
-    if !isQuiet { StandardStream.error.offer(text + "\n") }
+    if !isQuiet { StandardStream.error.offer(text.printable + "\n") }
   }
 }
 
