@@ -7,8 +7,18 @@ public enum Dataset {
   ///
   /// In a folder training images come before test images; IDX files come first, then CIFAR batches, then PNG files.
   ///
-  /// - Throws: `FileError` if the path is none of these or its first image cannot be read.
-  public static func open(_ path: String) throws(FileError) -> any ImageSource {
+  /// - Parameters:
+  ///   - path: The file or folder.
+  ///   - reading: How it is to be read, where it does not say so itself.
+  ///   - channels: The channels that a model takes, if it is known; they tell layouts apart.
+  ///   - clamps: Whether values beyond the range are clamped, as those of a model's samples are; in data they are an error.
+  ///   - note: Told what the user should know, one line each.
+  /// - Throws: ``ImageReadingError`` if the reading must say more, `FileError` if the path is none of these or its first image
+  ///   cannot be read.
+  public static func open(
+    _ path: String, _ reading: ImageReading = .init(), channels: Int? = nil, clamps: Bool = false,
+    note: (String) -> Void = { _ in }
+  ) throws -> any ImageSource {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
       throw FileError(path, "there is no such file or folder")
