@@ -13,6 +13,7 @@ public struct ClassifierTraining {
   /// The run.
   public let pipeline: TrainingPipeline
   let network: Classifier
+  let reading: ImageReading
 
   /// Writes the EMA weights.
   public func export(to directory: String, as type: SafetensorsType) throws {
@@ -22,10 +23,15 @@ public struct ClassifierTraining {
   }
 
   /// The accuracy of the EMA weights on a labelled data set.
-  public func accuracy(on path: String) throws -> ClassificationReport {
-    try pipeline.trainer.withEMA {
+  ///
+  /// - Parameters:
+  ///   - path: The images, which are read as those of the training.
+  ///   - note: Told what the user should know.
+  public func accuracy(on path: String, note: (String) -> Void = { _ in }) throws -> ClassificationReport {
+    let source = try Dataset.open(path, reading, channels: network.configuration.inputChannels, note: note)
+    return try pipeline.trainer.withEMA {
       try ClassifierModel(name: "the classifier in training", network: network)
-        .report(on: Dataset.open(path), pipeline.trainer.backend)
+        .report(on: source, pipeline.trainer.backend)
     }
   }
 }
@@ -37,13 +43,16 @@ extension TrainingRequest {
   ///   - backend: The device.
   ///   - note: Told what the user should know.
   public func classifier(on backend: any Backend, note: (String) -> Void) throws -> ClassifierTraining {
-    let set = try openData(needsLabels: true, note), settings = try runSettings()
+    let channels = try configuration.map { path in
+      try ClassifierConfiguration(JSONValue(contentsOf: path), path: path).inputChannels
+    }
+    let set = try openData(needsLabels: true, channels: channels, note), settings = try runSettings()
     let network = try Classifier(
       try classifierConfiguration(set, settings), parameters: InitialParameters(seed: settings.seed))
     let task = ClassificationTask(network, smoothing: settings.labelSmoothing)
     let pipeline = try TrainingPipeline(task, settings, set, output, sampler: nil, resumes: resumes, on: backend)
     pipeline.announce(note)
-    return ClassifierTraining(pipeline: pipeline, network: network)
+    return ClassifierTraining(pipeline: pipeline, network: network, reading: reading)
   }
 
   private func classifierConfiguration(

@@ -35,7 +35,10 @@ extension TrainingRequest {
   public func denoiser(
     scheduler: String? = nil, on backend: any Backend, note: (String) -> Void
   ) throws -> DenoiserTraining {
-    let set = try openData(note), settings = try runSettings()
+    let channels = try configuration.map { path in
+      try UNetConfiguration.read(JSONValue(contentsOf: path), path: path).configuration.inputChannels
+    }
+    let set = try openData(channels: channels, note), settings = try runSettings()
     let configuration = try unetConfiguration(set, settings)
     let network = try UNet(configuration, parameters: InitialParameters(seed: settings.seed))
     let scheduler = try schedulerConfiguration(scheduler, settings)

@@ -1,4 +1,4 @@
-import Datasets
+public import Datasets
 import Files
 public import Training
 
@@ -6,6 +6,8 @@ public import Training
 public struct TrainingRequest {
   /// The images' path.
   public var data: String
+  /// How the images are read.
+  public var reading: ImageReading
   /// The path of the network's configuration, or nil for a small network.
   public var configuration: String?
   /// How it is trained; a run that goes on has those of its checkpoint, and may only do more steps.
@@ -17,10 +19,11 @@ public struct TrainingRequest {
 
   /// A request.
   public init(
-    data: String, configuration: String? = nil, settings: TrainingSettings, output: TrainingOutput,
-    resumes: Bool = false
+    data: String, reading: ImageReading = .init(), configuration: String? = nil, settings: TrainingSettings,
+    output: TrainingOutput, resumes: Bool = false
   ) {
     self.data = data
+    self.reading = reading
     self.configuration = configuration
     self.settings = settings
     self.output = output
@@ -28,8 +31,8 @@ public struct TrainingRequest {
   }
 
   /// Reads the data into memory, with labels where they are needed.
-  func openData(needsLabels: Bool = false, _ note: (String) -> Void) throws -> ImageSet {
-    let set = try ImageSet(Dataset.open(data))
+  func openData(needsLabels: Bool = false, channels: Int? = nil, _ note: (String) -> Void) throws -> ImageSet {
+    let set = try ImageSet(Dataset.open(data, reading, channels: channels, note: note))
     guard !needsLabels || !set.labels.isEmpty else {
       throw FileError(data, "holds no labels, which a classifier needs")
     }

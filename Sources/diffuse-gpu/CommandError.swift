@@ -13,6 +13,7 @@ package struct CommandError: Error, CustomStringConvertible {
 /// What a failed command prints: libraries know settings and files, and this is the one place that knows their flags.
 func worded(_ error: any Error) -> any Error {
   switch error {
+  case let error as ImageReadingError: CommandError("\(error) (\(error.option.flag))")
   case let error as PipelineError: CommandError(line(of: error))
   case let error as ModelError: CommandError(line(of: error))
   case SamplerError.unknownSampler: CommandError("--sampler: \(error)")

@@ -63,6 +63,9 @@ struct TrainCommand: ParsableCommand {
   @Option(help: ArgumentHelp("A PNG file that is rewritten with every grid of samples.", valueName: "file"))
   var preview: String?
 
+  @OptionGroup(title: "How images are read")
+  var reading: ImageReadingOptions
+
   @OptionGroup(title: "Device")
   var device: DeviceOptions
 
@@ -83,7 +86,8 @@ struct TrainCommand: ParsableCommand {
     }
     let settings = try settings.settings(task), backend = try device.open(console)
     let request = TrainingRequest(
-      data: data, configuration: config, settings: settings, output: output, resumes: resume)
+      data: data, reading: reading.reading, configuration: config, settings: settings, output: output,
+      resumes: resume)
     switch task {
     case .diffusion:
       if testData != nil { throw CommandError("--test-data: is for --task classifier") }
@@ -94,7 +98,7 @@ struct TrainCommand: ParsableCommand {
       let run = try request.classifier(on: backend) { console.note($0) }
       try train(run.pipeline, console) {
         if let export { try run.export(to: export, as: form) }
-        if let testData { console.note(try run.accuracy(on: testData).text) }
+        if let testData { console.note(try run.accuracy(on: testData) { console.note($0) }.text) }
       }
     }
   }
