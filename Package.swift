@@ -52,6 +52,7 @@ let package = Package(
     // OpenSSL's SHA-256, by which a record names the files of its run, and which seals cached programs.
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .target(name: "CPNG", linkerSettings: [.linkedLibrary("png")]),
+    .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
     // Embeds the files of Kernels/, which hold OpenCL C and nothing else.
     .target(name: "CKernels"),
     .target(name: "CPUKernels"),
@@ -66,7 +67,7 @@ let package = Package(
     library("ComputeCPU", ["Compute", "CPUKernels", "COpenBLAS"]),
     library("ComputeOpenCL", ["Compute", "COpenCL", "CKernels", "CCrypto"]),
     library("HostMath", ["COpenBLAS"]),
-    library("Files", ["CPNG", "CZlib", "CCrypto"]),
+    library("Files", ["CPNG", "CJPEG", "CZlib", "CCrypto"]),
 
     // Floor 2: images, networks, the mathematics that works with any denoiser, and the suite that all devices pass.
     library("Datasets", ["Tensors", "Files", "Random"]),

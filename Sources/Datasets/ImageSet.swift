@@ -49,11 +49,11 @@ public final class ImageSet: Sendable {
     var floats: [Float] = []
     bytes?.reserveCapacity(source.count * source.shape.count)
     while true {
-      let values = try source.next(1000)
+      let values = try source.next(min(1000, source.batchCount))
       if values.isEmpty { return bytes.map { .bytes($0) } ?? .floats(floats) }
       guard values.allSatisfy(\.isFinite) else { throw FileError(source.path, "holds values that are not finite") }
       if let known = bytes {
-        let converted = values.compactMap(byte)
+        let converted = values.compactMap(imageByte)
         if converted.count == values.count {
           bytes?.append(contentsOf: converted)
           continue
@@ -144,10 +144,4 @@ private final class ImageSetSource: ImageSource {
   func labels() -> [Int]? { images.labels.last }
 
   func labelSets() -> [[Int]] { images.labels }
-}
-
-/// The byte that a value stands for, or nil if it is none's exactly.
-private func byte(_ value: Float) -> UInt8? {
-  guard let byte = UInt8(exactly: ((value + 1) * 127.5).rounded()), modelValue(byte) == value else { return nil }
-  return byte
 }

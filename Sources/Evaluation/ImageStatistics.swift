@@ -61,7 +61,7 @@ extension ImageStatistics {
     var accumulator = MomentAccumulator(dimension: source.shape.count, rank: rank)
     var done = 0
     while true {
-      let batch = try source.next(500)
+      let batch = try source.next(min(500, source.batchCount))
       if batch.isEmpty { break }
       guard batch.allSatisfy(\.isFinite) else { throw FileError(source.path, "holds values that are not finite") }
       accumulator.add(batch)

@@ -25,7 +25,7 @@ public func pixelFrechetDistance(
   var accumulator = MomentAccumulator(dimension: reference.dimension)
   var count = 0
   while true {
-    let batch = try images.next(500)
+    let batch = try images.next(min(500, images.batchCount))
     if batch.isEmpty { break }
     guard batch.allSatisfy(\.isFinite) else { throw EvaluationError.notFinite(path: images.path) }
     // What is no picture yet may pass the range of pictures; data never does.

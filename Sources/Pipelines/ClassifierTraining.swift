@@ -13,6 +13,7 @@ public struct ClassifierTraining {
   /// The run.
   public let pipeline: TrainingPipeline
   let network: Classifier
+  let reading: ImageReading
 
   /// Writes the EMA weights.
   public func export(to directory: String, as type: SafetensorsType) throws {
@@ -22,10 +23,15 @@ public struct ClassifierTraining {
   }
 
   /// The accuracy of the EMA weights on a labelled data set.
-  public func accuracy(on path: String) throws -> ClassificationReport {
-    try pipeline.trainer.withEMA {
+  ///
+  /// - Parameters:
+  ///   - path: The images, which are read as those of the training.
+  ///   - note: Told what the user should know.
+  public func accuracy(on path: String, note: (String) -> Void = { _ in }) throws -> ClassificationReport {
+    let source = try Dataset.open(path, reading, channels: network.configuration.inputChannels, note: note)
+    return try pipeline.trainer.withEMA {
       try ClassifierModel(name: "the classifier in training", network: network)
-        .report(on: Dataset.open(path), pipeline.trainer.backend)
+        .report(on: source, pipeline.trainer.backend)
     }
   }
 }
@@ -37,7 +43,7 @@ extension TrainingStart {
   ///   - backend: The device.
   ///   - note: Told what the user should know.
   public func classifier(on backend: any Backend, note: (String) -> Void) throws -> ClassifierTraining {
-    let (set, data) = try openData(note), configuration = try classifierConfiguration(set)
+    let (set, data) = try openData(channels: networkChannels, note), configuration = try classifierConfiguration(set)
     let network = try Classifier(configuration, parameters: InitialParameters(seed: settings.seed))
     let own = TrainingRecord(
       network: configuration.json, scheduler: nil, data: data, output: plan, on: backend)
@@ -45,7 +51,7 @@ extension TrainingStart {
     let pipeline = try TrainingPipeline(
       ClassificationTask(network, smoothing: settings.labelSmoothing), set, self, own, sampler: nil, on: backend)
     pipeline.announce(note)
-    return ClassifierTraining(pipeline: pipeline, network: network)
+    return ClassifierTraining(pipeline: pipeline, network: network, reading: data.reading)
   }
 
   /// The network of the checkpoint, which what is named agrees with; or of a new run.
@@ -57,6 +63,18 @@ extension TrainingStart {
     let path = name(of: "network"), result = try ClassifierConfiguration(record.network, path: path)
     try check(result, set, path: path)
     return result
+  }
+
+  /// The channels that a network takes which is named or in the checkpoint; they tell layouts of arrays apart.
+  private var networkChannels: Int? {
+    get throws {
+      if let path = request.configuration {
+        return try ClassifierConfiguration(JSONValue(contentsOf: path), path: path).inputChannels
+      }
+      return try record.map {
+        try ClassifierConfiguration($0.network, path: name(of: "network")).inputChannels
+      }
+    }
   }
 
   private func namedConfiguration(_ set: ImageSet) throws -> ClassifierConfiguration {

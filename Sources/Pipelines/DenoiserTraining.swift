@@ -32,7 +32,7 @@ extension TrainingStart {
   ///   - backend: The device.
   ///   - note: Told what the user should know.
   public func denoiser(on backend: any Backend, note: (String) -> Void) throws -> DenoiserTraining {
-    let (set, data) = try openData(note)
+    let (set, data) = try openData(channels: networkChannels, note)
     let configuration = try unetConfiguration(set), scheduler = try schedulerConfiguration()
     let network = try UNet(configuration, parameters: InitialParameters(seed: settings.seed))
     let schedule = try Scheduler(scheduler).schedule
@@ -58,6 +58,16 @@ extension TrainingStart {
     let path = name(of: "network"), result = try UNetConfiguration(record.network, path: path)
     try check(result, set, path: path)
     return result
+  }
+
+  /// The channels that a network takes which is named or in the checkpoint; they tell layouts of arrays apart.
+  private var networkChannels: Int? {
+    get throws {
+      if let path = request.configuration {
+        return try UNetConfiguration(JSONValue(contentsOf: path), path: path).inputChannels
+      }
+      return try record.map { try UNetConfiguration($0.network, path: name(of: "network")).inputChannels }
+    }
   }
 
   private func namedConfiguration(_ set: ImageSet) throws -> UNetConfiguration {

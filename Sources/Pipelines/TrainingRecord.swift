@@ -1,5 +1,5 @@
 import Compute
-import Datasets
+public import Datasets
 import DiffusersFormat
 import Files
 public import Tensors
@@ -9,6 +9,8 @@ import Training
 public struct TrainingData: Codable, Sendable, Hashable {
   /// Where they were, as a path from the root.
   public var path: String
+  /// How they were read.
+  public var reading: ImageReading
   /// Images in all.
   public var count: Int
   /// The extents of an image.
@@ -19,8 +21,8 @@ public struct TrainingData: Codable, Sendable, Hashable {
 
 extension TrainingData {
   /// The identity of a set that was read from a path.
-  init(_ set: ImageSet, path: String) {
-    self.init(path: absolute(path), count: set.count, shape: set.shape, sha256: set.fingerprint)
+  init(_ set: ImageSet, path: String, reading: ImageReading) {
+    self.init(path: absolute(path), reading: reading, count: set.count, shape: set.shape, sha256: set.fingerprint)
   }
 
   /// The first field in which other data differ, and both values, or nil if they are the same images; the path may be another.

@@ -1,3 +1,4 @@
+public import Datasets
 import Files
 public import Training
 
@@ -8,6 +9,8 @@ public import Training
 public struct TrainingRequest {
   /// The images' path, or nil for that of the checkpoint.
   public var data: String?
+  /// How the images are read, or nil as the checkpoint says.
+  public var reading: ImageReading?
   /// Whether a run may go on with other images than it began with; their extents are the same.
   public var allowsOtherData = false
   /// The path of the network's configuration, or nil for that of the checkpoint, or a small network.

@@ -48,8 +48,13 @@ public struct TrainingStart {
   }
 
   /// Reads the data into memory, with labels where they are needed, and compares them with those of the checkpoint.
-  func openData(_ note: (String) -> Void) throws -> (set: ImageSet, data: TrainingData) {
-    let path = try dataPath, set = try ImageSet(Dataset.open(path))
+  ///
+  /// - Parameters:
+  ///   - channels: The channels that the network takes, where they are known.
+  ///   - note: Told what the user should know.
+  func openData(channels: Int?, _ note: (String) -> Void) throws -> (set: ImageSet, data: TrainingData) {
+    let path = try dataPath, reading = request.reading ?? record?.data.reading ?? ImageReading()
+    let set = try ImageSet(Dataset.open(path, reading, channels: channels, note: note))
     guard settings.task != .classifier || !set.labels.isEmpty else {
       throw FileError(path, "holds no labels, which a classifier needs")
     }
@@ -58,7 +63,7 @@ public struct TrainingStart {
     if request.output.export != nil, set.count < 2, settings.task == .diffusion {
       note("\(path): one image has no covariance; the model is exported without statistics")
     }
-    let data = TrainingData(set, path: path)
+    let data = TrainingData(set, path: path, reading: reading)
     guard let recorded = record?.data else { return (set, data) }
     if let difference = data.difference(from: recorded) {
       guard request.allowsOtherData, difference.field != "shape" else {

@@ -15,6 +15,9 @@ struct ClassifyCommand: ParsableCommand {
       valueName: "directory"))
   var classifier: String
 
+  @OptionGroup(title: "How images are read")
+  var reading: ImageReadingOptions
+
   @OptionGroup(title: "Device")
   var device: DeviceOptions
 
@@ -23,7 +26,8 @@ struct ClassifyCommand: ParsableCommand {
 
   func run() throws {
     let console = outputOptions.console
-    let model = try ClassifierModel.found(classifier), source = try Dataset.open(images)
+    let model = try ClassifierModel.found(classifier)
+    let source = try Dataset.open(images, reading.reading, channels: model.imageShape.channels) { console.note($0) }
     let backend = try device.open(console)
     if try !source.labelSets().isEmpty {
       let report = try model.report(on: source, backend)

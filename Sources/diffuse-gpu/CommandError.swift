@@ -17,6 +17,7 @@ package struct CommandError: Error, CustomStringConvertible {
 /// Names out of foreign files may stand in any of these lines, so that this is also where they are made printable.
 func worded(_ error: any Error) -> any Error {
   switch error {
+  case let error as ImageReadingError: CommandError("\(error) (\(error.option.flag))")
   case let error as PipelineError: CommandError(line(of: error))
   case let error as ModelError: CommandError(line(of: error))
   case SamplerError.unknownSampler: CommandError("--sampler: \(error)")

@@ -31,6 +31,9 @@ struct EvaluateCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The data set, for --classifier.", valueName: "path"))
   var data: String?
 
+  @OptionGroup(title: "How images are read")
+  var reading: ImageReadingOptions
+
   @OptionGroup(title: "Device")
   var device: DeviceOptions
 
@@ -43,9 +46,9 @@ struct EvaluateCommand: ParsableCommand {
     guard let file = try statistics.map({ try MappedFile($0) }) ?? ModelDirectory.found(nil).statistics() else {
       throw CommandError("--statistics: the default model holds none; name a file")
     }
-    let reference = try ImageStatistics(SafetensorsFile(file)).moments
+    let statistics = try ImageStatistics(SafetensorsFile(file)), reference = statistics.moments
     let findings = try samples.map { path in
-      let (distance, count) = try pixelFrechetDistance(of: Dataset.open(path), to: reference)
+      let (distance, count) = try pixelFrechetDistance(of: open(path, statistics.shape, clamps: true), to: reference)
       return Finding(
         text: "\(path): \(count) images, pixel Frechet distance \(rounded(distance, digits: 3))",
         json: .object([
@@ -53,6 +56,13 @@ struct EvaluateCommand: ParsableCommand {
         ]))
     }
     try report(findings)
+  }
+
+  /// Images to compare, samples of a model among them.
+  private func open(_ path: String, _ shape: ImageShape, clamps: Bool = false) throws -> any ImageSource {
+    try Dataset.open(path, reading.reading, channels: shape.channels, clamps: clamps) {
+      outputOptions.console.note($0)
+    }
   }
 
   /// What is said about one set of samples.
@@ -68,8 +78,10 @@ struct EvaluateCommand: ParsableCommand {
 
   private func compareFeatures(by name: String, with data: String) throws {
     let classifier = try ClassifierModel.found(name), backend = try device.open(outputOptions.console)
-    let sets = try samples.map { try classifier.featureStatistics(of: Dataset.open($0), on: backend) }
-    let reference = try classifier.featureStatistics(of: Dataset.open(data), on: backend)
+    let sets = try samples.map {
+      try classifier.featureStatistics(of: open($0, classifier.imageShape, clamps: true), on: backend)
+    }
+    let reference = try classifier.featureStatistics(of: open(data, classifier.imageShape), on: backend)
     func percent(_ parts: [Double]) -> String { parts.map { rounded(100 * $0, digits: 1) }.joined(separator: " ") }
     let findings = zip(samples, sets).map { path, set in
       let distance = set.distance(to: reference)

@@ -20,6 +20,9 @@ struct SampleCommand: ParsableCommand {
   @OptionGroup(title: "Where a run begins")
   var start: StartOptions
 
+  @OptionGroup(title: "How images are read")
+  var reading: ImageReadingOptions
+
   @OptionGroup(title: "Images and output")
   var images: ImageOptions
 
@@ -40,7 +43,7 @@ struct SampleCommand: ParsableCommand {
       request.settings.seeds = try ImageOutput.missing(request.settings.seeds, in: images.output)
       guard !request.settings.seeds.isEmpty else { return console.note("all images are there already") }
     }
-    let opened = try request.open { try ModelDirectory.found($0, variant: $1) }
+    let opened = try request.open(note: console.note) { try ModelDirectory.found($0, variant: $1) }
     let options = try repeated.map { try device.options(besides: $0.machine) } ?? device.options()
     let backend = try device.open(console, options, as: repeated?.machine)
     let pipeline = try SamplingPipeline(opened.model, opened.settings, inputs: opened.inputs, on: backend)

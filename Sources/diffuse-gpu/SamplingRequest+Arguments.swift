@@ -29,6 +29,7 @@ extension SamplingRequest {
     self.init(model: try ModelReference(options), settings: settings)
     statistics = start.statistics
     inputImages = start.inputImages
+    if arguments.reading.reading != .init() { reading = arguments.reading.reading }
     initialNoise = start.initialNoise
     stepNoise = start.stepNoise
     zoom = images.zoom ?? 1
@@ -88,20 +89,21 @@ extension SamplingRequest {
 extension SampleCommand {
   /// Refuses arguments that a record determines.
   func checkBesideRecord() throws(CommandError) {
-    let named: [(Bool, String)] = [
-      (model.model != nil, "--model"), (model.variant != nil, "--variant"), (model.data != nil, "--data"),
-      (model.world != nil, "--world"), (model.sampler != nil, "--sampler"),
-      (model.schedulerConfig != nil, "--scheduler-config"), (model.steps != nil, "--steps"),
-      (model.eta != nil, "--eta"),
-      (model.correctSteps, "--correct-steps"), (model.isUnclipped, "--no-clip"), (model.classLabel != nil, "--class"),
-      (model.guidance != nil, "--guidance"), (start.lateStart != nil, "--late-start"),
-      (start.lateStartInit != nil, "--late-start-init"), (start.statistics != nil, "--statistics"),
-      (start.inputImages != nil, "--input-images"), (start.from != nil, "--from"),
-      (start.initialNoise != nil, "--initial-noise"), (start.stepNoise != nil, "--step-noise"),
-      (start.rng != nil, "--rng"), (images.seed != nil, "--seed"), (images.count != nil, "--count"),
-      (images.seeds != nil, "--seeds"), (images.size != nil, "--size"), (images.batch != nil, "--batch"),
-      (images.zoom != nil, "--zoom"),
-    ]
+    let named: [(Bool, String)] =
+      [
+        (model.model != nil, "--model"), (model.variant != nil, "--variant"), (model.data != nil, "--data"),
+        (model.world != nil, "--world"), (model.sampler != nil, "--sampler"),
+        (model.schedulerConfig != nil, "--scheduler-config"), (model.steps != nil, "--steps"),
+        (model.eta != nil, "--eta"),
+        (model.correctSteps, "--correct-steps"), (model.isUnclipped, "--no-clip"), (model.classLabel != nil, "--class"),
+        (model.guidance != nil, "--guidance"), (start.lateStart != nil, "--late-start"),
+        (start.lateStartInit != nil, "--late-start-init"), (start.statistics != nil, "--statistics"),
+        (start.inputImages != nil, "--input-images"), (start.from != nil, "--from"),
+        (start.initialNoise != nil, "--initial-noise"), (start.stepNoise != nil, "--step-noise"),
+        (start.rng != nil, "--rng"), (images.seed != nil, "--seed"), (images.count != nil, "--count"),
+        (images.seeds != nil, "--seeds"), (images.size != nil, "--size"), (images.batch != nil, "--batch"),
+        (images.zoom != nil, "--zoom"),
+      ] + reading.named
     if let name = named.first(where: { $0.0 })?.1 {
       throw CommandError("--from-record and \(name) exclude each other: the record says what is drawn")
     }

@@ -26,6 +26,9 @@ struct StatisticsCommand: ParsableCommand {
   @Flag(help: "Store the directions in half precision.")
   var half = false
 
+  @OptionGroup(title: "How images are read")
+  var reading: ImageReadingOptions
+
   @OptionGroup
   var outputOptions: OutputOptions
 
@@ -34,7 +37,7 @@ struct StatisticsCommand: ParsableCommand {
     if let rank, rank < 1 { throw CommandError("--rank \(rank): at least one direction is kept") }
     try OutputFile.checkDistinct([output], readFrom: [data])
     try OutputFile.checkWritable(output)
-    let source = try Dataset.open(data)
+    let source = try Dataset.open(data, reading.reading) { console.note($0) }
     let display = ProgressDisplay(total: source.count, unit: "images", quiet: console.isQuiet)
     let statistics = try ImageStatistics(of: source, rank: rank) { display.update($0) }
     try OutputFile.write(statistics.encoded(basisType: half ? .float16 : .float32), to: output)

@@ -68,6 +68,9 @@ struct TrainCommand: ParsableCommand {
   @Option(help: ArgumentHelp("A PNG file that is rewritten with every grid of samples.", valueName: "file"))
   var preview: String?
 
+  @OptionGroup(title: "How images are read")
+  var reading: ImageReadingOptions
+
   @OptionGroup(title: "Device")
   var device: DeviceOptions
 
@@ -90,7 +93,7 @@ struct TrainCommand: ParsableCommand {
       let run = try start.classifier(on: backend) { console.note($0) }
       try train(run.pipeline, console) {
         if let export { try run.export(to: export, as: form) }
-        if let testData { console.note(try run.accuracy(on: testData).text) }
+        if let testData { console.note(try run.accuracy(on: testData) { console.note($0) }.text) }
       }
     }
   }
@@ -102,6 +105,7 @@ struct TrainCommand: ParsableCommand {
     var request = TrainingRequest(
       data: data, settings: try settings.named(choice(task, "--task")), output: output, resumes: resume)
     (request.configuration, request.scheduler, request.allowsOtherData) = (config, scheduler, allowOtherData)
+    if reading.reading != ImageReading() { request.reading = reading.reading }
     return request
   }
 
