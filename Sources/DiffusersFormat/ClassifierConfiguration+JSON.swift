@@ -24,10 +24,11 @@ extension ClassifierConfiguration {
       throw FileError(path, "is no configuration of a classifier")
     }
     func count(_ value: JSONValue?, _ name: String, to largest: Int = 65_536) throws(FileError) -> Int {
-      guard let number = value?.int, (1...largest).contains(number) else {
-        throw FileError(path, "'\(name)' must be a whole number from 1 to \(largest)")
+      do throws(NumberFault) {
+        return try (value ?? .null).wholeNumber(in: 1...largest)
+      } catch {
+        throw FileError(path, "\(name): \(error)")
       }
-      return number
     }
     let inputChannels = try count(json["in_channels"], "in_channels")
     let size = json["image_size"]?.array ?? []
@@ -53,6 +54,10 @@ extension ClassifierConfiguration {
     blockChannels = channels
     self.layersPerBlock = layersPerBlock
     self.groups = groups
-    dropout = json["dropout"]?.double ?? 0
+    do throws(NumberFault) {
+      dropout = try json["dropout"]?.number(in: 0...1) ?? 0
+    } catch {
+      throw FileError(path, "dropout: \(error)")
+    }
   }
 }
