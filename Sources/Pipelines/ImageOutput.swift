@@ -3,6 +3,9 @@ import Foundation
 public import Tensors
 
 /// Where finished images go, by the form of a path: a folder of PNG files, one PNG grid, `.npz` or `.npy`.
+///
+/// Arrays hold images of any number of channels as they are; in pictures, images of other than 1 or 3 channels are grey planes
+/// side by side.
 public enum ImageOutput {
   /// A place that takes images as they are finished.
   ///
@@ -14,10 +17,10 @@ public enum ImageOutput {
   /// - Throws: `FileError` if the path cannot be written or the images do not fit its form; found out before any work.
   public static func open(_ path: String, _ shape: ImageShape, count: Int, zoom: Int = 1) throws -> any ImageSink {
     let form = (path as NSString).pathExtension.lowercased()
-    guard form == "npy" || shape.channels == 1 || shape.channels == 3 else {
-      throw FileError(path, "images of \(shape.channels) channels are no pictures; write them to a .npy file")
+    guard let size = product(of: [count, shape.count]) else {
+      throw FileError(path, "\(count) images of \(shape) are more than any memory holds")
     }
-    if form == "npz" { try NumpyArchive.checkSize(count * shape.count, path: path) }
+    if form == "npz" { try NumpyArchive.checkSize(size, path: path) }
     switch form {
     case "png", "npz", "npy":
       try OutputFile.checkWritable(path)
@@ -70,9 +73,10 @@ private struct FolderSink: ImageSink {
   }
 
   mutating func append(_ images: [Float], seeds: ArraySlice<UInt64>, record: RunRecord) throws {
-    let bytes = ImageConversion.interleaved(images, shape)
+    let bytes = ImageConversion.pictureBytes(images, shape), pictureShape = ImageConversion.pictureShape(shape)
     for (index, seed) in seeds.enumerated() {
-      let picture = ImageConversion.picture(Array(bytes[index * shape.count..<(index + 1) * shape.count]), shape)
+      let picture = ImageConversion.picture(
+        Array(bytes[index * shape.count..<(index + 1) * shape.count]), pictureShape)
       try OutputFile.write(picture.encoded(texts: record.with(seeds: [seed]).texts), to: Self.file(seed, in: path))
       self.seeds.append(seed)
     }
@@ -83,19 +87,26 @@ private struct FolderSink: ImageSink {
   }
 }
 
-/// Pixels that are collected as bytes, channels interleaved, until a file of all of them is written.
+/// Pixels that are collected as bytes until a file of all of them is written.
 private struct CollectedBytes {
   let shape: ImageShape
+  /// Whether the bytes are those of pictures, rather than of channels that are interleaved whatever their number.
+  let arePictures: Bool
   var bytes: [UInt8] = []
   var seeds: [UInt64] = []
 
-  init(_ shape: ImageShape, count: Int) {
+  init(_ shape: ImageShape, count: Int, arePictures: Bool) {
     self.shape = shape
+    self.arePictures = arePictures
     bytes.reserveCapacity(min(count * shape.count, 1 << 32))
   }
 
   mutating func append(_ images: [Float], _ seeds: ArraySlice<UInt64>) {
-    ImageConversion.append(images, shape, to: &bytes)
+    if arePictures {
+      bytes += ImageConversion.pictureBytes(images, shape)
+    } else {
+      ImageConversion.append(images, shape, to: &bytes)
+    }
     self.seeds += seeds
   }
 }
@@ -115,7 +126,7 @@ private struct GridSink: ImageSink {
   init(path: String, shape: ImageShape, count: Int, zoom: Int) {
     self.path = path
     self.zoom = zoom
-    images = CollectedBytes(shape, count: count)
+    images = CollectedBytes(shape, count: count, arePictures: true)
   }
 
   mutating func append(_ images: [Float], seeds: ArraySlice<UInt64>, record: RunRecord) {
@@ -125,7 +136,7 @@ private struct GridSink: ImageSink {
   mutating func finish(_ record: RunRecord) throws {
     guard !images.seeds.isEmpty else { return }
     let record = record.with(seeds: images.seeds)
-    let grid = ImageConversion.grid(images.bytes, images.shape, zoom: zoom)
+    let grid = ImageConversion.grid(images.bytes, ImageConversion.pictureShape(images.shape), zoom: zoom)
     try OutputFile.write(grid.encoded(texts: record.texts), to: path)
     try writeRecord(record)
   }
@@ -140,7 +151,7 @@ private struct ArchiveSink: ImageSink {
 
   init(path: String, shape: ImageShape, count: Int) {
     self.path = path
-    images = CollectedBytes(shape, count: count)
+    images = CollectedBytes(shape, count: count, arePictures: false)
   }
 
   mutating func append(_ images: [Float], seeds: ArraySlice<UInt64>, record: RunRecord) {

@@ -17,7 +17,7 @@ public struct TrajectoryRecorder {
   private let interval: Int
   private let view: View
   private let stepCount: Int
-  /// Interleaved bytes of all images, by step.
+  /// The bytes of all images' pictures, by step.
   private var frames: [Int: [UInt8]] = [:]
 
   /// A recorder of every `interval`-th step and of the last.
@@ -36,17 +36,18 @@ public struct TrajectoryRecorder {
     guard (index + 1).isMultiple(of: interval) || isLast else { return }
     // The last frame is the result, whatever the others show.
     let values = try (view == .denoised && !isLast ? progress.state.denoised : progress.state.x).values()
-    frames[index, default: []] += ImageConversion.interleaved(values, shape)
+    frames[index, default: []] += ImageConversion.pictureBytes(values, shape)
   }
 
   /// Writes one grid a step beside a path: `digits.png` has `digits-step0010.png`, a folder has `step0010.png` inside.
   public func writeGrids(beside path: String, zoom: Int) throws {
+    let picture = ImageConversion.pictureShape(shape)
     for (index, bytes) in frames {
       let name = "step" + (index + 1).padded(to: 4) + ".png"
       let stem = (path as NSString).deletingPathExtension
       let file =
         (path as NSString).pathExtension.isEmpty ? (path as NSString).appendingPathComponent(name) : "\(stem)-\(name)"
-      try OutputFile.write(ImageConversion.grid(bytes, shape, zoom: zoom).encoded(), to: file)
+      try OutputFile.write(ImageConversion.grid(bytes, picture, zoom: zoom).encoded(), to: file)
     }
   }
 
@@ -56,7 +57,8 @@ public struct TrajectoryRecorder {
     let longest = frames.values.map(\.count).max() ?? 0
     let whole = frames.filter { $0.value.count == longest }.sorted { $0.key < $1.key }
     guard !whole.isEmpty else { return }
-    let grids = whole.map { ImageConversion.grid($0.value, shape, zoom: zoom) }
+    let picture = ImageConversion.pictureShape(shape)
+    let grids = whole.map { ImageConversion.grid($0.value, picture, zoom: zoom) }
     var milliseconds = [Int](repeating: min(500, max(20, 4000 / grids.count)), count: grids.count)
     milliseconds[grids.count - 1] = 2000
     try OutputFile.write(AnimatedPNG.encoded(grids, milliseconds: milliseconds), to: path)
