@@ -49,9 +49,10 @@ let package = Package(
     .target(name: "COpenCL"),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-    // OpenSSL's SHA-256, by which a record names the files of its run.
+    // OpenSSL's SHA-256, by which a record names the files of its run, and which seals cached programs.
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .target(name: "CPNG", linkerSettings: [.linkedLibrary("png")]),
+    .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
     // Embeds the files of Kernels/, which hold OpenCL C and nothing else.
     .target(name: "CKernels"),
     .target(name: "CPUKernels"),
@@ -64,9 +65,9 @@ let package = Package(
     library("Tensors", ["Compute"]),
     library("Instruments", ["Compute"]),
     library("ComputeCPU", ["Compute", "CPUKernels", "COpenBLAS"]),
-    library("ComputeOpenCL", ["Compute", "COpenCL", "CKernels"]),
+    library("ComputeOpenCL", ["Compute", "COpenCL", "CKernels", "CCrypto"]),
     library("HostMath", ["COpenBLAS"]),
-    library("Files", ["CPNG", "CZlib", "CCrypto"]),
+    library("Files", ["CPNG", "CJPEG", "CZlib", "CCrypto"]),
 
     // Floor 2: images, networks, the mathematics that works with any denoiser, and the suite that all devices pass.
     library("Datasets", ["Tensors", "Files", "Random"]),
@@ -148,7 +149,7 @@ let package = Package(
       of: "Pipelines",
       [
         "Compute", "Models", "Pretrained", "Networks", "Diffusion", "DiffusersFormat", "Evaluation", "Tensors",
-        "Files", "ComputeCPU", "Datasets", "HostMath", "DeviceSelection",
+        "Files", "ComputeCPU", "Datasets", "HostMath", "DeviceSelection", "Training",
       ]),
     tests(
       of: "Profiling",
@@ -162,6 +163,6 @@ let package = Package(
 )
 
 // The plugin that builds the documentation; other builds do not pay for it.
-if Context.environment["DIFFUSE_DOCS"] != nil {
+if !Context.environment["DIFFUSE_DOCS", default: ""].isEmpty {
   package.dependencies.append(.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"))
 }

@@ -24,12 +24,21 @@ extension ImageSource {
   /// No labels, as most files have it.
   public func labels() throws(FileError) -> [Int]? { nil }
 
+  /// As many images as are about 64 MB of values, at least one: what to ask ``next(_:)`` for where memory is to stay small.
+  public var batchCount: Int { max(1, (1 << 24) / shape.count) }
+
   /// The one kind of label, if there is any.
   public func labelSets() throws(FileError) -> [[Int]] { try labels().map { [$0] } ?? [] }
 }
 
 /// The value of a byte in a model's range: 0 becomes -1, 255 becomes 1.
 func modelValue(_ byte: UInt8) -> Float { Float(byte) / 127.5 - 1 }
+
+/// The byte that a value stands for, or nil if it is none's exactly.
+func imageByte(_ value: Float) -> UInt8? {
+  guard let byte = UInt8(exactly: ((value + 1) * 127.5).rounded()), modelValue(byte) == value else { return nil }
+  return byte
+}
 
 /// Pixels that interleave their channels, one channel after the other.
 func planar(_ pixels: some RandomAccessCollection<UInt8>, _ shape: ImageShape) -> [Float] {

@@ -36,17 +36,9 @@ public struct ModelWriter {
       throw FileError(target, "is there already; name a directory without a network")
     }
     try OutputFile.prepareFolder(directory)
-    let temporary = target + ".\(getpid()).partial"
-    try OutputFile.prepareFolder(temporary)
-    do throws(FileError) {
-      try writeWeights(configuration, parameters, to: temporary)
-      try OutputFile.write((configuration.json.text + "\n").utf8, to: "\(temporary)/config.json")
-      guard rename(temporary, target) == 0 else {
-        throw FileError(target, "cannot be written: \(String(cString: strerror(errno)))")
-      }
-    } catch {
-      try? FileManager.default.removeItem(atPath: temporary)
-      throw error
+    try OutputFile.makeFolder(target) { folder throws(FileError) in
+      try writeWeights(configuration, parameters, to: folder)
+      try OutputFile.write((configuration.json.text + "\n").utf8, to: "\(folder)/config.json")
     }
   }
 

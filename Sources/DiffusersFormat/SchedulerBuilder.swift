@@ -56,10 +56,10 @@ struct SchedulerBuilder {
     return try sampleable(NoiseSchedule(alphaBars: table))
   }
 
-  /// The schedule, if the class can sample it: the methods in Karras' sigma take its logarithm.
+  /// The schedule, if the class can sample it: every step has noise, and the methods in Karras' sigma take its logarithm.
   private func sampleable(_ schedule: NoiseSchedule) throws(SchedulerConfigurationError) -> NoiseSchedule {
-    guard ![.ddpm, .ddim, .pndm].contains(schedulerClass) else { return schedule }
-    guard schedule.karrasSigma(at: 0) > 0, schedule.karrasSigma(at: schedule.last).isFinite else {
+    let needsLogarithms = ![.ddpm, .ddim, .pndm].contains(schedulerClass)
+    guard schedule.karrasSigma(at: 0) > 0, !needsLogarithms || schedule.karrasSigma(at: schedule.last).isFinite else {
       throw configuration.fault(
         "beta_schedule",
         what: "the betas leave a training step without noise or without signal, which \(schedulerClass.rawValue) "

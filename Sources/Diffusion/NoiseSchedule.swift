@@ -2,8 +2,8 @@ import Foundation
 
 /// The noise levels of a discrete model's training steps: a table of `alphaBar_t`, and what is between its entries.
 public struct NoiseSchedule: Sendable, Hashable {
-  /// The most training steps of a schedule that is read from a file: a thousand times those of any model.
-  public static let largestCount = 1 << 20
+  /// The most training steps of a schedule that is read from a file; a thousand are customary.
+  public static let largestCount = 10_000
 
   /// The cumulative products `alphaBar_t`, in the 32-bit precision of training.
   public let alphaBars: [Float]

@@ -27,10 +27,10 @@ public protocol SamplingGrid: Sendable {
 }
 
 extension SamplerError {
-  /// The most steps of a run: more than any training has, and few enough that a plan of them is no matter of memory.
+  /// The most steps of a run: many times those of any method, and few enough that a plan of them is no matter of time or memory.
   ///
   /// Grids that visit whole training steps have at most those of the model.
-  public static let largestSteps = 1_000_000
+  public static let largestSteps = 10_000
 
   /// Checks the number of a run's steps before anything is planned.
   ///

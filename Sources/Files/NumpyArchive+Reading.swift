@@ -10,6 +10,11 @@ extension NumpyArchive {
   public static func array(_ name: String?, in path: String) throws(FileError) -> NumpyArray {
     let file = try MappedFile(path)
     defer { withExtendedLifetime(file) {} }
+    if let kind = FileKind(file.bytes), ![.npz, .zip].contains(kind),
+      let error = FileKind.mistaken(file.bytes, path: path, for: "an .npz archive")
+    {
+      throw error
+    }
     let entries = try directory(file)
     guard let entry = name.map({ name in entries.first { $0.name == name + ".npy" } }) ?? entries.first else {
       let names = entries.map(\.name).joined(separator: ", ")

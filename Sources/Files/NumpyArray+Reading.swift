@@ -11,7 +11,7 @@ extension NumpyArray {
   /// - Throws: ``FileError`` if they are cut short, too many, or of a type that is not read.
   public init(parsing bytes: UnsafeRawBufferPointer, path: String) throws(FileError) {
     guard bytes.count >= 10, bytes[0] == 0x93, bytes[1..<6].elementsEqual("NUMPY".utf8) else {
-      throw FileError(path, "is no .npy file")
+      throw FileKind.mistaken(bytes, path: path, for: "a .npy array") ?? FileError(path, "is no .npy file")
     }
     let isLong = bytes[6] >= 2
     guard (1...3).contains(bytes[6]), bytes.count >= (isLong ? 12 : 10) else {

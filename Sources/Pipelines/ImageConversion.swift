@@ -95,6 +95,27 @@ public enum ImageConversion {
     return PNGImage(width: width, height: height, channels: shape.channels, pixels: pixels)
   }
 
+  /// The most columns or rows of a PNG file that is written, which is libpng's own limit.
+  private static let largestExtent = 1_000_000
+  /// The most pixels of a picture of many images.
+  private static let largestGrid = 1 << 30
+
+  /// Finds out before any work is done whether images fit one picture.
+  ///
+  /// - Throws: `FileError` if the picture of ``grid(_:_:columns:zoom:)`` would have more than a million columns or rows, or
+  ///   2^30 pixels.
+  static func checkGrid(_ count: Int, _ shape: ImageShape, zoom: Int, path: String) throws(FileError) {
+    let picture = pictureShape(shape), columns = Double(count).squareRoot().rounded(.up)
+    let width = columns * Double(picture.width * zoom + 2)
+    let height = (Double(count) / columns).rounded(.up) * Double(picture.height * zoom + 2)
+    guard max(width, height) <= Double(largestExtent), width * height <= Double(largestGrid) else {
+      throw FileError(
+        path,
+        "\(count) images of \(shape) at a zoom of \(zoom) are too large for one picture; write to a folder or a "
+          + ".npz file")
+    }
+  }
+
   /// Writes images of a model as one picture; see ``grid(_:_:columns:zoom:)``.
   ///
   /// - Parameters:

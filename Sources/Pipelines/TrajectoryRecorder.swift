@@ -1,5 +1,5 @@
 import Diffusion
-import Files
+public import Files
 import Foundation
 import Tensors
 
@@ -33,21 +33,34 @@ public struct TrajectoryRecorder {
   public mutating func record(_ progress: SamplingPipeline.Progress) throws {
     let index = progress.state.index
     let isLast = index == stepCount - 1
-    guard (index + 1).isMultiple(of: interval) || isLast else { return }
+    guard isRecorded(index) else { return }
     // The last frame is the result, whatever the others show.
     let values = try (view == .denoised && !isLast ? progress.state.denoised : progress.state.x).values()
     frames[index, default: []] += ImageConversion.pictureBytes(values, shape)
   }
 
-  /// Writes one grid a step beside a path: `digits.png` has `digits-step0010.png`, a folder has `step0010.png` inside.
+  private func isRecorded(_ index: Int) -> Bool { (index + 1).isMultiple(of: interval) || index == stepCount - 1 }
+
+  /// The grids that ``writeGrids(beside:zoom:)`` writes: `digits.png` has `digits-step0010.png`, a folder has `step0010.png` inside.
+  ///
+  /// - Throws: `FileError` if the form of the path is unknown.
+  public func grids(beside path: String) throws(FileError) -> [String] {
+    let form = try OutputForm(path)
+    return (0..<stepCount).filter(isRecorded).map { Self.grid($0, form, path) }
+  }
+
+  private static func grid(_ index: Int, _ form: OutputForm, _ path: String) -> String {
+    let name = "step" + (index + 1).padded(to: 4) + ".png"
+    return form == .folder
+      ? (path as NSString).appendingPathComponent(name) : "\((path as NSString).deletingPathExtension)-\(name)"
+  }
+
+  /// Writes one grid a step beside a path; see ``grids(beside:)``.
   public func writeGrids(beside path: String, zoom: Int) throws {
-    let picture = ImageConversion.pictureShape(shape)
+    let form = try OutputForm(path), shape = ImageConversion.pictureShape(shape)
     for (index, bytes) in frames {
-      let name = "step" + (index + 1).padded(to: 4) + ".png"
-      let stem = (path as NSString).deletingPathExtension
-      let file =
-        (path as NSString).pathExtension.isEmpty ? (path as NSString).appendingPathComponent(name) : "\(stem)-\(name)"
-      try OutputFile.write(ImageConversion.grid(bytes, picture, zoom: zoom).encoded(), to: file)
+      let picture = ImageConversion.grid(bytes, shape, zoom: zoom)
+      try OutputFile.write(picture.encoded(texts: RunRecord.marks), to: Self.grid(index, form, path))
     }
   }
 

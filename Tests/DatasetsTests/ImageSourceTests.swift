@@ -21,6 +21,11 @@ struct ImageSourceTests {
     }
   }
 
+  /// What stands before the pixels of an IDX file of images.
+  static func header(_ count: UInt16, height: UInt16, width: UInt16) -> [UInt8] {
+    [0, 0, 8, 3] + [count, height, width].flatMap { [0, 0, UInt8($0 >> 8), UInt8($0 & 255)] }
+  }
+
   static func idx(_ count: UInt8, height: UInt8 = 2, width: UInt8 = 3, pixels: [UInt8]) -> [UInt8] {
     [0, 0, 8, 3, 0, 0, 0, count, 0, 0, 0, height, 0, 0, 0, width] + pixels
   }
@@ -121,7 +126,7 @@ struct ImageSourceTests {
     #expect(try images(source) == [-1, -1, x, x, y, y, 1, 1, x, x, y, y])
     try OutputFile.write(
       PNGImage(width: 1, height: 1, channels: 1, pixels: [0]).encoded(), to: folder.path("c.png"))
-    #expect(throws: FileError.self) { try images(Dataset.open(folder.url.path)) }
+    #expect(throws: ImageReadingError.self) { try images(Dataset.open(folder.url.path)) }
   }
 
   @Test("Arrays of floats keep their range, arrays of bytes are scaled, in npy and npz")

@@ -46,10 +46,10 @@ struct SchedulerConfigurationTests {
       with("variance_type", .string("other"))?.contains("fixed_small, fixed_small_log, fixed_large") == true)
     #expect(with("clip_sample", .number(1)) == "s.json: clip_sample is 1, which is neither true nor false")
     #expect(
-      with("num_train_timesteps", .number(0)) == "s.json: num_train_timesteps: 0 is no whole number from 1 to 1048576")
+      with("num_train_timesteps", .number(0)) == "s.json: num_train_timesteps: 0 is no whole number from 1 to 10000")
     #expect(
       with("num_train_timesteps", .number(10.5))
-        == "s.json: num_train_timesteps: 10.5 is no whole number from 1 to 1048576")
+        == "s.json: num_train_timesteps: 10.5 is no whole number from 1 to 10000")
     #expect(with("beta_end", .string("x")) == "s.json: beta_end: 'x' is no number from 0 to 1")
     #expect(with("beta_end", .number(3)) == "s.json: beta_end: 3 is no number from 0 to 1")
     #expect(

@@ -55,10 +55,10 @@ struct MalformedFileTests {
     #expect(error.description.contains(expected), "\(error)")
   }
 
-  @Test("A header longer than the file is found out", arguments: [1000, UInt64.max, UInt64(Int64.max), 1 << 62])
+  @Test("A header longer than the file is found out", arguments: [1000, 100_000_000, UInt64.max, 1 << 62])
   func longHeaders(length: UInt64) throws {
     let error = try #require(try safetensors("{}", length: length))
-    #expect(error.description.contains("cut short"))
+    #expect(error.description.contains(length > 100_000_000 ? "is not safetensors" : "cut short"))
   }
 
   /// Every way to cut a file, and every byte changed in three ways: nothing may trap.
