@@ -10,7 +10,7 @@ import Testing
 struct HostileSchedulerTests {
   /// Numbers that a key may be given by mistake or on purpose.
   static let numbers: [Double] = [
-    .nan, .infinity, -.infinity, 0, -1, 0.5, 1, 2, 1e-300, 1e15, 1e18, 0x1p62, -1e19, 1e300, -1e300,
+    .nan, .infinity, -.infinity, 0, -1, 0.5, 1, 2, 1e-300, 1e-9, 1e15, 1e18, 0x1p62, -1e19, 1e300, -1e300,
   ]
   static let keys = [
     "num_train_timesteps", "beta_start", "beta_end", "trained_betas", "disable_corrector", "steps_offset",
@@ -35,10 +35,12 @@ struct HostileSchedulerTests {
   }
 
   /// Samples two values by a scheduler, unless its configuration or its steps are refused.
-  private func follow(_ configuration: SchedulerConfiguration, on backend: any Backend) throws {
+  private func follow(
+    _ configuration: SchedulerConfiguration, steps: Int = 3, on backend: any Backend
+  ) throws {
     do {
       let scheduler = try Scheduler(configuration)
-      let plan = try scheduler.plan(steps: 3)
+      let plan = try scheduler.plan(steps: steps)
       let denoiser = GaussianMixtureDenoiser(centres: [-1, 1], dimension: 1, on: backend)
       let noise = SeededNoise(seeds: [0, 1], sampleShape: [1], on: backend)
       guard plan.start.sigma > 0 else { return }
@@ -60,6 +62,22 @@ struct HostileSchedulerTests {
       }
       for start in [Int.min, 0, 1000, .max] {
         #expect(throws: SamplerError.self) { try scheduler.plan(steps: 3, startingAt: start) }
+      }
+    }
+  }
+
+  @Test("Every spacing and shape plans or refuses any number of steps", arguments: SamplerName.allCases)
+  func shapes(name: SamplerName) throws {
+    let backend = try CPUBackend()
+    for count in [1.0, 2, 3, 1000] {
+      for spacing in ["linspace", "leading", "trailing"] {
+        for shape in ["", "use_karras_sigmas", "use_exponential_sigmas", "use_beta_sigmas", "use_lu_lambdas"] {
+          var values = try name.configuration(for: .ddpm).values
+          (values["num_train_timesteps"], values["timestep_spacing"]) = (.number(count), .string(spacing))
+          if !shape.isEmpty { values[shape] = .boolean(true) }
+          let configuration = SchedulerConfiguration(values, source: "s.json")
+          for steps in [1, 2, 5] { try follow(configuration, steps: steps, on: backend) }
+        }
       }
     }
   }

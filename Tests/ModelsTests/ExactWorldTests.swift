@@ -55,7 +55,7 @@ struct ExactWorldTests {
     #expect(throws: ModelError.sampleSize(model: "points", own: shape)) {
       try world.sampleShape(.init(height: 2, width: 2))
     }
-    #expect(throws: ModelError.noClasses(model: "points")) { try world.check(.init(classLabel: 1), shape) }
+    #expect(throws: ModelError.noClasses(model: "points")) { try world.check(.init(classLabels: [1]), shape) }
     #expect(throws: ModelError.noGuidance(model: "points")) { try world.check(.init(guidance: 2), shape) }
   }
 }
