@@ -22,18 +22,22 @@ public enum Dataset {
     note: (String) -> Void = { _ in }
   ) throws -> any ImageSource {
     guard FileManager.default.fileExists(atPath: path) else { throw FileError(path, "there is no such file or folder") }
+    let arrays = { path in
+      try ArraySource(path, reading, channels: channels, clamps: clamps, note: note)
+    }
     let source =
-      FolderListing.isFolder(path) ? try open(folder: path, reading, note) : try open(file: path, reading, note)
+      FolderListing.isFolder(path)
+      ? try open(folder: path, reading, arrays, note) : try open(file: path, reading, arrays, note)
     let fit = ImageFit(reading)
     // Pictures are fitted one by one, because they may be of different sizes.
     return fit.isIdentity || source is PictureFolderSource ? source : try FittedSource(source, fit)
   }
 
   private static func open(
-    file path: String, _ reading: ImageReading, _ note: (String) -> Void
+    file path: String, _ reading: ImageReading, _ arrays: (String) throws -> ArraySource, _ note: (String) -> Void
   ) throws -> any ImageSource {
     let name = (path as NSString).lastPathComponent.lowercased()
-    if name.hasSuffix(".npy") || name.hasSuffix(".npz") { return try ArraySource(path) }
+    if isArray(name) { return try arrays(path) }
     if PictureForm.isPicture(name) { return try PictureFolderSource(file: path, reading) }
     if name.hasSuffix(".bin") { return try CIFARSource([path], path: path) }
     if let fault = packing(name) { throw FileError(path, fault) }
@@ -51,6 +55,8 @@ public enum Dataset {
     return source
   }
 
+  private static func isArray(_ name: String) -> Bool { name.hasSuffix(".npy") || name.hasSuffix(".npz") }
+
   /// What is wrong with a file that must be unpacked first, or nil.
   private static func packing(_ name: String) -> String? {
     let name = name.lowercased()
@@ -60,11 +66,18 @@ public enum Dataset {
   }
 
   private static func open(
-    folder path: String, _ reading: ImageReading, _ note: (String) -> Void
+    folder path: String, _ reading: ImageReading, _ arrays: (String) throws -> ArraySource, _ note: (String) -> Void
   ) throws -> any ImageSource {
     let listing = try FolderListing(path)
     if let images = try IDXLayout.images(in: listing) { return try openIDX(images, note) }
     if let source = try CIFARLayout.source(in: listing) { return source }
+    let files = listing.files.filter { isArray($0.lowercased()) }
+    if !files.isEmpty, !listing.files.contains(where: PictureForm.isPicture) {
+      guard files.count == 1 else {
+        throw FileError(path, "holds \(files.count) arrays, such as \(files[0]); name one of them")
+      }
+      return try arrays(listing.path(of: files[0]))
+    }
     if !listing.files.contains(where: PictureForm.isPicture) {
       if let images = try IDXLayout.images(below: listing) { return try openIDX(images, note) }
       if let source = try CIFARLayout.source(below: listing) { return source }

@@ -95,9 +95,10 @@ struct TrainingOptions: ParsableArguments {
     set("weight_decay", \.weightDecay, weightDecay)
     set("clip_norm", \.clipNorm, clipNorm.map { $0 == 0 ? nil : $0 })
     set("average_decay", \.emaDecay, emaDecay)
-    set("snr_limit", \.snrLimit, snrLimit)
-    set("dropout", \.dropout, dropout)
-    set("label", \.label, label)
+    set("snr_limit", \.snrLimit, snrLimit.map(Optional.some))
+    // Without the second layer of the optional, what is not there would count as nil that is named.
+    set("dropout", \.dropout, dropout.map(Optional.some))
+    set("label", \.label, label.map(Optional.some))
     set("label_dropout", \.labelDropout, labelDropout)
     set("label_smoothing", \.labelSmoothing, labelSmoothing)
     set("shift", \.shift, shift)

@@ -117,7 +117,7 @@ struct ErrorTests {
     nan.replaceSubrange((nan.count - 4)..., with: [0, 0, 0xC0, 0x7F])
     for (bytes, expected) in [
       (Array(original[..<4000]), "cut short"), (Array(original.dropLast(8)), "cut short"),
-      ([UInt8](repeating: 0xFF, count: 8) + original[8...], "cut short"), (nan, "nan"), ([], "is empty"),
+      ([UInt8](repeating: 0xFF, count: 8) + original[8...], "is not safetensors"), (nan, "nan"), ([], "is empty"),
     ] {
       let path = try model()
       try FileManager.default.removeItem(atPath: path + name)

@@ -37,11 +37,11 @@ struct ImageFitTests {
 
   @Test("Every source is brought to the same values: IDX, CIFAR, array, PNG")
   func sources() throws {
-    let pixels = (0..<3072).map { UInt8(($0 * $0 / 7 + $0 / 13) % 256) }
+    let pixels = (0..<3072).map { (place: Int) -> UInt8 in UInt8((place * place / 7 + place / 13) % 256) }
     try OutputFile.write([3] + pixels, to: folder.path("x.bin"))
     try OutputFile.write(
       NumpyArray(pixels.map { Float($0) / 127.5 - 1 }, shape: [1, 3, 32, 32]).encoded(), to: folder.path("x.npy"))
-    let interleaved = (0..<1024).flatMap { place in (0..<3).map { pixels[$0 * 1024 + place] } }
+    let interleaved = (0..<1024).flatMap { place -> [UInt8] in (0..<3).map { pixels[$0 * 1024 + place] } }
     try OutputFile.write(
       PNGImage(width: 32, height: 32, channels: 3, pixels: interleaved).encoded(), to: folder.path("x.png"))
     for color in [nil, ImageReading.Color.rgb, .gray] {
@@ -49,7 +49,8 @@ struct ImageFitTests {
         let all = try ["x.bin", "x.npy", "x.png"].map {
           try values(folder.path($0), .init(resize: side, color: color))
         }
-        #expect(all[0].count == (color == .gray ? 1 : 3) * (side ?? 32) * (side ?? 32))
+        let channels = color == .gray ? 1 : 3, extent = side ?? 32
+        #expect(all[0].count == channels * extent * extent)
         #expect(all[0] == all[1] && all[0] == all[2])
       }
     }
@@ -68,9 +69,10 @@ struct ImageFitTests {
     #expect(abs(try values(folder.path("x.npy"), .init(resize: 1))[0] - 0.275) < 1e-7)
     try OutputFile.write(NumpyArray([0.1, 0.2, 0.5], shape: [1, 3, 1, 1]).encoded(), to: folder.path("c.npy"))
     // ITU-R BT.601: 0.299 R + 0.587 G + 0.114 B.
-    #expect(abs(try values(folder.path("c.npy"), .init(color: .gray))[0] - 0.2043) < 1e-4)
+    #expect(abs(try values(folder.path("c.npy"), .init(layout: .channelsFirst, color: .gray))[0] - 0.2043) < 1e-4)
     let words = try values(Fixtures.path("foreign/grey16.png"), .init())
-    #expect(words == (0..<15).map { Float($0 * 17) / 127.5 - 1 })
+    let expected = (0..<15).map { (step: Int) -> Float in Float(step * 17) / 127.5 - 1 }
+    #expect(words == expected)
   }
 
   @Test(
@@ -81,6 +83,8 @@ struct ImageFitTests {
     let error = #expect(throws: ImageReadingError.self) { try Dataset.open(photo, .init(resize: side)) }
     #expect(error?.path == photo && error?.option == .resize)
     try OutputFile.write(NumpyArray([1, 0], shape: [1, 2, 1, 1]).encoded(), to: folder.path("x.npy"))
-    #expect(throws: (any Error).self) { try Dataset.open(folder.path("x.npy"), .init(color: .gray)) }
+    #expect(throws: (any Error).self) {
+      try Dataset.open(folder.path("x.npy"), .init(layout: .channelsFirst, color: .gray))
+    }
   }
 }

@@ -129,22 +129,6 @@ struct ImageSourceTests {
     #expect(throws: ImageReadingError.self) { try images(Dataset.open(folder.url.path)) }
   }
 
-  @Test("Arrays of floats keep their range, arrays of bytes are scaled, in npy and npz")
-  func arrays() throws {
-    try OutputFile.write(NumpyArray([0.5, -2, 3, 1], shape: [1, 1, 2, 2]).encoded(), to: folder.path("x.npy"))
-    #expect(try images(Dataset.open(folder.path("x.npy"))) == [0.5, -2, 3, 1])
-    var archive = NumpyArchive()
-    archive.add("arr_0", npy: NumpyArray.encoded(bytes: [0, 255, 0, 255, 0, 255], shape: [1, 1, 2, 3]))
-    try OutputFile.write(archive.encoded(path: "x"), to: folder.path("x.npz"))
-    #expect(try images(Dataset.open(folder.path("x.npz"))) == [-1, 1, 1, -1, -1, 1])
-    try OutputFile.write(NumpyArray.encoded(integers: [0, 255], shape: [1, 1, 2, 1]), to: folder.path("wide.npy"))
-    #expect(try images(Dataset.open(folder.path("wide.npy"))) == [-1, 1])
-    try OutputFile.write(NumpyArray.encoded(integers: [0, 256], shape: [1, 1, 2, 1]), to: folder.path("wider.npy"))
-    #expect(throws: FileError.self) { try Dataset.open(folder.path("wider.npy")) }
-    try OutputFile.write(NumpyArray([1, 2], shape: [2]).encoded(), to: folder.path("flat.npy"))
-    #expect(throws: FileError.self) { try Dataset.open(folder.path("flat.npy")) }
-  }
-
   @Test("A damaged gzip file is an error")
   func damagedGzip() throws {
     let path = Fixtures.path("mnist/t10k-images-idx3-ubyte.gz")

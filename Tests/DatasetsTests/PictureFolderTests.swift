@@ -27,7 +27,7 @@ struct PictureFolderTests {
     var notes: [String] = []
     let source = try Dataset.open(folder.url.path, reading) { notes.append($0) }
     let values = try source.next(source.count), size = source.shape.count
-    let first = stride(from: 0, to: values.count, by: size).map { UInt8((values[$0] + 1) * 127.5) }
+    let first = stride(from: 0, to: values.count, by: size).map { UInt8(((values[$0] + 1) * 127.5).rounded()) }
     return (first, try source.labels(), notes)
   }
 

@@ -1,0 +1,54 @@
+import Files
+
+/// The values of an array that stand for black and white.
+struct ArrayScale {
+  /// Black and white.
+  let range: ImageReading.ValueRange
+  /// Whether values beyond both are moved to them.
+  let clamps: Bool
+
+  /// The scale of an array, from what the reading says or the array's type, with all values checked.
+  init(
+    _ array: NumpyArray, _ named: ImageReading.ValueRange?, clamps: Bool, path: String, _ note: (String) -> Void
+  ) throws {
+    let isFloat = if case .floats = array.values { true } else { false }
+    range = named ?? (array.isBoolean ? .unit : isFloat ? .model : .byte)
+    self.clamps = clamps && isFloat
+    let values = array.floats
+    guard values.allSatisfy(\.isFinite) else { throw FileError(path, "holds values that are not finite") }
+    let least = values.min() ?? 0, most = values.max() ?? 0
+    let beyond = least < range.bounds.lowerBound || most > range.bounds.upperBound
+    // A model's samples lie about zero: what is never below it has another range.
+    if beyond, !self.clamps || named == nil && least >= 0 {
+      throw ImageReadingError(path, .range, "values from \(least) to \(most) pass the range \(range.rawValue)")
+    }
+    if beyond { note("\(path): values from \(least) to \(most) are clamped to \(range.rawValue)") }
+    if named == nil, isFloat, least >= 0, most <= 1 {
+      note("\(path): all values lie in 0..1 and are read as parts of -1..1; name the range 0..1 if that is meant")
+    }
+  }
+
+  /// A value in a model's range.
+  func modelValue(_ value: Float) -> Float {
+    let value = clamps ? min(max(value, range.bounds.lowerBound), range.bounds.upperBound) : value
+    // Bytes that were divided by 255 come back as the bytes, bit for bit.
+    return switch range {
+    case .unit: value * 255 / 127.5 - 1
+    case .byte: value / 127.5 - 1
+    case .word: value / 32_767.5 - 1
+    case .model: value
+    }
+  }
+}
+
+extension ImageReading.ValueRange {
+  /// Black and white.
+  var bounds: ClosedRange<Float> {
+    switch self {
+    case .unit: 0...1
+    case .byte: 0...255
+    case .word: 0...65_535
+    case .model: -1...1
+    }
+  }
+}
