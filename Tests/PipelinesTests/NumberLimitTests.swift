@@ -25,7 +25,7 @@ struct NumberLimitTests {
   func ranges(number: Int) throws {
     let model = try model(), backend = try CPUBackend()
     for change: (inout SamplingSettings) -> Void in [
-      { $0.steps = number }, { $0.batch = number }, { $0.guidance = number == 0 ? .nan : Double(number) },
+      { $0.steps = number }, { $0.batch = number }, { $0.guidance = number == 0 ? .nan : Double(number) * 1e6 },
       { $0.options.eta = number == 0 ? .infinity : Double(number) },
       { $0.start = .late(timestep: number, kind: .noise) },
       { $0.start = .images(timestep: number) },
