@@ -21,7 +21,7 @@ public final class PictureFolderSource: ImageSource {
   /// - Throws: as ``Dataset/open(_:_:channels:clamps:note:)`` does.
   public convenience init(file path: String, _ reading: ImageReading = .init()) throws {
     try self.init(
-      [(path as NSString).lastPathComponent], in: (path as NSString).deletingLastPathComponent, nil, .init(reading))
+      [(path as NSString).lastPathComponent], in: parentFolder(of: path), nil, .init(reading))
   }
 
   /// The pictures of a folder, whose headers are all read, so that one that does not fit is found before work begins.

@@ -1,9 +1,14 @@
+public import Files
 public import Tensors
 
 /// A request that cannot be met.
 public enum PipelineError: Error, Sendable, Hashable, CustomStringConvertible {
   /// A run without seeds.
   case noSeeds
+  /// A setting's number that is out of its range.
+  case number(setting: String, fault: NumberFault)
+  /// Samples that are not finite.
+  case notFinite(seeds: [UInt64])
   /// A training step at which no run can begin.
   case start(timestep: Int, last: Int)
   /// A late start that needs the statistics of the data.
@@ -51,6 +56,10 @@ public enum PipelineError: Error, Sendable, Hashable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .noSeeds: "no image is asked for"
+    case .number(let setting, let fault): "\(setting): \(fault)"
+    case .notFinite(let seeds):
+      "the samples of seeds \(SeedRanges(Array(seeds.prefix(20))))\(seeds.count > 20 ? " and others" : "") are not finite "
+        + "(NaN or infinity); weights, noise or schedule are beyond 32 bits"
     case .start(let timestep, let last): "start \(timestep): the training steps to start at are 1 to \(last)"
     case .noStatistics(let model, let kind):
       "\(model): holds no statistics of its data, which a late start of kind \(kind.rawValue) needs"

@@ -27,6 +27,9 @@ public struct SamplingRequest: Sendable, Hashable, Codable {
   /// How often each pixel of a grid is repeated in both directions.
   public var zoom = 1
 
+  /// The largest ``zoom``.
+  public static let largestZoom = 64
+
   private enum CodingKeys: String, CodingKey {
     case model, statistics, settings, zoom, reading
     case inputImages = "input_images"
@@ -63,6 +66,8 @@ extension SamplingRequest {
   public func open(
     note: (String) -> Void = { _ in }, directory: (_ path: String?, _ variant: String?) throws -> ModelDirectory
   ) throws -> OpenedRequest {
+    try settings.check()
+    try SamplingSettings.check("zoom") { () throws(NumberFault) in try zoom.checked(in: 1...Self.largestZoom) }
     let reading = reading ?? .init()
     var fingerprints: [String: String] = [:]
     let source = try statistics.map { path -> StatisticsSource in
@@ -73,7 +78,7 @@ extension SamplingRequest {
       return .file(file)
     }
     let model = try self.model.open(reading, statistics: source, note, directory: directory)
-    var settings = settings
+    var settings = try settings.resolved(for: model)
     var inputs = SamplingInputs()
     if let initialNoise {
       let recorded = try InputArrays.recordedNoise(initial: initialNoise, steps: stepNoise)

@@ -37,9 +37,8 @@ struct BenchCommand: ParsableCommand {
 
   func run() throws {
     let console = outputOptions.console
-    for (name, value) in [("--batch", batch), ("--repeat", repetitions)] where value < 1 {
-      throw CommandError("\(name) \(value): at least 1 is needed")
-    }
+    try checkNumber("--batch", batch, in: 1...SamplingSettings.largestBatch)
+    try checkNumber("--repeat", repetitions, in: 1...1_000_000)
     let model = try Model(ModelDirectory.found(self.model))
     for warning in model.warnings { console.note(warning) }
     let shape = try model.sampleShape(size.map { try ImageSize(argument: $0) })

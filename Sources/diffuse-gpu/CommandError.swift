@@ -62,7 +62,8 @@ private func line(of error: PipelineError) -> String {
   case .label: "--\(error)"
   case .unfitForSmallNetwork: "\(error), name another by --config"
   case .unnamedLabel: "\(error) by --label"
-  case .start: error.description
+  case .number(let setting, let fault): "\(flag(of: setting)): \(fault)"
+  case .start, .notFinite: error.description
   }
 }
 

@@ -47,8 +47,11 @@ struct EvaluateCommand: ParsableCommand {
       throw CommandError("--statistics: the default model holds none; name a file")
     }
     let statistics = try ImageStatistics(SafetensorsFile(file)), reference = statistics.moments
+    noteLeftOut("the statistics keep \(statistics.rank) of \(reference.dimension) directions", reference.shareOutside)
     let findings = try samples.map { path in
-      let (distance, count) = try pixelFrechetDistance(of: open(path, statistics.shape, clamps: true), to: reference)
+      let (distance, count, leftOut) = try pixelFrechetDistance(
+        of: open(path, statistics.shape, clamps: true), to: reference)
+      noteLeftOut("\(path): 512 of \(reference.dimension) directions are kept", leftOut)
       return Finding(
         text: "\(path): \(count) images, pixel Frechet distance \(rounded(distance, digits: 3))",
         json: .object([
@@ -56,6 +59,15 @@ struct EvaluateCommand: ParsableCommand {
         ]))
     }
     try report(findings)
+  }
+
+  /// Says what part of the variance a distance knows in sum only.
+  private func noteLeftOut(_ what: String, _ share: Double) {
+    // Below it is the rounding of 32 bits.
+    guard share > 1e-6 else { return }
+    outputOptions.console.note(
+      "\(what), which leave out \(rounded(100 * share, digits: 2)) % of the variance; it is spread evenly, so that the "
+        + "distance is not exact")
   }
 
   /// Images to compare, samples of a model among them.

@@ -39,7 +39,7 @@ struct ForwardCommand: ParsableCommand {
 
   func run() throws {
     let console = outputOptions.console
-    guard repetitions >= 1 else { throw CommandError("--repeat \(repetitions): at least 1 is needed") }
+    try checkNumber("--repeat", repetitions, in: 1...1_000_000)
     try OutputFile.checkDistinct([output], readFrom: [input, timesteps] + [classLabels].compactMap(\.self))
     try OutputFile.checkWritable(output)
     let model = try Model(ModelDirectory.found(self.model, variant: variant))

@@ -11,7 +11,8 @@ struct SampleCommand: ParsableCommand {
       FID tools expect) or a .npy array (raw values, not clipped). What is a folder already, or ends in a slash, is a folder, dots in \
       its name or not. A record of the run is kept in PNG text chunks and in a JSON file beside the images, which takes the place of an \
       earlier record only; --from-record makes the same bytes from it again. An image depends on its seed and the settings only, not \
-      on the batch or the device. Ctrl-C, SIGTERM and SIGHUP keep the images that are finished.
+      on the batch or the device. In pictures, images of other than 1 or 3 channels are grey planes side by side; arrays hold them as \
+      they are. A run whose images are not finite fails; a folder keeps the pictures of the batches before. Ctrl-C, SIGTERM and SIGHUP keep the images that are finished.
       """)
 
   @OptionGroup(title: "Model and sampler")
@@ -38,32 +39,45 @@ struct SampleCommand: ParsableCommand {
       try checkBesideRecord()
       return try RunRecord(contentsOf: path)
     }
-    var request = try repeated?.request ?? SamplingRequest(arguments: self)
-    if images.skipExisting {
-      request.settings.seeds = try ImageOutput.missing(request.settings.seeds, in: images.output)
-      guard !request.settings.seeds.isEmpty else { return console.note("all images are there already") }
-    }
+    let request = try repeated?.request ?? SamplingRequest(arguments: self)
+    let places = try places(of: request)
+    guard !places.isEmpty else { return console.note("all images are there already") }
     let opened = try request.open(note: console.note) { try ModelDirectory.found($0, variant: $1) }
     let options = try repeated.map { try device.options(besides: $0.machine) } ?? device.options()
     let backend = try device.open(console, options, as: repeated?.machine)
-    let pipeline = try SamplingPipeline(opened.model, opened.settings, inputs: opened.inputs, on: backend)
+    let pipeline = try SamplingPipeline(
+      opened.model, images.skipExisting ? opened.settings.selecting(places) : opened.settings, inputs: opened.inputs,
+      on: backend)
     let record = try RunRecord(
       request, opened, pipeline, machine: .init(backend, options), version: packageVersion)
     try repeated?.check(record.files)
     for notice in pipeline.notices { console.note(notice) }
     let recorder =
       recordsTrajectory ? TrajectoryRecorder(pipeline, every: images.saveEvery ?? 1, view: images.show) : nil
-    try files(of: opened, request, recorder).check()
+    try recorder?.check(
+      count: pipeline.settings.seeds.count, zoom: request.zoom, path: images.animate ?? images.output)
+    try files(of: pipeline, request, recorder).check()
     let sink = try ImageOutput.open(
-      images.output, pipeline.imageShape, count: opened.settings.seeds.count, zoom: request.zoom)
+      images.output, pipeline.imageShape, count: pipeline.settings.seeds.count, zoom: request.zoom)
     try sample(pipeline, record, into: sink, recorder, on: backend.device, console)
+  }
+
+  /// The places of the images that are drawn, in the request's list of seeds.
+  private func places(of request: SamplingRequest) throws -> [Int] {
+    let seeds = request.settings.seeds
+    guard images.skipExisting else { return Array(seeds.indices) }
+    guard request.inputImages == nil, request.initialNoise == nil else {
+      throw CommandError("--skip-existing: the images of a run from arrays are drawn together")
+    }
+    let missing = Set(try ImageOutput.missing(seeds, in: images.output))
+    return seeds.indices.filter { missing.contains(seeds[$0]) }
   }
 
   /// What the run writes, and reads besides a model.
   private func files(
-    of opened: OpenedRequest, _ request: SamplingRequest, _ recorder: TrajectoryRecorder?
+    of pipeline: SamplingPipeline, _ request: SamplingRequest, _ recorder: TrajectoryRecorder?
   ) throws -> SamplingFiles {
-    var files = SamplingFiles(output: images.output, seeds: opened.settings.seeds)
+    var files = SamplingFiles(output: images.output, seeds: pipeline.settings.seeds)
     if images.saveEvery != nil { files.grids = try recorder?.grids(beside: images.output) ?? [] }
     files.animation = images.animate
     files.inputs = [

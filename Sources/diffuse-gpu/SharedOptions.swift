@@ -27,11 +27,14 @@ struct DeviceOptions: ParsableArguments {
   @Flag(help: "Convolve by the direct method only, without Winograd's faster one, which rounds differently.")
   var exact = false
 
+  /// The threads of a device; each has its own memory.
+  private static let threadRange = 1...1024
+
   /// The options with which the device is opened.
   ///
   /// - Parameter guardZoneBytes: Bytes of known pattern around everything that is allocated.
   func options(guardZoneBytes: Int = 0) throws(CommandError) -> BackendOptions {
-    if let threads, threads < 1 { throw CommandError("--threads \(threads): at least one thread is needed") }
+    try checkNumber("--threads", threads, in: Self.threadRange)
     let name = precision ?? Precision.float32.rawValue
     guard let precision = Precision(rawValue: name) else {
       let names = Precision.allCases.map(\.rawValue).joined(separator: " or ")
@@ -48,6 +51,7 @@ struct DeviceOptions: ParsableArguments {
     where isNamed {
       throw CommandError("--from-record and \(name) exclude each other: the record says how it is computed")
     }
+    try checkNumber("--from-record: threads", machine.threads, in: Self.threadRange)
     var options = try options()
     (options.precision, options.isExact, options.threads) = (machine.precision, machine.isExact, machine.threads)
     return options
@@ -72,6 +76,15 @@ struct DeviceOptions: ParsableArguments {
     let variable = ProcessInfo.processInfo.environment["DIFFUSE_DEVICE"].flatMap { $0.isEmpty ? nil : $0 }
     let request = try DeviceRequest(device ?? variable ?? "auto")
     return try Devices.open(request, options, selfCheck: selfCheck) { console.note($0) }
+  }
+}
+
+/// Checks a number of the command line, if it is given.
+func checkNumber(_ flag: String, _ number: Int?, in range: ClosedRange<Int>) throws(CommandError) {
+  do throws(NumberFault) {
+    try number?.checked(in: range)
+  } catch {
+    throw CommandError("\(flag): \(error)")
   }
 }
 
