@@ -1,10 +1,10 @@
 # Goals of one line each; the logic lives in Swift, and what takes long lives behind check-all.
-DEBIAN = ocl-icd-opencl-dev opencl-headers pocl-opencl-icd libopenblas-dev libpng-dev zlib1g-dev libssl-dev
+DEBIAN = ocl-icd-opencl-dev opencl-headers pocl-opencl-icd libopenblas-dev libpng-dev libjpeg62-turbo-dev zlib1g-dev libssl-dev
 SUDO = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 PROGRAM = .build/release/diffuse-gpu
 PICTURE = digits.png
 DOCUMENTED = DiffuseGPU Charts Compute ComputeCPU ComputeOpenCL Conformance Datasets DeviceSelection DiffusersFormat Diffusion Evaluation \
-  Files HostMath Instruments Models Networks Pipelines Pretrained Profiling Random SymmetryBreaking Tensors Training
+  Files HostMath Instruments Models Networks Pipelines Pretrained Profiling Random Studies SymmetryBreaking Tensors Training
 
 .PHONY: sample build test example lint format docs check check-all bench bench-operations install-debian clean
 

@@ -32,7 +32,9 @@ let products: [(name: String, modules: [String])] = [
   ("Training", ["Networks", "Diffusion", "Datasets", "Tensors", "Compute"]),
   ("Models", ["DiffusersFormat", "Networks", "Diffusion", "Tensors", "Compute"]),
   ("Pipelines", ["Models", "Training", "DiffusersFormat", "Diffusion", "Tensors", "Compute"]),
-  ("Profiling", ["Models", "Tensors", "Compute"]), ("Pretrained", ["Models", "DiffusersFormat"]), ("DiffuseGPU", []),
+  ("Profiling", ["Models", "Tensors", "Compute"]), ("Pretrained", ["Models", "DiffusersFormat"]),
+  ("Studies", ["Pipelines", "Models", "Evaluation", "SymmetryBreaking", "Diffusion", "Charts", "Tensors", "Compute"]),
+  ("DiffuseGPU", []),
 ]
 
 let package = Package(
@@ -50,9 +52,10 @@ let package = Package(
     .target(name: "COpenCL"),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-    // OpenSSL's SHA-256, by which a record names the files of its run.
+    // OpenSSL's SHA-256, by which a record names the files of its run, and which seals cached programs.
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .target(name: "CPNG", linkerSettings: [.linkedLibrary("png")]),
+    .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
     // Embeds the files of Kernels/, which hold OpenCL C and nothing else.
     .target(name: "CKernels"),
     .target(name: "CPUKernels"),
@@ -65,10 +68,10 @@ let package = Package(
     library("Tensors", ["Compute"]),
     library("Instruments", ["Compute"]),
     library("ComputeCPU", ["Compute", "CPUKernels", "COpenBLAS"]),
-    library("ComputeOpenCL", ["Compute", "COpenCL", "CKernels"]),
+    library("ComputeOpenCL", ["Compute", "COpenCL", "CKernels", "CCrypto"]),
     library("HostMath", ["COpenBLAS"]),
     library("Charts"),
-    library("Files", ["CPNG", "CZlib", "CCrypto"]),
+    library("Files", ["CPNG", "CJPEG", "CZlib", "CCrypto"]),
 
     // Floor 2: images, networks, the mathematics that works with any denoiser, and the suite that all devices pass.
     library("Datasets", ["Tensors", "Files", "Random"]),
@@ -103,17 +106,25 @@ let package = Package(
     library("Profiling", ["Compute", "Tensors", "Instruments", "Files", "Networks", "Models"]),
     library("Pretrained", ["Files", "DiffusersFormat", "Models", "PretrainedModels"]),
 
-    // Floor 6: the umbrella.
+    // Floor 6: whatever runs a model many times, keeps what it found on disk and draws it.
+    library(
+      "Studies",
+      [
+        "Compute", "Tensors", "HostMath", "Charts", "Files", "Datasets", "Networks", "Diffusion", "SymmetryBreaking",
+        "Evaluation", "Models", "Pipelines",
+      ]),
+
+    // Floor 7: the umbrella.
     library(
       "DiffuseGPU",
       [
         "Compute", "Random", "Instruments", "Tensors", "HostMath", "Charts", "Files", "Datasets", "Networks",
         "Diffusion",
         "Conformance", "DeviceSelection", "SymmetryBreaking", "Evaluation", "DiffusersFormat", "Training", "Models",
-        "Pipelines", "Profiling", "Pretrained",
+        "Pipelines", "Profiling", "Pretrained", "Studies",
       ]),
 
-    // Floor 7: the command line.
+    // Floor 8: the command line.
     .executableTarget(
       name: "diffuse-gpu",
       dependencies: [
@@ -154,11 +165,17 @@ let package = Package(
       of: "Pipelines",
       [
         "Compute", "Models", "Pretrained", "Networks", "Diffusion", "DiffusersFormat", "Evaluation", "Tensors",
-        "Files", "ComputeCPU", "Datasets", "HostMath", "DeviceSelection",
+        "Files", "ComputeCPU", "Datasets", "HostMath", "DeviceSelection", "Training",
       ]),
     tests(
       of: "Profiling",
       ["Compute", "Instruments", "Models", "Pretrained", "Pipelines", "Networks", "Tensors", "Files", "ComputeCPU"]),
+    tests(
+      of: "Studies",
+      [
+        "Compute", "ComputeCPU", "Conformance", "Tensors", "HostMath", "Files", "Datasets", "Networks", "Diffusion",
+        "SymmetryBreaking", "Evaluation", "Models", "Pipelines", "Pretrained",
+      ]),
     tests(of: "DiffuseGPU"),
     .testTarget(
       name: "CommandLineTests", dependencies: ["diffuse-gpu", "DiffuseGPU", "TestSupport", "Files"],
@@ -168,6 +185,6 @@ let package = Package(
 )
 
 // The plugin that builds the documentation; other builds do not pay for it.
-if Context.environment["DIFFUSE_DOCS"] != nil {
+if !Context.environment["DIFFUSE_DOCS", default: ""].isEmpty {
   package.dependencies.append(.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"))
 }

@@ -100,9 +100,43 @@ static void collect(png_structp png, png_infop info, struct png_bytes *texts) {
   }
 }
 
-int png_decode(const uint8_t *bytes, size_t count, uint32_t *width, uint32_t *height, int *channels,
+// Walks the chunks: libpng asks for the memory of a text before it finds that the file ends earlier.
+static void walk(png_structp png, const uint8_t *bytes, size_t count) {
+  for (size_t place = 8; place < count;) {
+    size_t left = count - place;
+    if (left < 12) png_error(png, "it is cut short");
+    size_t length = png_get_uint_32(bytes + place);
+    if (length > left - 12) png_error(png, "it is cut short");
+    // What follows the last chunk is none of the picture's.
+    if (memcmp(bytes + place + 4, "IEND", 4) == 0) return;
+    place += 12 + length;
+  }
+}
+
+// Reads what stands before the pixels, and asks for them as grey or RGB of 8 or 16 bits.
+static void read_header(png_structp png, png_infop info, struct source source, size_t pixel_limit) {
+  png_read_info(png, info);
+  size_t area = (size_t)png_get_image_width(png, info) * png_get_image_height(png, info);
+  if (area > pixel_limit) png_error(png, "it has too many pixels");
+  // Deflate packs at most 1,032 to one: a larger picture is a lie, and its memory need not be asked for.
+  if (png_get_rowbytes(png, info) * png_get_image_height(png, info) / 1032 > source.left) {
+    png_error(png, "it is cut short");
+  }
+  png_set_expand(png);
+  png_set_strip_alpha(png);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+  png_set_swap(png);
+#endif
+  png_set_interlace_handling(png);
+  png_read_update_info(png, info);
+  int channels = png_get_channels(png, info);
+  if (channels != 1 && channels != 3) png_error(png, "it is neither grey nor RGB");
+}
+
+int png_decode(const uint8_t *bytes, size_t count, size_t pixel_limit, struct png_extents *extents,
                struct png_bytes *pixels, struct png_bytes *texts, char message[PNG_MESSAGE_LENGTH]) {
-  *pixels = *texts = (struct png_bytes){0};
+  if (pixels) *pixels = (struct png_bytes){0};
+  if (texts) *texts = (struct png_bytes){0};
   struct source source = {bytes, count};
   // Volatile, because it is set after setjmp and freed after longjmp.
   png_bytep *volatile rows = NULL;
@@ -115,34 +149,36 @@ int png_decode(const uint8_t *bytes, size_t count, uint32_t *width, uint32_t *he
   }
   if (setjmp(png_jmpbuf(png))) {
     png_destroy_read_struct(&png, &info, NULL);
-    png_bytes_free(pixels);
-    png_bytes_free(texts);
+    if (pixels) png_bytes_free(pixels);
+    if (texts) png_bytes_free(texts);
     free(rows);
     return -1;
   }
+  if (count < 8 || png_sig_cmp(bytes, 0, 8)) png_error(png, "it does not begin as one");
+  walk(png, bytes, count);
   png_set_user_limits(png, 65536, 65536);
+  // Packed texts unpack to a thousand times their size: without a wish for them none is read, with one a few.
+  if (texts) {
+    png_set_chunk_cache_max(png, 32);
+    png_set_chunk_malloc_max(png, 1 << 22);
+  } else {
+    png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
+  }
   png_set_read_fn(png, &source, take);
-  png_read_info(png, info);
-  *width = png_get_image_width(png, info);
-  *height = png_get_image_height(png, info);
-  // Deflate packs at most 1,032 to one: a larger picture is a lie, and its memory need not be asked for.
-  if (png_get_rowbytes(png, info) * *height / 1032 > count) png_error(png, "it is cut short");
-  png_set_expand(png);
-  png_set_strip_16(png);
-  png_set_strip_alpha(png);
-  png_set_interlace_handling(png);
-  png_read_update_info(png, info);
-  *channels = png_get_channels(png, info);
-  if (*channels != 1 && *channels != 3) png_error(png, "it is neither grey nor RGB");
-  size_t stride = png_get_rowbytes(png, info);
-  pixels->count = stride * *height;
-  pixels->data = malloc(pixels->count);
-  rows = malloc(*height * sizeof *rows);
-  if (!pixels->data || !rows) png_error(png, "out of memory");
-  for (uint32_t y = 0; y < *height; y++) rows[y] = pixels->data + y * stride;
-  png_read_image(png, rows);
-  png_read_end(png, info);
-  collect(png, info, texts);
+  read_header(png, info, (struct source){bytes, count}, pixel_limit);
+  *extents = (struct png_extents){png_get_image_width(png, info), png_get_image_height(png, info),
+                                  png_get_channels(png, info), png_get_bit_depth(png, info)};
+  if (pixels) {
+    size_t stride = png_get_rowbytes(png, info);
+    pixels->count = stride * extents->height;
+    pixels->data = malloc(pixels->count);
+    rows = malloc(extents->height * sizeof *rows);
+    if (!pixels->data || !rows) png_error(png, "out of memory");
+    for (uint32_t y = 0; y < extents->height; y++) rows[y] = pixels->data + y * stride;
+    png_read_image(png, rows);
+    png_read_end(png, info);
+  }
+  if (texts) collect(png, info, texts);
   png_destroy_read_struct(&png, &info, NULL);
   free(rows);
   return 0;

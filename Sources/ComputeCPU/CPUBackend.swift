@@ -52,6 +52,12 @@ public final class CPUBackend: Backend {
       throw DeviceError(.unavailable, device: description.name, message: "the system has no addresses left")
     }
     _ = Self.openBLASIsSerial
+    guard openblas_reserve(Int32(threads)) else {
+      throw DeviceError(
+        .unavailable, device: description.name,
+        message: "\(threads) threads need \(threads * Int(openblas_buffer_bytes) >> 20) MiB of addresses for "
+          + "OpenBLAS, which are not there; raise the limit (`ulimit -v`) or take fewer threads")
+    }
     self.device = description
     self.precision = options.precision
     self.isExact = options.isExact

@@ -28,7 +28,9 @@ final class CommandQueue {
   /// Opens a queue on a device.
   ///
   /// - Throws: ``DeviceError`` of reason `unavailable` if the driver gives no context or no queue.
-  init(device: OpenCLDevice, sources: KernelSources, options: String) throws(DeviceError) {
+  init(
+    device: OpenCLDevice, sources: KernelSources, options: String, cache: ProgramCache? = nil
+  ) throws(DeviceError) {
     var status: Int32 = 0
     var id: cl_device_id? = device.id
     guard let context = opencl_CreateContext(nil, 1, &id, nil, nil, &status), status == CL_SUCCESS else {
@@ -41,8 +43,11 @@ final class CommandQueue {
     self.device = device
     self.context = context
     self.queue = queue
-    programs = ProgramLibrary(device: device, context: context, sources: sources, options: options)
+    programs = ProgramLibrary(device: device, context: context, sources: sources, options: options, cache: cache)
   }
+
+  /// Forgets all programs that came from the disk, and says whether there were any.
+  func dropCachedPrograms() -> Bool { programs.dropCached() }
 
   deinit {
     // Nothing may be taken away from under work that is still queued.

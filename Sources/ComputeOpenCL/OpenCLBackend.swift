@@ -39,7 +39,8 @@ public final class OpenCLBackend: Backend {
 
   /// Opens a device with the kernels of a tier.
   package init(
-    device: OpenCLDevice, options: BackendOptions = .init(), tier: KernelTier, kernels: String? = nil
+    device: OpenCLDevice, options: BackendOptions = .init(), tier: KernelTier, kernels: String? = nil,
+    cache: ProgramCache? = nil
   ) throws(DeviceError) {
     guard options.precision == .float32 else {
       throw DeviceError(
@@ -49,7 +50,7 @@ public final class OpenCLBackend: Backend {
     self.options = options
     parameters = .init(tier: tier, nativeVectorWidth: device.nativeVectorWidth)
     let sources = try KernelSources(folder: kernels ?? environment("DIFFUSE_KERNELS"))
-    queue = try CommandQueue(device: device, sources: sources, options: parameters.options)
+    queue = try CommandQueue(device: device, sources: sources, options: parameters.options, cache: cache)
     pool = MemoryPool(queue: queue, options: options)
   }
 
@@ -59,6 +60,13 @@ public final class OpenCLBackend: Backend {
     guard environment("DIFFUSE_OPENCL_TIER") == nil else { return nil }
     return try .init(device: queue.device, options: options, tier: parameters.tier == .cpu ? .gpu : .cpu)
   }
+
+  /// Forgets the compiled programs that came from the cache on disk, there as well: the next backend compiles them anew.
+  ///
+  /// For who finds that the backend computes wrongly, which may be a damaged binary's fault. This backend is of no use then.
+  ///
+  /// - Returns: Whether there were any.
+  package func dropCachedPrograms() -> Bool { queue.dropCachedPrograms() }
 
   /// The device behind the backend.
   public var device: DeviceDescription { queue.device.description }

@@ -16,7 +16,7 @@ public struct OpenCLDevice: @unchecked Sendable {
   /// All devices of all drivers, in the order of the loader.
   ///
   /// - Throws: `DeviceError` of reason `unavailable` if there is no loader, no driver or no device, in one line that
-  ///   names a package to install.
+  ///   names a package to install, or the driver's file and what is wrong with it.
   public static func devices() throws(DeviceError) -> [OpenCLDevice] { try found.get() }
 
   /// Asked for once: PoCL 3.1 shows no devices to a thread that asks while another thread's first call sets it up.
@@ -26,8 +26,7 @@ public struct OpenCLDevice: @unchecked Sendable {
     if let reason = opencl_open() { throw unavailable(String(cString: reason)) }
     let platforms = platformIDs()
     guard !platforms.isEmpty else {
-      throw unavailable(
-        "no OpenCL driver is installed (Debian: pocl-opencl-icd for the processor, or the graphics card's own driver)")
+      throw unavailable(DriverFault.ofNoPlatform)
     }
     var devices: [OpenCLDevice] = []
     for platform in platforms {
@@ -37,7 +36,7 @@ public struct OpenCLDevice: @unchecked Sendable {
     }
     guard !devices.isEmpty else {
       let names = platforms.map { Information.ofPlatform($0, CL_PLATFORM_NAME) }
-      throw unavailable("the OpenCL driver \(names.joined(separator: ", ")) offers no device that is available")
+      throw unavailable(DriverFault.ofNoDevice(names))
     }
     return devices
   }
@@ -118,7 +117,7 @@ private enum Information {
     var bytes = [UInt8](repeating: 0, count: size)
     guard ask(size, &bytes, nil) == CL_SUCCESS else { return "" }
     let text = String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-    return text.split(separator: " ").joined(separator: " ")
+    return text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
   }
 
   /// A question whose answer is a number; the answer is zero if there is none.

@@ -9,28 +9,57 @@ final class ProgramLibrary {
   private let options: String
   private let cache: ProgramCache?
   private var programs: [KernelFamily: cl_program] = [:]
+  /// The families whose program came from the disk and has not been compiled here.
+  private var cachedFamilies: Set<KernelFamily> = []
 
   /// The programs for a device in a context, with the macros that `options` sets.
-  init(device: OpenCLDevice, context: cl_context, sources: KernelSources, options: String) {
+  init(
+    device: OpenCLDevice, context: cl_context, sources: KernelSources, options: String, cache: ProgramCache? = nil
+  ) {
     self.device = device
     self.context = context
     self.sources = sources
     self.options = options
     // PoCL compiles a kernel when it is first launched and keeps the result itself; its binaries hold no more than the
     // front end's output and depend on temporary files.
-    cache = device.platform.hasPrefix("Portable Computing Language") ? nil : ProgramCache()
+    self.cache = cache ?? (device.platform.hasPrefix("Portable Computing Language") ? nil : ProgramCache())
   }
 
   /// A kernel of its own for the caller, who releases it.
   ///
   /// - Throws: ``DeviceError`` of reason `kernelBuild` with the compiler's log.
   func makeKernel(_ kernel: Kernel) throws(DeviceError) -> cl_kernel {
-    let program = try program(kernel.family)
     var status: Int32 = 0
-    guard let id = opencl_CreateKernel(program, kernel.name, &status), status == CL_SUCCESS else {
-      throw failure("\(kernel.family.rawValue).cl has no kernel \(kernel.name) (\(statusName(status)))")
+    if let id = opencl_CreateKernel(try program(kernel.family), kernel.name, &status), status == CL_SUCCESS {
+      return id
     }
-    return id
+    // A binary may lack what its source has.
+    if dropCached([kernel.family]),
+      let id = opencl_CreateKernel(try program(kernel.family), kernel.name, &status), status == CL_SUCCESS
+    {
+      return id
+    }
+    throw failure("\(kernel.family.rawValue).cl has no kernel \(kernel.name) (\(statusName(status)))")
+  }
+
+  /// Forgets all programs that came from the disk, there as well, so that the next library compiles them.
+  ///
+  /// - Returns: Whether there were any.
+  func dropCached() -> Bool { dropCached(cachedFamilies) }
+
+  /// Forgets those programs of some families that came from the disk.
+  private func dropCached(_ families: Set<KernelFamily>) -> Bool {
+    let dropped = families.intersection(cachedFamilies)
+    for family in dropped {
+      cache?.drop(key(of: sources.program(family)))
+      if let program = programs.removeValue(forKey: family) { _ = opencl_ReleaseProgram(program) }
+    }
+    cachedFamilies.subtract(dropped)
+    return !dropped.isEmpty
+  }
+
+  private func key(of text: String) -> [String] {
+    [text, options, device.description.name, device.description.driver, device.platform]
   }
 
   /// Gives all programs back; the library is of no use any more.
@@ -42,10 +71,14 @@ final class ProgramLibrary {
   private func program(_ family: KernelFamily) throws(DeviceError) -> cl_program {
     if let program = programs[family] { return program }
     let text = sources.program(family)
-    let key = [text, options, device.description.name, device.description.driver, device.platform]
-    if let binary = cache?.binary(for: key), let program = load(binary) {
-      programs[family] = program
-      return program
+    let key = key(of: text)
+    if let binary = cache?.binary(for: key) {
+      if let program = load(binary) {
+        programs[family] = program
+        cachedFamilies.insert(family)
+        return program
+      }
+      cache?.drop(key)
     }
     let program = try compile(text, family)
     programs[family] = program
@@ -66,7 +99,9 @@ final class ProgramLibrary {
     guard status == CL_SUCCESS else {
       let log = log(of: program)
       _ = opencl_ReleaseProgram(program)
-      throw failure("\(family.rawValue).cl does not compile (\(statusName(status)))\(log.isEmpty ? "" : ": \(log)")")
+      let fault = "\(family.rawValue).cl does not compile (\(statusName(status)))"
+      if let reason = DriverFault.ofCache(device.platform) { throw failure("\(fault): \(reason)") }
+      throw failure(log.isEmpty ? fault : "\(fault): \(log)")
     }
     return program
   }

@@ -23,6 +23,11 @@ public final class CIFARSource: ImageSource {
     for file in files {
       sizes.append(try MappedFile(file).bytes.count)
     }
+    for file in files {
+      // A pickle of CIFAR's Python version may have any size, and an image may begin like anything.
+      guard sizes.contains(where: { $0 % 3073 != 0 && $0 % 3074 != 0 }) else { break }
+      if let error = ByteStream.mistaken(file, for: "a CIFAR file of the binary version") { throw error }
+    }
     guard let labelBytes = [1, 2].first(where: { labels in sizes.allSatisfy { $0 % (3072 + labels) == 0 } }) else {
       throw FileError(path, "is no CIFAR file: its size is no multiple of 3,073 (CIFAR-10) or 3,074 bytes (CIFAR-100)")
     }

@@ -3,45 +3,89 @@ import Foundation
 
 /// Finds out what kind of images a path holds.
 public enum Dataset {
-  /// Opens images: an IDX file (gzip or not), CIFAR batches, a `.npy` or `.npz` array, a PNG file, or a folder of one of these.
+  /// Opens images: an IDX file (gzip or not), CIFAR batches, a `.npy` or `.npz` array, a PNG or JPEG file, or a folder of these.
   ///
-  /// In a folder training images come before test images; IDX files come first, then CIFAR batches, then PNG files.
+  /// In a folder training images come before test images; IDX files come first, then CIFAR batches, then pictures right in it, then
+  /// the layouts of torchvision (`MNIST/raw`, `cifar-10-batches-bin`), then pictures in folders, each of which is a class. Names
+  /// that begin with a dot are passed over everywhere.
   ///
-  /// - Throws: `FileError` if the path is none of these or its first image cannot be read.
-  public static func open(_ path: String) throws(FileError) -> any ImageSource {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-      throw FileError(path, "there is no such file or folder")
+  /// - Parameters:
+  ///   - path: The file or folder.
+  ///   - reading: How it is to be read, where it does not say so itself.
+  ///   - channels: The channels that a model takes, if it is known; they tell layouts apart.
+  ///   - clamps: Whether values beyond the range are clamped, as those of a model's samples are; in data they are an error.
+  ///   - note: Told what the user should know, one line each.
+  /// - Throws: ``ImageReadingError`` if the reading must say more, `FileError` if the path is none of these or its first image
+  ///   cannot be read.
+  public static func open(
+    _ path: String, _ reading: ImageReading = .init(), channels: Int? = nil, clamps: Bool = false,
+    note: (String) -> Void = { _ in }
+  ) throws -> any ImageSource {
+    guard FileManager.default.fileExists(atPath: path) else { throw FileError(path, "there is no such file or folder") }
+    let arrays = { path in
+      try ArraySource(path, reading, channels: channels, clamps: clamps, note: note)
     }
-    return isFolder.boolValue ? try open(folder: path) : try open(file: path)
+    let source =
+      FolderListing.isFolder(path)
+      ? try open(folder: path, reading, arrays, note) : try open(file: path, reading, arrays, note)
+    let fit = ImageFit(reading)
+    // Pictures are fitted one by one, because they may be of different sizes.
+    return fit.isIdentity || source is PictureFolderSource ? source : try FittedSource(source, fit)
   }
 
-  private static func open(file path: String) throws(FileError) -> any ImageSource {
+  private static func open(
+    file path: String, _ reading: ImageReading, _ arrays: (String) throws -> ArraySource, _ note: (String) -> Void
+  ) throws -> any ImageSource {
     let name = (path as NSString).lastPathComponent.lowercased()
-    if name.hasSuffix(".npy") || name.hasSuffix(".npz") { return try ArraySource(path) }
-    if name.hasSuffix(".png") {
-      return try PNGFolderSource(
-        files: [(path as NSString).lastPathComponent], in: (path as NSString).deletingLastPathComponent)
-    }
+    if isArray(name) { return try arrays(path) }
+    if PictureForm.isPicture(name) { return try PictureFolderSource(file: path, reading) }
     if name.hasSuffix(".bin") { return try CIFARSource([path], path: path) }
-    if name.hasSuffix(".xz") { throw FileError(path, "is compressed with xz; unpack it first (xz -dk)") }
-    return try IDXSource(path)
+    if let fault = packing(name) { throw FileError(path, fault) }
+    let prefix = try ByteStream(path).readUpTo(16)
+    if PictureForm(prefix: prefix) != nil { return try PictureFolderSource(file: path, reading) }
+    if let fault = PictureForm.foreign(prefix, path: path) { throw fault }
+    return try openIDX(path, note)
   }
 
-  private static func open(folder path: String) throws(FileError) -> any ImageSource {
-    let names = ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted()
-    let join = { (name: String) in (path as NSString).appendingPathComponent(name) }
-    for part in ["train-images", "t10k-images"] {
-      if let images = names.first(where: { $0.hasPrefix(part) && !$0.hasSuffix(".xz") }) {
-        return try IDXSource(join(images))
+  private static func openIDX(_ path: String, _ note: (String) -> Void) throws(FileError) -> any ImageSource {
+    let source = try IDXSource(path)
+    if let expansion = source.expansion { note(expansion) }
+    return source
+  }
+
+  private static func isArray(_ name: String) -> Bool { name.hasSuffix(".npy") || name.hasSuffix(".npz") }
+
+  /// What is wrong with a file that must be unpacked first, or nil.
+  private static func packing(_ name: String) -> String? {
+    let name = name.lowercased()
+    if name.hasSuffix(".xz") { return "is compressed with xz; unpack it first (xz -dk)" }
+    let archives = [".tar.gz", ".tgz", ".tar", ".zip"]
+    return archives.contains(where: name.hasSuffix) ? "is an archive; unpack it first and name the folder" : nil
+  }
+
+  private static func open(
+    folder path: String, _ reading: ImageReading, _ arrays: (String) throws -> ArraySource, _ note: (String) -> Void
+  ) throws -> any ImageSource {
+    let listing = try FolderListing(path)
+    if let images = try IDXLayout.images(in: listing) { return try openIDX(images, note) }
+    if let source = try CIFARLayout.source(in: listing) { return source }
+    let files = listing.files.filter { isArray($0.lowercased()) }
+    if !files.isEmpty, !listing.files.contains(where: PictureForm.isPicture) {
+      guard files.count == 1 else {
+        throw FileError(path, "holds \(files.count) arrays, such as \(files[0]); name one of them")
+      }
+      return try arrays(listing.path(of: files[0]))
+    }
+    if !listing.files.contains(where: PictureForm.isPicture) {
+      if let images = try IDXLayout.images(below: listing) { return try openIDX(images, note) }
+      if let source = try CIFARLayout.source(below: listing) { return source }
+      if let packed = listing.files.first(where: { packing($0) != nil }), listing.folders.isEmpty {
+        throw FileError(listing.path(of: packed), packing(packed) ?? "")
       }
     }
-    let binaries = names.filter { $0.hasSuffix(".bin") }
-    let batches = binaries.filter { $0.hasPrefix("data_batch") || $0.contains("train") }
-    if !binaries.isEmpty { return try CIFARSource((batches.isEmpty ? binaries : batches).map(join), path: path) }
-    if !names.contains(where: { $0.lowercased().hasSuffix(".png") }), names.contains(where: { $0.hasSuffix(".xz") }) {
-      throw FileError(path, "holds files compressed with xz; unpack them first (xz -dk)")
-    }
-    return try PNGFolderSource(path)
+    let pictures = try PictureFolder(listing, isRecursive: reading.isRecursive)
+    let source = try PictureFolderSource(pictures, ImageFit(reading))
+    pictures.notes.forEach(note)
+    return source
   }
 }

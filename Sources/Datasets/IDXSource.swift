@@ -1,5 +1,4 @@
 public import Files
-import Foundation
 public import Tensors
 
 /// Images in the IDX format of MNIST (LeCun, Cortes and Burges 1998), compressed with gzip or not.
@@ -20,6 +19,7 @@ public final class IDXSource: ImageSource {
     let header = try stream.read(16)
     let words = (0..<4).map { word in header[4 * word..<4 * word + 4].reduce(0) { $0 << 8 | Int($1) } }
     guard words[0] == 2051 else {
+      if let error = ByteStream.mistaken(path, for: "an IDX file of images") { throw error }
       let hint = words[0] == 2049 ? "; it holds labels" : ""
       throw FileError(path, "is no IDX file of images: its magic number is \(words[0]), not 2051\(hint)")
     }
@@ -45,18 +45,19 @@ public final class IDXSource: ImageSource {
     return bytes.map(modelValue)
   }
 
-  /// The labels in the file beside it: `train-labels-idx1-ubyte` beside `train-images-idx3-ubyte`, compressed or not.
+  /// What the user should know of a file that unpacks to 64 MB or more and a hundred times its size; nil for others.
+  ///
+  /// No more than the header says is ever unpacked, and a few images at a time.
+  var expansion: String? {
+    let unpacked = 16 + count * shape.count
+    guard unpacked >= 64_000_000, unpacked / 100 >= stream.fileSize else { return nil }
+    return "\(path): \(stream.fileSize) bytes are unpacked to \(unpacked)"
+  }
+
+  /// The labels in the file beside it: `train-labels-idx1-ubyte` beside `train-images-idx3-ubyte`, compressed or not, or in a
+  /// folder of that name.
   public func labels() throws(FileError) -> [Int]? {
-    let name = (path as NSString).lastPathComponent
-    let other = name.replacingOccurrences(of: "images", with: "labels").replacingOccurrences(of: "idx3", with: "idx1")
-    guard other != name else { return nil }
-    let plain = other.hasSuffix(".gz") ? String(other.dropLast(3)) : other
-    let folder = (path as NSString).deletingLastPathComponent as NSString
-    guard
-      let found = [plain, plain + ".gz"].map(folder.appendingPathComponent).first(where: {
-        FileManager.default.fileExists(atPath: $0)
-      })
-    else { return nil }
+    guard let found = IDXLayout.labels(of: path) else { return nil }
     let labels = try ByteStream(found)
     let header = try labels.read(8)
     guard header[..<4] == [0, 0, 8, 1] else { throw FileError(found, "is no IDX file of labels") }

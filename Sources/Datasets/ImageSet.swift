@@ -49,11 +49,11 @@ public final class ImageSet: Sendable {
     var floats: [Float] = []
     bytes?.reserveCapacity(source.count * source.shape.count)
     while true {
-      let values = try source.next(1000)
+      let values = try source.next(min(1000, source.batchCount))
       if values.isEmpty { return bytes.map { .bytes($0) } ?? .floats(floats) }
       guard values.allSatisfy(\.isFinite) else { throw FileError(source.path, "holds values that are not finite") }
       if let known = bytes {
-        let converted = values.compactMap(byte)
+        let converted = values.compactMap(imageByte)
         if converted.count == values.count {
           bytes?.append(contentsOf: converted)
           continue
@@ -101,6 +101,23 @@ extension ImageSet {
   /// The images as a source, from the first on.
   public func source() -> any ImageSource { ImageSetSource(self) }
 
+  /// SHA-256 of extents, images and labels, which tells this set from any other; made in pieces, without a copy of the set.
+  public var fingerprint: String {
+    var parts = ["\(count) of \(shape)"]
+    for start in stride(from: 0, to: count, by: 1000) { parts.append(digest(of: start..<min(start + 1000, count))) }
+    parts += labels.map { Files.sha256(of: Array($0.map(String.init).joined(separator: " ").utf8)) }
+    return Files.sha256(of: Array(parts.joined(separator: "\n").utf8))
+  }
+
+  /// SHA-256 of some images as they are kept, which depends on their values only.
+  private func digest(of images: Range<Int>) -> String {
+    let range = images.lowerBound * shape.count..<images.upperBound * shape.count
+    return switch storage {
+    case .bytes(let bytes): Files.sha256(of: Array(bytes[range]))
+    case .floats(let floats): Files.sha256(of: Array(floats[range]))
+    }
+  }
+
   /// SHA-256 of the images' values.
   public var sha256: String { Files.sha256(of: values) }
 }
@@ -127,10 +144,4 @@ private final class ImageSetSource: ImageSource {
   func labels() -> [Int]? { images.labels.last }
 
   func labelSets() -> [[Int]] { images.labels }
-}
-
-/// The byte that a value stands for, or nil if it is none's exactly.
-private func byte(_ value: Float) -> UInt8? {
-  guard let byte = UInt8(exactly: ((value + 1) * 127.5).rounded()), modelValue(byte) == value else { return nil }
-  return byte
 }

@@ -24,6 +24,9 @@ extension ImageSource {
   /// No labels, as most files have it.
   public func labels() throws(FileError) -> [Int]? { nil }
 
+  /// As many images as are about 64 MB of values, at least one: what to ask ``next(_:)`` for where memory is to stay small.
+  public var batchCount: Int { max(1, (1 << 24) / shape.count) }
+
   /// The one kind of label, if there is any.
   public func labelSets() throws(FileError) -> [[Int]] { try labels().map { [$0] } ?? [] }
 }
@@ -31,10 +34,26 @@ extension ImageSource {
 /// The value of a byte in a model's range: 0 becomes -1, 255 becomes 1.
 func modelValue(_ byte: UInt8) -> Float { Float(byte) / 127.5 - 1 }
 
-/// Pixels that interleave their channels, one channel after the other.
-func planar(_ pixels: some RandomAccessCollection<UInt8>, _ shape: ImageShape) -> [Float] {
-  let pixels = Array(pixels)
-  return (0..<shape.channels).flatMap { channel in
-    (0..<shape.height * shape.width).map { modelValue(pixels[$0 * shape.channels + channel]) }
+/// The byte that a value stands for, or nil if it is none's exactly.
+func imageByte(_ value: Float) -> UInt8? {
+  guard let byte = UInt8(exactly: ((value + 1) * 127.5).rounded()), modelValue(byte) == value else { return nil }
+  return byte
+}
+
+/// The samples of an image whose channels lie innermost, one channel after the other, in a model's range.
+///
+/// - Parameters:
+///   - samples: `[height, width, channels]`.
+///   - shape: The image's extents.
+///   - value: The value of a sample.
+func planar<Sample>(_ samples: ArraySlice<Sample>, _ shape: ImageShape, _ value: (Sample) -> Float) -> [Float] {
+  let channels = shape.channels, area = shape.height * shape.width
+  return [Float](unsafeUninitializedCapacity: samples.count) { result, count in
+    samples.withUnsafeBufferPointer { samples in
+      for channel in 0..<channels {
+        for place in 0..<area { result[channel * area + place] = value(samples[place * channels + channel]) }
+      }
+    }
+    count = samples.count
   }
 }

@@ -53,13 +53,28 @@ public enum Devices {
     if let text = choice.notice { notice(text) }
     guard choice.device.backend == "opencl" else { return try CPUBackend(options: options) }
     do throws(DeviceError) {
-      let backend = try OpenCLBackend(device: listing.openCLDevices[choice.device.index], options: options)
-      if selfCheck { try ConformanceSuite.selfCheck(on: backend) }
-      return backend
+      return try openCL(listing.openCLDevices[choice.device.index], options, selfCheck: selfCheck)
     } catch {
       guard request == .auto else { throw error }
       notice("using the CPU: \(error)")
       return try CPUBackend(options: options)
+    }
+  }
+
+  private static func openCL(
+    _ device: OpenCLDevice, _ options: BackendOptions, selfCheck: Bool
+  ) throws(DeviceError) -> any Backend {
+    let backend = try OpenCLBackend(device: device, options: options)
+    guard selfCheck else { return backend }
+    do throws(DeviceError) {
+      try ConformanceSuite.selfCheck(on: backend)
+      return backend
+    } catch {
+      // The fault may be a cached binary's; compiled programs are asked once more.
+      guard backend.dropCachedPrograms() else { throw error }
+      let backend = try OpenCLBackend(device: device, options: options)
+      try ConformanceSuite.selfCheck(on: backend)
+      return backend
     }
   }
 

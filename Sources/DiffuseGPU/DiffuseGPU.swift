@@ -16,6 +16,7 @@
 @_exported public import Pretrained
 @_exported public import Profiling
 @_exported public import Random
+@_exported public import Studies
 @_exported public import SymmetryBreaking
 @_exported public import Tensors
 @_exported public import Training

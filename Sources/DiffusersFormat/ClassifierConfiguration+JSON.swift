@@ -24,10 +24,11 @@ extension ClassifierConfiguration {
       throw FileError(path, "is no configuration of a classifier")
     }
     func count(_ value: JSONValue?, _ name: String, to largest: Int = 65_536) throws(FileError) -> Int {
-      guard let number = value?.int, (1...largest).contains(number) else {
-        throw FileError(path, "'\(name)' must be a whole number from 1 to \(largest)")
+      do throws(NumberFault) {
+        return try (value ?? .null).wholeNumber(in: 1...largest)
+      } catch {
+        throw FileError(path, "\(name): \(error)")
       }
-      return number
     }
     let inputChannels = try count(json["in_channels"], "in_channels")
     let size = json["image_size"]?.array ?? []
@@ -46,6 +47,9 @@ extension ClassifierConfiguration {
       heads.append(.init(name: head["name"]?.string ?? "", classes: try count(head["classes"], "classes")))
     }
     guard !heads.isEmpty else { throw FileError(path, "'heads' must name what is classified") }
+    guard Set(heads.map(\.name)).count == heads.count else {
+      throw FileError(path, "heads: two have the same name; each needs one of its own")
+    }
     if let fault = channels.first(where: { $0 % groups != 0 }) {
       throw FileError(path, "norm_num_groups: \(groups) groups do not divide \(fault) channels")
     }
@@ -53,6 +57,10 @@ extension ClassifierConfiguration {
     blockChannels = channels
     self.layersPerBlock = layersPerBlock
     self.groups = groups
-    dropout = json["dropout"]?.double ?? 0
+    do throws(NumberFault) {
+      dropout = try json["dropout"]?.number(in: 0...1) ?? 0
+    } catch {
+      throw FileError(path, "dropout: \(error)")
+    }
   }
 }

@@ -17,6 +17,11 @@ struct ConfigurationFields {
   ]
   /// The largest number that a count may have; it keeps products of three within `Int`.
   static let largestCount = 1 << 20
+  /// The most channels of a layer or an image: many times those of any network, and a filter of nine values for each pair of
+  /// them is a size that can be reckoned with.
+  static let largestWidth = 1 << 16
+  /// The most rows or columns of an image.
+  static let largestExtent = 1 << 16
 
   init(_ json: JSONValue, path: String) throws(FileError) {
     guard let members = json.object else { throw FileError(path, "is no JSON object of names and values") }
@@ -61,22 +66,33 @@ struct ConfigurationFields {
     return bool
   }
 
-  mutating func number(_ name: String) throws(FileError) -> Double? {
+  mutating func number(_ name: String, in range: ClosedRange<Double>) throws(FileError) -> Double? {
     guard let value = take(name) else { return nil }
-    guard let number = value.double, number.isFinite else { throw fault(name, "\(value.short) is no finite number") }
-    return number
+    return try checked(name) { () throws(NumberFault) in try value.number(in: range) }
   }
 
-  private func count(_ name: String, of value: JSONValue) throws(FileError) -> Int {
-    guard let count = value.int, (1...Self.largestCount).contains(count) else {
-      throw fault(name, "\(value.short) is no whole number from 1 to \(Self.largestCount)")
+  private func count(
+    _ name: String, of value: JSONValue, to largest: Int = largestCount
+  ) throws(FileError) -> Int {
+    try checked(name) { () throws(NumberFault) in try value.wholeNumber(in: 1...largest) }
+  }
+
+  /// What a body reads, or a fault of the key.
+  private func checked<Number>(
+    _ name: String, _ body: () throws(NumberFault) -> Number
+  ) throws(FileError) -> Number {
+    do throws(NumberFault) {
+      return try body()
+    } catch {
+      throw fault(name, error.description)
     }
-    return count
   }
 
-  mutating func count(_ name: String, zeroIsNil: Bool = false) throws(FileError) -> Int? {
+  mutating func count(
+    _ name: String, to largest: Int = largestCount, zeroIsNil: Bool = false
+  ) throws(FileError) -> Int? {
     guard let value = take(name), !(zeroIsNil && value.int == 0) else { return nil }
-    return try count(name, of: value)
+    return try count(name, of: value, to: largest)
   }
 
   mutating func padding(_ name: String) throws(FileError) -> Int? {
@@ -87,13 +103,13 @@ struct ConfigurationFields {
     return padding
   }
 
-  mutating func counts(_ name: String) throws(FileError) -> [Int]? {
+  mutating func counts(_ name: String, to largest: Int) throws(FileError) -> [Int]? {
     guard let value = take(name) else { return nil }
     guard let elements = value.array, !elements.isEmpty else {
       throw fault(name, "\(value.short) is no list of whole numbers")
     }
     var counts: [Int] = []
-    for element in elements { counts.append(try count(name, of: element)) }
+    for element in elements { counts.append(try count(name, of: element, to: largest)) }
     return counts
   }
 
@@ -101,7 +117,9 @@ struct ConfigurationFields {
     guard let value = take(name) else { return nil }
     let extents = value.array ?? [value, value]
     guard extents.count == 2 else { throw fault(name, "\(value.short) is neither a number nor [height, width]") }
-    return .init(height: try count(name, of: extents[0]), width: try count(name, of: extents[1]))
+    return .init(
+      height: try count(name, of: extents[0], to: Self.largestExtent),
+      width: try count(name, of: extents[1], to: Self.largestExtent))
   }
 
   mutating func choice<Choice: RawRepresentable<String> & CaseIterable>(
@@ -163,18 +181,6 @@ struct ConfigurationFields {
     case .string("identity"): return .identity
     case let value?:
       throw fault(name, "\(value.short) is not supported; legal are timestep, identity and null (a table)")
-    }
-  }
-}
-
-extension JSONValue {
-  /// The value as messages quote it, on one line.
-  fileprivate var short: String {
-    switch self {
-    case .string(let text): "'\(text.split(whereSeparator: \.isNewline).joined(separator: " "))'"
-    case .array(let elements): "[\(elements.map(\.short).joined(separator: ", "))]"
-    case .object: "an object"
-    default: text
     }
   }
 }

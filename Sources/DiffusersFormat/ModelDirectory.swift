@@ -41,7 +41,7 @@ public struct ModelDirectory {
       guard path.hasSuffix(".safetensors") else {
         throw FileError(path, "is neither a model directory nor a .safetensors file")
       }
-      let folder = (path as NSString).deletingLastPathComponent
+      let folder = parentFolder(of: path)
       try self.init(
         .folder(folder.isEmpty ? "." : folder), path: path, variant: nil,
         weightFile: (path as NSString).lastPathComponent)
@@ -75,6 +75,10 @@ public struct ModelDirectory {
       // A component is [library, class]; the network may have any name.
       let index = try files.json("model_index.json")
       let networks = (index.object ?? [:]).filter { $0.value.array?.last?.string?.hasPrefix("UNet") == true }
+      if let folder = networks.keys.sorted().first(where: { !$0.isPlainFileName }) {
+        throw FileError(
+          files.path("model_index.json"), "component '\(folder)' is no folder beside it; a plain name is needed")
+      }
       folders = networks.keys.sorted() + folders
     }
     if let folder = folders.first(where: { files.has("\($0)/config.json") }) { return folder }

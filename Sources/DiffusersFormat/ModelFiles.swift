@@ -43,12 +43,13 @@ public enum ModelFiles {
     return try JSONValue(parsing: file.bytes, path: path(name))
   }
 
-  /// The names of the files right in a subfolder (`""` for the model's own folder), sorted.
+  /// The names of the files right in a subfolder (`""` for the model's own folder), sorted; without those that begin with a dot,
+  /// which systems leave beside others (`._*`).
   func names(in subfolder: String) -> [String] {
     switch self {
     case .folder:
       let names = (try? FileManager.default.contentsOfDirectory(atPath: path(subfolder))) ?? []
-      return names.filter { has(Self.join(subfolder, $0)) }.sorted()
+      return names.filter { !$0.hasPrefix(".") && has(Self.join(subfolder, $0)) }.sorted()
     case .embedded(_, let files):
       let prefix = subfolder.isEmpty ? "" : subfolder + "/"
       return files.keys.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }

@@ -9,15 +9,21 @@ struct SchedulerBuilder {
 
   typealias Parts = (any Sampler, any SamplingGrid)
 
+  /// Limits of estimates of clean data: above nothing, and within the 32 bits of devices.
+  private static let limits = 1e-6...1e6
+  /// Karras' sigmas, whose squares are within 32 bits.
+  private static let sigmas = 1e-9...1e9
+
   /// The noise levels of the training steps.
   func schedule() throws(SchedulerConfigurationError) -> NoiseSchedule {
-    let count = try configuration.integer("num_train_timesteps", 1000, in: 1...Int.max)
+    let count = try configuration.integer("num_train_timesteps", 1000, in: 1...NoiseSchedule.largestCount)
     let defaults = schedulerClass.defaultBetas
     let (start, end) = (
-      try configuration.number("beta_start", defaults.start), try configuration.number("beta_end", defaults.end)
+      try configuration.number("beta_start", defaults.start, in: 0...1),
+      try configuration.number("beta_end", defaults.end, in: 0...1)
     )
     let betas: BetaSchedule
-    if let table = try configuration.numbers("trained_betas") {
+    if let table = try configuration.numbers("trained_betas", in: 0...1) {
       guard table.count == count else {
         throw configuration.fault(
           "trained_betas", "holds \(table.count) numbers for num_train_timesteps \(count)")
@@ -47,7 +53,19 @@ struct SchedulerBuilder {
     if let fault = NoiseSchedule.fault(in: table) {
       throw configuration.fault("beta_schedule", "with rescale_betas_zero_snr \(rescales) is no schedule: \(fault)")
     }
-    return NoiseSchedule(alphaBars: table)
+    return try sampleable(NoiseSchedule(alphaBars: table))
+  }
+
+  /// The schedule, if the class can sample it: every step has noise, and the methods in Karras' sigma take its logarithm.
+  private func sampleable(_ schedule: NoiseSchedule) throws(SchedulerConfigurationError) -> NoiseSchedule {
+    let needsLogarithms = ![.ddpm, .ddim, .pndm].contains(schedulerClass)
+    guard schedule.karrasSigma(at: 0) > 0, !needsLogarithms || schedule.karrasSigma(at: schedule.last).isFinite else {
+      throw configuration.fault(
+        "beta_schedule",
+        what: "the betas leave a training step without noise or without signal, which \(schedulerClass.rawValue) "
+          + "cannot sample; betas of 0.0001 to 0.02 are customary")
+    }
+    return schedule
   }
 
   /// The sampler and its grid.
@@ -141,7 +159,7 @@ struct SchedulerBuilder {
       type: name == "bh1" ? .bh1 : .bh2, order: try configuration.integer("solver_order", 2, in: 1...6),
       predictsData: try configuration.flag("predict_x0", true),
       lowersFinalOrder: try configuration.flag("lower_order_final", true),
-      uncorrectedSteps: Set(try configuration.numbers("disable_corrector")?.map { Int($0) } ?? []),
+      uncorrectedSteps: Set(try configuration.integers("disable_corrector", in: -1...SamplerError.largestSteps) ?? []),
       limit: try limit(clips: nil))
     var grid = try lambdaGrid()
     grid.end = try end(.dataPrediction)
@@ -195,7 +213,7 @@ struct SchedulerBuilder {
 
   /// Training steps whose `log(alpha / sigma)` lies below `lambda_min_clipped`.
   private func clippedSteps(_ schedule: NoiseSchedule) throws(SchedulerConfigurationError) -> Int {
-    let smallest = try configuration.number("lambda_min_clipped", -.infinity)
+    let smallest = try configuration.number("lambda_min_clipped", -.infinity, in: -.infinity...1e6)
     let clipped = schedule.alphaBars.filter { alphaBar in
       let level = NoiseLevel(alphaBar: Double(alphaBar), timestep: 0)
       return level.lambda < smallest
@@ -211,7 +229,8 @@ struct SchedulerBuilder {
 
   private func heun() throws(SchedulerConfigurationError) -> Parts {
     let limit: DenoisedLimit =
-      try configuration.flag("clip_sample", false) ? .clip(configuration.number("clip_sample_range", 1)) : .none
+      try configuration.flag("clip_sample", false)
+      ? .clip(configuration.number("clip_sample_range", 1, in: Self.limits)) : .none
     return (HeunSampler(limit: limit), try explodingGrid())
   }
 
@@ -248,13 +267,11 @@ struct SchedulerBuilder {
   }
 
   private func offset() throws(SchedulerConfigurationError) -> Int {
-    try configuration.integer("steps_offset", 0, in: 0...Int.max)
+    try configuration.integer("steps_offset", 0, in: 0...NoiseSchedule.largestCount)
   }
 
   private func sigma(_ key: String) throws(SchedulerConfigurationError) -> Double? {
-    guard let value = try configuration.optionalNumber(key) else { return nil }
-    guard value > 0 else { throw configuration.fault(key, "is \(value); legal is more than 0") }
-    return value
+    try configuration.optionalNumber(key, in: Self.sigmas)
   }
 
   private func shape() throws(SchedulerConfigurationError) -> DiffusersSigmaGrid.Shape {
@@ -272,20 +289,17 @@ struct SchedulerBuilder {
 
   private func limit(clips fallback: Bool?) throws(SchedulerConfigurationError) -> DenoisedLimit {
     if try configuration.flag("thresholding", false) {
-      let ratio = try configuration.number("dynamic_thresholding_ratio", 0.995)
-      guard (0...1).contains(ratio) else {
-        throw configuration.fault(
-          "dynamic_thresholding_ratio", "is \(ratio); legal is 0 to 1")
-      }
-      return .dynamic(ratio: ratio, maximum: try configuration.number("sample_max_value", 1))
+      return .dynamic(
+        ratio: try configuration.number("dynamic_thresholding_ratio", 0.995, in: 0...1),
+        maximum: try configuration.number("sample_max_value", 1, in: Self.limits))
     }
     guard let fallback else { return .none }
     guard try configuration.flag("clip_sample", fallback) else { return .none }
-    return .clip(try configuration.number("clip_sample_range", 1))
+    return .clip(try configuration.number("clip_sample_range", 1, in: Self.limits))
   }
 
   private func refuseShiftTerminal() throws(SchedulerConfigurationError) {
-    guard try configuration.optionalNumber("shift_terminal") == nil else {
+    guard configuration.values["shift_terminal"] ?? .null == .null else {
       throw configuration.fault(
         "shift_terminal", "is not supported; null is")
     }

@@ -40,29 +40,36 @@ extension SchedulerConfiguration {
     }
   }
 
-  /// A number.
-  func number(_ key: String, _ fallback: Double) throws(SchedulerConfigurationError) -> Double {
-    try optionalNumber(key) ?? fallback
+  /// A number within a range.
+  func number(
+    _ key: String, _ fallback: Double, in range: ClosedRange<Double>
+  ) throws(SchedulerConfigurationError) -> Double {
+    try optionalNumber(key, in: range) ?? fallback
   }
 
-  /// A number, or nil for null.
-  func optionalNumber(_ key: String) throws(SchedulerConfigurationError) -> Double? {
-    switch values[key] ?? .null {
-    case .null: return nil
-    case .number(let value): return value
-    case let value: throw fault(key, "is \(value.quoted), which is not a number")
-    }
+  /// A number within a range, or nil for null.
+  func optionalNumber(
+    _ key: String, in range: ClosedRange<Double>
+  ) throws(SchedulerConfigurationError) -> Double? {
+    guard let value = values[key], value != .null else { return nil }
+    return try checked(key) { () throws(NumberFault) in try value.number(in: range) }
   }
 
   /// A whole number within a range.
   func integer(_ key: String, _ fallback: Int, in range: ClosedRange<Int>) throws(SchedulerConfigurationError) -> Int {
-    let value = try number(key, Double(fallback))
-    guard value == value.rounded(), range.contains(Int(exactly: value) ?? range.lowerBound - 1) else {
-      let upper = range.upperBound == .max ? "up" : "\(range.upperBound)"
-      let legal = "\(range.lowerBound)" + (upper == "up" ? " or more" : " to \(upper)")
-      throw fault(key, "is \(JSONValue.number(value).quoted); legal is \(legal)")
+    guard let value = values[key], value != .null else { return fallback }
+    return try checked(key) { () throws(NumberFault) in try value.wholeNumber(in: range) }
+  }
+
+  /// What a body reads, or a fault of the key.
+  private func checked<Number>(
+    _ key: String, _ body: () throws(NumberFault) -> Number
+  ) throws(SchedulerConfigurationError) -> Number {
+    do throws(NumberFault) {
+      return try body()
+    } catch {
+      throw fault(key, what: "\(key): \(error)")
     }
-    return Int(value)
   }
 
   /// One of several strings, or nil for null.
@@ -87,20 +94,26 @@ extension SchedulerConfiguration {
     return Choice(rawValue: name) ?? fallback
   }
 
-  /// A list of numbers, or nil for null.
-  func numbers(_ key: String) throws(SchedulerConfigurationError) -> [Double]? {
-    switch values[key] ?? .null {
-    case .null: return nil
-    case .array(let elements):
-      let numbers = elements.compactMap { element -> Double? in
-        if case .number(let value) = element { value } else { nil }
-      }
-      guard numbers.count == elements.count else {
-        throw fault(key, "holds something that is not a number")
-      }
-      return numbers
-    case let value: throw fault(key, "is \(value.quoted), which is not a list of numbers")
+  /// A list of numbers within a range, or nil for null.
+  func numbers(_ key: String, in range: ClosedRange<Double>) throws(SchedulerConfigurationError) -> [Double]? {
+    try list(key) { value throws(NumberFault) in try value.number(in: range) }
+  }
+
+  /// A list of whole numbers within a range, or nil for null.
+  func integers(_ key: String, in range: ClosedRange<Int>) throws(SchedulerConfigurationError) -> [Int]? {
+    try list(key) { value throws(NumberFault) in try value.wholeNumber(in: range) }
+  }
+
+  private func list<Number>(
+    _ key: String, _ read: (JSONValue) throws(NumberFault) -> Number
+  ) throws(SchedulerConfigurationError) -> [Number]? {
+    guard let value = values[key], value != .null else { return nil }
+    guard let elements = value.array else { throw fault(key, "is \(value.quoted), which is not a list of numbers") }
+    var numbers: [Number] = []
+    for element in elements {
+      numbers.append(try checked(key) { () throws(NumberFault) in try read(element) })
     }
+    return numbers
   }
 
   /// Throws if a flag needs what is not implemented.
@@ -117,7 +130,7 @@ extension JSONValue {
     switch self {
     case .null: "null"
     case .boolean(let value): "\(value)"
-    case .number(let value): value == value.rounded() && abs(value) < 1e15 ? "\(Int(value))" : "\(value)"
+    case .number: line
     case .string(let value): "\"\(value)\""
     case .array: "a list"
     case .object: "an object"

@@ -1,4 +1,5 @@
 import Compute
+import Diffusion
 public import Files
 public import Networks
 
@@ -20,23 +21,26 @@ extension UNetConfiguration {
     try fields.checkClass()
     var result = UNetConfiguration()
     result.sampleSize = try fields.imageSize("sample_size")
-    result.inputChannels = try fields.count("in_channels") ?? result.inputChannels
-    result.outputChannels = try fields.count("out_channels") ?? result.outputChannels
+    result.inputChannels = try fields.count("in_channels", to: ConfigurationFields.largestWidth) ?? result.inputChannels
+    result.outputChannels =
+      try fields.count("out_channels", to: ConfigurationFields.largestWidth) ?? result.outputChannels
     result.centersInput = try fields.bool("center_input_sample") ?? result.centersInput
     result.timeEmbedding = try fields.choice("time_embedding_type") ?? result.timeEmbedding
-    result.timeEmbeddingWidth = try fields.count("time_embedding_dim", zeroIsNil: true)
-    result.frequencyShift = try fields.number("freq_shift") ?? result.frequencyShift
+    result.timeEmbeddingWidth = try fields.count(
+      "time_embedding_dim", to: ConfigurationFields.largestWidth, zeroIsNil: true)
+    result.frequencyShift = try fields.number("freq_shift", in: -1e6...1e6) ?? result.frequencyShift
     result.putsCosinesFirst = try fields.bool("flip_sin_to_cos") ?? result.putsCosinesFirst
     result.downBlocks = try fields.blocks("down_block_types", \.names.down) ?? result.downBlocks
     result.hasMiddleBlock = try fields.middleBlock("mid_block_type") ?? result.hasMiddleBlock
     result.upBlocks = try fields.blocks("up_block_types", \.names.up) ?? result.upBlocks
-    result.blockChannels = try fields.counts("block_out_channels") ?? result.blockChannels
-    result.layersPerBlock = try fields.count("layers_per_block") ?? result.layersPerBlock
-    result.middleScaleFactor = try fields.number("mid_block_scale_factor") ?? result.middleScaleFactor
+    result.blockChannels =
+      try fields.counts("block_out_channels", to: ConfigurationFields.largestWidth) ?? result.blockChannels
+    result.layersPerBlock = try fields.count("layers_per_block", to: 64) ?? result.layersPerBlock
+    result.middleScaleFactor = try fields.number("mid_block_scale_factor", in: -1e6...1e6) ?? result.middleScaleFactor
     result.downsamplePadding = try fields.padding("downsample_padding") ?? result.downsamplePadding
     result.downsampling = try fields.choice("downsample_type") ?? result.downsampling
     result.upsampling = try fields.choice("upsample_type") ?? result.upsampling
-    result.dropout = try fields.number("dropout") ?? result.dropout
+    result.dropout = try fields.number("dropout", in: 0...1) ?? result.dropout
     result.activation = try fields.activation("act_fn") ?? result.activation
     result.headWidth =
       fields.takeNull("attention_head_dim") ? nil : try fields.count("attention_head_dim") ?? result.headWidth
@@ -45,12 +49,12 @@ extension UNetConfiguration {
     }
     result.normalizationGroups = try fields.count("norm_num_groups") ?? result.normalizationGroups
     result.attentionGroups = try fields.count("attn_norm_num_groups")
-    result.epsilon = try fields.number("norm_eps") ?? result.epsilon
+    result.epsilon = try fields.number("norm_eps", in: 0...1) ?? result.epsilon
     result.timeConditioning = try fields.choice("resnet_time_scale_shift") ?? result.timeConditioning
     result.hasMiddleAttention = try fields.bool("add_attention") ?? result.hasMiddleAttention
     result.classCount = try fields.count("num_class_embeds")
     result.classEmbedding = try fields.classEmbedding("class_embed_type", hasTable: result.classCount != nil)
-    result.trainingTimesteps = try fields.count("num_train_timesteps")
+    result.trainingTimesteps = try fields.count("num_train_timesteps", to: NoiseSchedule.largestCount)
     try FileError.of { () throws(NetworkError) in try result.validate(path: path) }
     return (result, fields.unreadWarnings)
   }

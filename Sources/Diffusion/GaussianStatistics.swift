@@ -14,8 +14,9 @@ public import Tensors
 public struct GaussianStatistics {
   /// The mean `m`, `[1, D]`.
   public let mean: Tensor
-  /// Orthonormal directions of the covariance, one a row: `[k, D]`.
-  public let basis: Tensor
+  /// Orthonormal directions of the covariance, one a row: `[k, D]`; nil where there are none and all directions have the
+  /// variance ``remainder``.
+  public let basis: Tensor?
   /// The variances of the clean data along ``basis``, none negative.
   public let eigenvalues: [Double]
   /// The variance of the clean data in every direction outside ``basis``, not negative.
@@ -27,16 +28,17 @@ public struct GaussianStatistics {
   ///
   /// - Parameters:
   ///   - mean: `[D]`.
-  ///   - basis: `[k, D]` row-major, its rows orthonormal, `1 <= k <= D`.
+  ///   - basis: `[k, D]` row-major, its rows orthonormal, `0 <= k <= D`.
   ///   - eigenvalues: `[k]`; what rounding has made negative counts as zero.
   ///   - remainder: The variance outside the basis; of no effect if that is complete.
   ///   - backend: The device.
   public init(mean: [Float], basis: [Float], eigenvalues: [Double], remainder: Double, on backend: any Backend) {
     precondition(
-      !eigenvalues.isEmpty && eigenvalues.count <= mean.count && basis.count == eigenvalues.count * mean.count,
+      eigenvalues.count <= mean.count && basis.count == eigenvalues.count * mean.count,
       "\(eigenvalues.count) eigenvalues, \(basis.count) values of a basis and \(mean.count) of a mean do not agree")
     self.mean = Tensor(mean, shape: [1, mean.count], on: backend)
-    self.basis = Tensor(basis, shape: [eigenvalues.count, mean.count], on: backend)
+    self.basis =
+      eigenvalues.isEmpty ? nil : Tensor(basis, shape: [eigenvalues.count, mean.count], on: backend)
     self.eigenvalues = eigenvalues.map { max(0, $0) }
     self.remainder = max(0, remainder)
     self.squaredMean = mean.reduce(0) { $0 + Double($1) * Double($1) }
@@ -91,10 +93,12 @@ extension GaussianStatistics {
     let ones = Tensor([Float](repeating: 1, count: x.rows), shape: [x.rows, 1], on: x.backend)
     let means = ones.multiplied(by: mean)
     let centred = origin == 0 ? rows : Tensor.combination([(1, rows), (-origin, means)])
+    let terms = [(outside, centred), (target, means)]
+    guard let basis else { return Tensor.combination(terms).reshaped(x.shape) }
     // One row a direction, so that the factors go to these few values and not to a copy of the basis.
     let coordinates = basis.multiplied(by: centred, transposingOther: true)
     let scaled = coordinates.scaledRows(by: along.map { Float($0 - outside) })
     let corrections = scaled.multiplied(by: basis, transposingSelf: true)
-    return Tensor.combination([(1, corrections), (outside, centred), (target, means)]).reshaped(x.shape)
+    return Tensor.combination([(1, corrections)] + terms).reshaped(x.shape)
   }
 }

@@ -2,6 +2,9 @@ import Foundation
 
 /// The noise levels of a discrete model's training steps: a table of `alphaBar_t`, and what is between its entries.
 public struct NoiseSchedule: Sendable, Hashable {
+  /// The most training steps of a schedule that is read from a file; a thousand are customary.
+  public static let largestCount = 10_000
+
   /// The cumulative products `alphaBar_t`, in the 32-bit precision of training.
   public let alphaBars: [Float]
   /// Karras' sigmas where they are what the schedule was made from, since `alphaBar` near 1 says little of them.

@@ -12,6 +12,9 @@ public protocol Sampler: Sendable {
   /// weak order) for those that add noise.
   var order: Int { get }
 
+  /// The limit that the method keeps its estimates of the clean data within; none unless a sampler says otherwise.
+  var limit: DenoisedLimit { get }
+
   /// The highest order that step `index` of a grid of `count` steps may take.
   func order(ofStep index: Int, of count: Int) -> Int
 
@@ -29,6 +32,9 @@ public protocol Sampler: Sendable {
 }
 
 extension Sampler {
+  /// No limit.
+  public var limit: DenoisedLimit { .none }
+
   /// ``order``, at every step.
   public func order(ofStep index: Int, of count: Int) -> Int { order }
 }

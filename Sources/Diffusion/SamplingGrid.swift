@@ -26,6 +26,21 @@ public protocol SamplingGrid: Sendable {
   ) throws(SamplerError) -> SamplingPlan
 }
 
+extension SamplerError {
+  /// The most steps of a run: many times those of any method, and few enough that a plan of them is no matter of time or memory.
+  ///
+  /// Grids that visit whole training steps have at most those of the model.
+  public static let largestSteps = 10_000
+
+  /// Checks the number of a run's steps before anything is planned.
+  ///
+  /// - Throws: ``steps(_:reason:)`` unless they are 1 to ``largestSteps``.
+  public static func check(steps: Int) throws(SamplerError) {
+    guard steps >= 1 else { throw .steps(steps, reason: "a run has at least one step") }
+    guard steps <= largestSteps else { throw .steps(steps, reason: "a run has at most \(largestSteps) steps") }
+  }
+}
+
 extension NoiseSchedule {
   /// The level that a run begins at: that of a training step, or the last for a run from the prior.
   ///

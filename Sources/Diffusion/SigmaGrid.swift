@@ -26,7 +26,7 @@ public struct SigmaGrid: SamplingGrid, Hashable {
   public func plan(
     steps: Int, startingAt timestep: Int?, on schedule: NoiseSchedule, sampler: any Sampler
   ) throws(SamplerError) -> SamplingPlan {
-    guard steps >= 1 else { throw .steps(steps, reason: "a run has at least one step") }
+    try SamplerError.check(steps: steps)
     var start = try schedule.start(timestep)
     if timestep == nil, let sigmaMax {
       guard sigmaMax > 0, sigmaMax.isFinite else {

@@ -55,7 +55,7 @@ public struct TrainingSigmaGrid: SamplingGrid, Hashable {
   package func timesteps(
     _ steps: Int, count: Int, isLate: Bool, clipped clippedSteps: Int = 0, mayRepeat: Bool = false
   ) throws(SamplerError) -> [Double] {
-    guard steps >= 1 else { throw .steps(steps, reason: "a run has at least one step") }
+    try SamplerError.check(steps: steps)
     let last = isLate ? count : count - clippedSteps
     let pointCount = points == .inclusive ? steps : steps + 1
     let result: [Double]

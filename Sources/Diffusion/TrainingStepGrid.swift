@@ -36,7 +36,7 @@ public struct TrainingStepGrid: SamplingGrid, Hashable {
   /// The training steps of a whole run, falling.
   package func timesteps(_ steps: Int, of schedule: NoiseSchedule) throws(SamplerError) -> [Int] {
     let count = schedule.count
-    guard steps >= 1 else { throw .steps(steps, reason: "a run has at least one step") }
+    try SamplerError.check(steps: steps)
     guard steps <= count else { throw .steps(steps, reason: "the model has only \(count) training steps") }
     let result: [Int]
     switch spacing {
@@ -58,7 +58,7 @@ public struct TrainingStepGrid: SamplingGrid, Hashable {
   /// The paper's grid of a late start: `linspace(0, T, n)` truncated to integers, both ends included, falling
   /// (Raya and Ambrogioni 2023); a single step begins at `T`.
   func timesteps(_ steps: Int, startingAt top: Int, of schedule: NoiseSchedule) throws(SamplerError) -> [Int] {
-    guard steps >= 1 else { throw .steps(steps, reason: "a run has at least one step") }
+    try SamplerError.check(steps: steps)
     _ = try schedule.start(top)
     guard steps > 1 else { return [top] }
     let end = spacing == .quadratic ? Double(top).squareRoot() : Double(top)

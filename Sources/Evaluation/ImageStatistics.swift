@@ -52,16 +52,16 @@ extension ImageStatistics {
   ///
   /// - Parameters:
   ///   - source: The images; at least two.
-  ///   - rank: Directions to keep, or nil for all (512 above 4,096 values an image).
+  ///   - rank: Directions to keep, or nil for all (512 above 4,096 values an image); never more than the images.
   ///   - progress: Called with the images done.
   /// - Throws: `FileError` if there are fewer than two images or values that are not finite, or an error of reading.
   public init(
     of source: any ImageSource, rank: Int? = nil, progress: (Int) -> Void = { _ in }
   ) throws(FileError) {
-    var accumulator = MomentAccumulator(dimension: source.shape.count, rank: rank)
+    var accumulator = MomentAccumulator(dimension: source.shape.count, rank: rank, count: source.count)
     var done = 0
     while true {
-      let batch = try source.next(500)
+      let batch = try source.next(min(500, source.batchCount))
       if batch.isEmpty { break }
       guard batch.allSatisfy(\.isFinite) else { throw FileError(source.path, "holds values that are not finite") }
       accumulator.add(batch)
@@ -80,20 +80,28 @@ extension ImageStatistics {
     shape = summary.shape
     count = summary.count
     let size = summary.shape.count, rank = summary.rank
-    mean = try Self.values("mean", of: file) { $0 == [size] }
-    eigenvalues = try Self.values("eigenvalues", of: file) { $0 == [rank] }.map { max(0, Double($0)) }
-    basis = try Self.values("basis", of: file) { $0 == [rank, size] }
-    remainder = max(0, Double(try Self.values("remainder", of: file) { $0 == [1] }[0]))
+    mean = try Self.values("mean", of: file, within: Self.largestMean) { $0 == [size] }
+    eigenvalues = try Self.values("eigenvalues", of: file, within: Self.largestVariance) { $0 == [rank] }
+      .map { max(0, Double($0)) }
+    // Rows of unit length, up to the rounding of half precision.
+    basis = try Self.values("basis", of: file, within: 1.01) { $0 == [rank, size] }
+    remainder = max(
+      0, Double(try Self.values("remainder", of: file, within: Self.largestVariance) { $0 == [1] }[0]))
   }
 
+  /// Means and variances of images are around one; these are far from what would pass 64 bits in a distance.
+  private static let (largestMean, largestVariance) = (Float(1e6), Float(1e12))
+
   private static func values(
-    _ name: String, of file: SafetensorsFile, fits: ([Int]) -> Bool
+    _ name: String, of file: SafetensorsFile, within limit: Float, fits: ([Int]) -> Bool
   ) throws(FileError) -> [Float] {
     guard let entry = file.entries[name], entry.type.isFloatingPoint, fits(entry.shape) else {
       throw FileError(file.file.path, "tensor '\(name)' of the statistics is missing or does not fit the image")
     }
     let values = file.floats(entry)
-    guard values.allSatisfy(\.isFinite) else { throw FileError(file.file.path, "tensor '\(name)' is not finite") }
+    guard values.allSatisfy({ abs($0) <= limit }) else {
+      throw FileError(file.file.path, "tensor '\(name)' holds values that are not within -\(limit) to \(limit)")
+    }
     return values
   }
 
@@ -127,7 +135,7 @@ public struct ImageStatisticsSummary: Sendable, Hashable {
     let path = file.file.path
     let extents = ["channels", "height", "width"].compactMap { file.metadata[$0].flatMap(Int.init) }
     guard extents.count == 3, extents.allSatisfy({ (1...65_536).contains($0) }),
-      let count = Int(file.metadata["count"] ?? "")
+      let count = Int(file.metadata["count"] ?? ""), (2...1 << 53).contains(count)
     else { throw FileError(path, "is no file of statistics; `diffuse-gpu statistics` makes one") }
     shape = ImageShape(channels: extents[0], height: extents[1], width: extents[2])
     self.count = count

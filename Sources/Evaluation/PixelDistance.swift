@@ -13,19 +13,26 @@ import Tensors
 /// - Parameters:
 ///   - images: The images, one after the other.
 ///   - reference: The moments of the data set.
-/// - Returns: The distance and the number of images.
-/// - Throws: An error of reading, or if there are fewer than two images or they are of another size.
+/// - Returns: The distance, the number of images, and the part of their variance outside of the directions that were kept.
+/// - Throws: An error of reading, or if there are fewer than two images, they are of another size, or the directions of both sets
+///   together are too many to compute with.
 public func pixelFrechetDistance(
   of images: any ImageSource, to reference: Moments
-) throws -> (distance: Double, count: Int) {
+) throws -> (distance: Double, count: Int, leftOut: Double) {
   guard images.shape.count == reference.dimension else {
     throw EvaluationError.otherSize(
       path: images.path, values: images.shape.count, expected: reference.dimension)
   }
-  var accumulator = MomentAccumulator(dimension: reference.dimension)
+  // Few images keep all their directions, so that nothing of them is left out.
+  let rank = reference.dimension <= MomentAccumulator.denseLimit || images.count > exactCount ? nil : images.count
+  var accumulator = MomentAccumulator(dimension: reference.dimension, rank: rank, count: images.count)
+  let order = min(reference.dimension, reference.rank + accumulator.rank)
+  guard order <= largestOrder else {
+    throw EvaluationError.tooManyDirections(path: images.path, order: order, largest: largestOrder)
+  }
   var count = 0
   while true {
-    let batch = try images.next(500)
+    let batch = try images.next(min(500, images.batchCount))
     if batch.isEmpty { break }
     guard batch.allSatisfy(\.isFinite) else { throw EvaluationError.notFinite(path: images.path) }
     // What is no picture yet may pass the range of pictures; data never does.
@@ -33,5 +40,11 @@ public func pixelFrechetDistance(
     count += batch.count / reference.dimension
   }
   guard count >= 2 else { throw EvaluationError.tooFewImages(path: images.path, count: count) }
-  return (frechetDistance(accumulator.moments(), reference), count)
+  let moments = accumulator.moments()
+  return (frechetDistance(moments, reference), count, moments.shareOutside)
 }
+
+/// The most images of many values whose covariance is kept whole, by their directions.
+private let exactCount = 2048
+/// The largest matrix of a distance: 2 GB, and several of them are needed at once.
+private let largestOrder = 1 << 14

@@ -5,6 +5,8 @@ import Foundation
 public final class ByteStream {
   /// The file's path.
   public let path: String
+  /// The file's size, packed as it is.
+  public let fileSize: Int
   /// The most bytes that can come: the file's size, or 1,032 times as much if it is compressed, which is deflate's limit.
   public let byteLimit: Int
   private let handle: gzFile
@@ -18,7 +20,8 @@ public final class ByteStream {
     self.path = path
     self.handle = handle
     gzbuffer(handle, 1 << 17)
-    byteLimit = Int(status.st_size) * (gzdirect(handle) == 1 ? 1 : 1032)
+    fileSize = Int(status.st_size)
+    byteLimit = fileSize * (gzdirect(handle) == 1 ? 1 : 1032)
   }
 
   deinit {
@@ -52,6 +55,16 @@ public final class ByteStream {
       if read < piece.count { break }
     }
     return bytes
+  }
+
+  /// The error of a reader that wanted something else than the file, unpacked, begins with; nil if that is no known form.
+  ///
+  /// - Parameters:
+  ///   - path: The file.
+  ///   - wanted: What the reader reads.
+  public static func mistaken(_ path: String, for wanted: String) -> FileError? {
+    guard let head = try? ByteStream(path).readUpTo(512) else { return nil }
+    return FileKind.mistaken(head, path: path, for: wanted)
   }
 
   /// Makes sure that nothing follows.

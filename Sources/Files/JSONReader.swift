@@ -7,7 +7,11 @@ extension JSONValue {
   /// - Throws: ``FileError`` with the line of the first fault.
   public init(parsing bytes: UnsafeRawBufferPointer, path: String) throws(FileError) {
     var reader = JSONReader(bytes: bytes, path: path)
-    self = try reader.document()
+    do throws(FileError) {
+      self = try reader.document()
+    } catch {
+      throw FileKind.mistaken(bytes, path: path, for: "JSON") ?? error
+    }
   }
 
   /// Reads a JSON document that is text already.

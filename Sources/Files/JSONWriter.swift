@@ -1,6 +1,8 @@
 extension JSONValue {
-  /// The document as text with sorted names, two spaces an indentation; numbers that are not finite are written as Python
-  /// writes them.
+  /// The document as text with sorted names, two spaces an indentation.
+  ///
+  /// Every number comes back as it was: whole ones below 2^53 without a point, others with as many digits as they need. JSON has no
+  /// words for numbers that are not finite; they are written as Python writes them: `NaN`, `Infinity`, `-Infinity`.
   public var text: String {
     var text = ""
     write(to: &text, indentation: 0)
@@ -53,7 +55,8 @@ extension JSONValue {
   private static func text(of number: Double) -> String {
     if number.isNaN { return "NaN" }
     if number.isInfinite { return number < 0 ? "-Infinity" : "Infinity" }
-    if let whole = Int(exactly: number), abs(whole) < 1 << 53 { return String(whole) }
+    if number == 0, number.sign == .minus { return "-0.0" }
+    if let whole = Int(exactly: number), whole.magnitude < 1 << 53 { return String(whole) }
     return number.description
   }
 

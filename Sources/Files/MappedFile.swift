@@ -3,6 +3,8 @@ import Foundation
 /// The bytes of a file, mapped into memory, or bytes that are embedded in the program.
 ///
 /// Mapped pages are read when they are touched and belong to the system's cache, so that a large model costs no memory of its own.
+/// Who cuts the file short meanwhile takes the pages away: touching them raises SIGBUS, upon which the program ends with one line.
+/// Files that this library replaces keep their old pages for those who read them.
 public final class MappedFile {
   /// The file's path, or a name for messages.
   public let path: String
@@ -18,7 +20,8 @@ public final class MappedFile {
   ///
   /// - Throws: ``FileError`` if there is no such file, it is a folder, or it is empty.
   public init(_ path: String) throws(FileError) {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    // Opening a FIFO would else wait for somebody who writes to it.
+    let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
     guard descriptor >= 0 else { throw .system(path, "cannot be opened") }
     defer { close(descriptor) }
     var status = stat()

@@ -23,6 +23,15 @@ extension NumpyArchive {
     return try result.get()
   }
 
+  /// The names of the arrays of a `.npz` file, without `.npy`, in the order of the archive.
+  ///
+  /// - Throws: ``FileError`` if the archive is damaged.
+  public static func names(in path: String) throws(FileError) -> [String] {
+    let file = try MappedFile(path)
+    defer { withExtendedLifetime(file) {} }
+    return try directory(file).filter { $0.name.hasSuffix(".npy") }.map { String($0.name.dropLast(4)) }
+  }
+
   private struct Entry {
     let name: String
     let method: Int
@@ -35,6 +44,11 @@ extension NumpyArchive {
   /// The entries of a ZIP archive's central directory.
   private static func directory(_ file: MappedFile) throws(FileError) -> [Entry] {
     let bytes = file.bytes
+    if let kind = FileKind(bytes), ![.npz, .zip].contains(kind),
+      let error = FileKind.mistaken(bytes, path: file.path, for: "an .npz archive")
+    {
+      throw error
+    }
     let damaged = FileError(file.path, "is no readable .npz archive")
     // The end record is 22 bytes and a comment of at most 65,535 before the end.
     let last = bytes.count - 22

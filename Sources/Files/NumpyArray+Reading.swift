@@ -11,7 +11,7 @@ extension NumpyArray {
   /// - Throws: ``FileError`` if they are cut short, too many, or of a type that is not read.
   public init(parsing bytes: UnsafeRawBufferPointer, path: String) throws(FileError) {
     guard bytes.count >= 10, bytes[0] == 0x93, bytes[1..<6].elementsEqual("NUMPY".utf8) else {
-      throw FileError(path, "is no .npy file")
+      throw FileKind.mistaken(bytes, path: path, for: "a .npy array") ?? FileError(path, "is no .npy file")
     }
     let isLong = bytes[6] >= 2
     guard (1...3).contains(bytes[6]), bytes.count >= (isLong ? 12 : 10) else {
@@ -35,7 +35,7 @@ extension NumpyArray {
         "has \(available) bytes of values; shape \(header.shape) of type '\(header.descr)' takes \(header.byteCount)")
     }
     let data = UnsafeRawBufferPointer(rebasing: bytes[start...])
-    self.init(shape: header.shape, values: header.values(data))
+    self.init(shape: header.shape, values: header.values(data), isBoolean: header.element == .bool)
   }
 }
 
@@ -108,7 +108,8 @@ private struct NumpyHeader {
     case .int16: .integers(ordered { Int(word($0, data) as Int16) })
     case .int32: .integers(ordered { Int(word($0, data) as Int32) })
     case .int64: .integers(ordered { Int(word($0, data) as Int64) })
-    case .uint8, .bool: .bytes(ordered { data[$0] })
+    case .uint8: .bytes(ordered { data[$0] })
+    case .bool: .bytes(ordered { data[$0] == 0 ? 0 : 1 })
     case .uint16: .integers(ordered { Int(word($0, data) as UInt16) })
     case .uint32: .integers(ordered { Int(word($0, data) as UInt32) })
     }

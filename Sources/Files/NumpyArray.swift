@@ -16,15 +16,19 @@ public struct NumpyArray: Sendable {
   public let shape: [Int]
   /// The values.
   public let values: Values
+  /// Whether the values are booleans, which are read as bytes 0 and 1.
+  public let isBoolean: Bool
 
   /// An array of floating-point values.
   public init(_ values: [Float], shape: [Int]) {
     precondition(values.count == shape.reduce(1, *), "\(values.count) values do not fill \(shape)")
     self.shape = shape
     self.values = .floats(values)
+    isBoolean = false
   }
 
-  init(shape: [Int], values: Values) {
+  init(shape: [Int], values: Values, isBoolean: Bool = false) {
+    self.isBoolean = isBoolean
     self.shape = shape
     self.values = values
   }

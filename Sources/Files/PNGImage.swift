@@ -47,7 +47,7 @@ public struct PNGImage: Sendable, Hashable {
     return Array(UnsafeBufferPointer(start: result.data, count: result.count))
   }
 
-  /// Reads a PNG file: palettes are expanded, 16 bits reduced to 8, an alpha channel dropped.
+  /// Reads a PNG file: palettes are expanded, 16 bits rounded to 8, an alpha channel dropped.
   ///
   /// - Throws: ``FileError`` if it is no PNG file or damaged.
   public init(contentsOf path: String) throws(FileError) {
@@ -58,7 +58,14 @@ public struct PNGImage: Sendable, Hashable {
 
   /// Reads the bytes of a PNG file.
   public init(parsing bytes: UnsafeRawBufferPointer, path: String) throws(FileError) {
-    self = try Self.decode(bytes, path: path).image
+    let picture = try PictureDecoder.png(bytes, path: path)
+    let pixels =
+      switch picture.samples {
+      case .bytes(let bytes): bytes
+      case .words(let words): words.map { UInt8((Int($0) * 255 + 32767) / 65535) }
+      }
+    self.init(
+      width: picture.extents.width, height: picture.extents.height, channels: picture.extents.channels, pixels: pixels)
   }
 
   /// The text chunks of a PNG file by keyword, of all three kinds (`tEXt`, `zTXt` and `iTXt`).
@@ -67,35 +74,19 @@ public struct PNGImage: Sendable, Hashable {
   public static func texts(contentsOf path: String) throws(FileError) -> [String: String] {
     let file = try MappedFile(path)
     defer { withExtendedLifetime(file) {} }
-    return try decode(file.bytes, path: path).texts
-  }
-
-  private static func decode(
-    _ bytes: UnsafeRawBufferPointer, path: String
-  ) throws(FileError) -> (image: PNGImage, texts: [String: String]) {
-    var (width, height, channels) = (UInt32(0), UInt32(0), Int32(0))
-    var (pixels, entries) = (png_bytes(), png_bytes())
-    var message = [CChar](repeating: 0, count: Int(PNG_MESSAGE_LENGTH))
-    let start = bytes.bindMemory(to: UInt8.self).baseAddress
-    guard png_decode(start, bytes.count, &width, &height, &channels, &pixels, &entries, &message) == 0 else {
-      throw FileError(path, "is no readable PNG: \(text(of: message))")
-    }
-    defer {
-      png_bytes_free(&pixels)
-      png_bytes_free(&entries)
-    }
-    let image = PNGImage(
-      width: Int(width), height: Int(height), channels: Int(channels),
-      pixels: Array(UnsafeBufferPointer(start: pixels.data, count: pixels.count)))
+    var entries = png_bytes()
+    _ = try PictureDecoder.png(file.bytes, path: path, texts: &entries)
+    defer { png_bytes_free(&entries) }
     // Keyword, zero, text, zero.
     let parts = UnsafeBufferPointer(start: entries.data, count: entries.count)
       .split(separator: 0, omittingEmptySubsequences: false).map { String(decoding: $0, as: UTF8.self) }
     var texts: [String: String] = [:]
     for index in stride(from: 0, to: parts.count - 1, by: 2) { texts[parts[index]] = parts[index + 1] }
-    return (image, texts)
+    return texts
   }
 }
 
-private func text(of message: [CChar]) -> String {
+/// The message that a C library has left.
+func text(of message: [CChar]) -> String {
   String(decoding: message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
 }

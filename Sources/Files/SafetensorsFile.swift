@@ -87,6 +87,17 @@ public struct SafetensorsFile {
     let path = file.path
     guard file.bytes.count >= 8 else { throw FileError(path, "is not safetensors: shorter than its header's length") }
     let length = UInt64(littleEndian: file.bytes.loadUnaligned(as: UInt64.self))
+    // A header may be as long as the first bytes of another form say, so the header itself decides.
+    if length > UInt64(file.bytes.count - 8) || file.bytes.count == 8 || file.bytes[8] != UInt8(ascii: "{"),
+      let error = FileKind.mistaken(file.bytes, path: path, for: "safetensors")
+    {
+      throw error
+    }
+    guard length <= Self.longestHeader else {
+      throw FileError(
+        path, "is not safetensors: its first eight bytes say \(length) bytes of header, more than \(Self.longestHeader)"
+      )
+    }
     guard length <= UInt64(file.bytes.count - 8) else {
       throw FileError(
         path, "is cut short: its header says \(length) bytes, the file has \(file.bytes.count - 8) after it")
@@ -107,6 +118,9 @@ public struct SafetensorsFile {
     self.entries = entries
     self.metadata = metadata
   }
+
+  /// The longest header that the format allows, in bytes.
+  private static let longestHeader: UInt64 = 100_000_000
 
   private static func entry(
     _ name: String, _ value: JSONValue, start: Int, path: String

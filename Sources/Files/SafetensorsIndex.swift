@@ -11,7 +11,7 @@ public struct SafetensorsIndex: Sendable {
     }
     var shards: [String: String] = [:]
     for (tensor, value) in map {
-      guard let name = value.string, !name.isEmpty, !name.contains("/"), !name.hasPrefix(".") else {
+      guard let name = value.string, !name.isEmpty, name.isPlainFileName else {
         throw FileError(path, "tensor '\(tensor)' lies in no file beside the index")
       }
       shards[tensor] = name

@@ -1,6 +1,6 @@
 /// Collects mean and covariance of rows in one pass, whatever their number.
 ///
-/// Up to ``denseLimit`` dimensions the covariance is exact: second moments about the first rows' mean are added up in double
+/// Up to ``denseLimit`` dimensions the covariance is exact, and so it is where all directions that the rows can have are kept: second moments about the first rows' mean are added up in double
 /// precision, so that a large mean costs no digits. Above, a basis of at most `rank` directions is kept and brought up to date
 /// block by block (an incremental principal component analysis: the singular vectors of the old basis, weighted, stacked on the
 /// new block; Ross, Lim, Lin and Yang 2008), and the total variance stays exact, so that the remainder is right.
@@ -24,12 +24,14 @@ public struct MomentAccumulator {
   ///
   /// - Parameters:
   ///   - dimension: Values of one row.
-  ///   - rank: Directions to keep, or nil for all where the covariance is exact and 512 above.
-  public init(dimension: Int, rank: Int? = nil) {
+  ///   - rank: Directions to keep, or nil for all where the covariance is held whole and 512 above.
+  ///   - count: Rows that will come, or nil if nobody knows. They have no more directions than they are, so that no more are
+  ///     kept; and few rows of many values are cheaper by their directions than by a matrix of all values.
+  public init(dimension: Int, rank: Int? = nil, count: Int? = nil) {
     precondition(dimension > 0, "rows hold at least one value")
     self.dimension = dimension
-    let isDense = dimension <= Self.denseLimit
-    self.rank = min(rank ?? (isDense ? dimension : 512), dimension)
+    let rows = max(1, count ?? .max), isDense = dimension <= Self.denseLimit && dimension / 4 < rows
+    self.rank = min(rank ?? (dimension <= Self.denseLimit ? dimension : 512), dimension, rows)
     sum = .init(repeating: 0, count: dimension)
     if isDense { dense = .init(repeating: 0, count: dimension * dimension) }
   }

@@ -40,6 +40,12 @@ public struct Moments: Sendable, Hashable {
     eigenvalues.reduce(0, +) + remainder * Double(dimension - rank)
   }
 
+  /// The part of the whole variance that lies outside the basis, where it is only known in sum; 0 to 1.
+  public var shareOutside: Double {
+    let total = totalVariance
+    return total > 0 ? remainder * Double(dimension - rank) / total : 0
+  }
+
   /// The same moments with at most `rank` directions, the variance of the others spread evenly.
   public func truncated(toRank rank: Int) -> Moments {
     guard rank < self.rank else { return self }

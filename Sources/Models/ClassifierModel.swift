@@ -116,6 +116,9 @@ public struct ClassifierModel {
     let configuration = network.configuration
     let answers = try answers(to: source, on: backend, keepsFeatures: true), count = answers.classes[0].count
     guard count >= 2 else { throw ModelError.tooFewImages(path: source.path, count: count) }
+    guard answers.features.allSatisfy(\.isFinite) else {
+      throw FileError(source.path, "\(name) gives embeddings that are not finite")
+    }
     return FeatureStatistics(
       features: answers.features, width: configuration.featureCount, classes: answers.classes[0],
       classCount: configuration.heads[0].classes)

@@ -11,6 +11,8 @@ public protocol DiffusionModel {
   var name: String { get }
   /// Warnings: what was ignored in the model's files, one line each.
   var warnings: [String] { get }
+  /// Rows of the table of classes, the last of which is that of no class; nil for a model without one.
+  var classCount: Int? { get }
 
   /// The sampler of a run, with the noise levels that the model was trained with and a rule for its steps.
   ///
@@ -42,7 +44,7 @@ public protocol DiffusionModel {
   /// The denoiser on a device.
   ///
   /// - Parameters:
-  ///   - condition: The class of all samples, and guidance.
+  ///   - condition: The classes of the samples, and guidance.
   ///   - predictionType: What a network predicts, as the scheduler in use says; exact denoisers know better.
   ///   - backend: The device.
   func denoiser(
@@ -60,25 +62,28 @@ extension DiffusionModel {
   /// Nothing was ignored.
   public var warnings: [String] { [] }
 
+  /// No classes.
+  public var classCount: Int? { nil }
+
   /// Nothing but the name.
   public func fingerprints() -> [String: String] { [:] }
 }
 
-/// What samples are drawn for: a class, and how far towards it.
+/// What samples are drawn for: their classes, and how far towards them.
 public struct SamplingCondition: Sendable, Hashable {
-  /// The class of all samples, or nil for a model without classes.
-  public var classLabel: Int?
+  /// The class of each sample, or one for all, or nil for a model without classes.
+  public var classLabels: [Int]?
   /// The weight of guidance without a classifier, 1 for none; see ``NetworkDenoiser``.
   public var guidance: Double
 
   /// A condition; by default none.
-  public init(classLabel: Int? = nil, guidance: Double = 1) {
-    self.classLabel = classLabel
+  public init(classLabels: [Int]? = nil, guidance: Double = 1) {
+    self.classLabels = classLabels
     self.guidance = guidance
   }
 
   /// The labels that a network takes.
-  var labels: [Double]? { classLabel.map { [Double($0)] } }
+  var labels: [Double]? { classLabels?.map(Double.init) }
 }
 
 /// The memory of sampling, which grows linearly with the batch.

@@ -43,7 +43,7 @@ public struct EmpiricalModel: DiffusionModel {
 
   /// The score is that of all images, whatever their class.
   public func check(_ condition: SamplingCondition, _ shape: ImageShape) throws {
-    guard condition.classLabel == nil else { throw ModelError.noClasses(model: name) }
+    guard condition.classLabels == nil else { throw ModelError.noClasses(model: name) }
     guard condition.guidance == 1 else { throw ModelError.noGuidance(model: name) }
   }
 

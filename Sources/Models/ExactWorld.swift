@@ -65,7 +65,7 @@ public struct ExactWorld: DiffusionModel {
 
   /// A world has no classes.
   public func check(_ condition: SamplingCondition, _ shape: ImageShape) throws {
-    guard condition.classLabel == nil else { throw ModelError.noClasses(model: name) }
+    guard condition.classLabels == nil else { throw ModelError.noClasses(model: name) }
     guard condition.guidance == 1 else { throw ModelError.noGuidance(model: name) }
   }
 
@@ -115,28 +115,40 @@ extension PointMixture {
   /// - Throws: `FileError` that names what is missing, not finite, or of another count.
   public init(contentsOf path: String) throws(FileError) {
     let json = try JSONValue(contentsOf: path)
-    func numbers(_ value: JSONValue, _ name: String) throws(FileError) -> [Double] {
-      let numbers = (value.array ?? []).compactMap(\.double).filter(\.isFinite)
-      guard !numbers.isEmpty, numbers.count == value.array?.count else {
+    func number(
+      _ value: JSONValue, _ name: String, in range: ClosedRange<Double>
+    ) throws(FileError) -> Double {
+      do throws(NumberFault) {
+        return try value.number(in: range)
+      } catch {
+        throw FileError(path, "\(name): \(error)")
+      }
+    }
+    func numbers(
+      _ value: JSONValue, _ name: String, in range: ClosedRange<Double>
+    ) throws(FileError) -> [Double] {
+      guard let elements = value.array, !elements.isEmpty else {
         throw FileError(path, "'\(name)' must be a list of finite numbers")
       }
+      var numbers: [Double] = []
+      for element in elements { numbers.append(try number(element, name, in: range)) }
       return numbers
     }
     var points: [[Double]] = []
-    for point in json["points"]?.array ?? [] { points.append(try numbers(point, "points")) }
+    for point in json["points"]?.array ?? [] { points.append(try numbers(point, "points", in: -1e6...1e6)) }
     guard let dimension = points.first?.count, points.allSatisfy({ $0.count == dimension }) else {
       throw FileError(path, "'points' must be a list of points of equal dimension")
     }
     var weights: [Double]?
     if let value = json["weights"] {
-      let found = try numbers(value, "weights")
-      guard found.count == points.count, found.allSatisfy({ $0 > 0 }) else {
+      let found = try numbers(value, "weights", in: 1e-12...1e12)
+      guard found.count == points.count else {
         throw FileError(path, "'weights' must be \(points.count) positive numbers, one a point")
       }
       weights = found
     }
-    let variance = json["variance"]?.double ?? 0
-    guard variance.isFinite, variance >= 0 else { throw FileError(path, "'variance' must not be negative") }
+    let variance =
+      try json["variance"].map { value throws(FileError) in try number(value, "variance", in: 0...1e6) } ?? 0
     self.init(points: points, weights: weights, variance: variance)
   }
 }

@@ -56,6 +56,9 @@ public struct Model: DiffusionModel {
     weights = []
   }
 
+  /// Rows of the network's table of classes.
+  public var classCount: Int? { network.classCount }
+
   /// The size of the images that the model was trained on, or nil if its configuration does not say.
   public var imageShape: ImageShape? { network.sampleSize.map(imageShape) }
 
@@ -82,9 +85,10 @@ public struct Model: DiffusionModel {
     guard condition.guidance == 1 || network.classCount != nil else { throw ModelError.noGuidance(model: name) }
     do throws(NetworkError) {
       try network.checkInput(
-        shape: [1, shape.channels, shape.height, shape.width], timesteps: [1], classLabels: condition.labels)
+        shape: [condition.labels?.count ?? 1, shape.channels, shape.height, shape.width], timesteps: [1],
+        classLabels: condition.labels)
     } catch {
-      throw ModelError.input(model: name, fault: "\(error)", isLabelled: condition.classLabel != nil)
+      throw ModelError.input(model: name, fault: "\(error)", isLabelled: condition.classLabels != nil)
     }
   }
 

@@ -38,6 +38,35 @@ extension UNet {
         "the input is \(shape[2])x\(shape[3]); height and width must be multiples of \(divisor) for the network's "
           + "\(configuration.blockChannels.count) levels")
     }
+    try checkSize(shape)
+  }
+
+  /// The most pixels between which a level attends: those of 512x512, for which a row of scores fits the scratch of a thread
+  /// twice.
+  private static let largestAttention = 1 << 18
+  /// The most values of a level's images, times their channels: beyond it operations and bytes are no numbers to reckon with.
+  private static let largestWork = 0x1p46
+
+  private func checkSize(_ shape: [Int]) throws(NetworkError) {
+    let channels = Double(max(configuration.blockChannels.max() ?? 1, shape[1], configuration.outputChannels))
+    let work = Double(shape[0]) * Double(shape[2]) * Double(shape[3]) * channels * channels
+    guard work <= Self.largestWork else {
+      throw NetworkError(
+        "\(shape[0]) images of \(shape[2])x\(shape[3]) are too many or too large for a network of \(Int(channels)) "
+          + "channels; fewer or smaller ones are needed")
+    }
+    let finest = configuration.downBlocks.firstIndex { $0.hasAttention } ?? configuration.downBlocks.count - 1
+    let finestUp =
+      configuration.upBlocks.lastIndex { $0.hasAttention }
+      .map { configuration.upBlocks.count - 1 - $0 } ?? finest
+    let level = min(finest, finestUp)
+    guard configuration.hasAttention else { return }
+    let pixels = (shape[2] >> level) * (shape[3] >> level)
+    guard pixels <= Self.largestAttention else {
+      throw NetworkError(
+        "the input is \(shape[2])x\(shape[3]), so that the network attends between \(pixels) pixels; at most "
+          + "\(Self.largestAttention) are possible")
+    }
   }
 
   private func check(_ timesteps: [Double], batch: Int) throws(NetworkError) {

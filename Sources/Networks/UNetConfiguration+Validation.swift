@@ -1,4 +1,7 @@
 extension UNetConfiguration {
+  /// The most values of all parameters: four billion, or 17 GB in 32 bits.
+  public static let largestParameterCount = 1 << 32
+
   /// Checks what concerns several keys together, then that the network can be built.
   ///
   /// - Throws: ``NetworkError`` that names the key, its value and what is legal.
@@ -25,6 +28,14 @@ extension UNetConfiguration {
     try check(
       timeEmbedding != .positional || Double(blockChannels[0] / 2) != frequencyShift,
       "freq_shift: \(frequencyShift) is half of the \(blockChannels[0]) channels of the first level; less is needed")
-    _ = try UNet(self, parameters: ZeroParameters(configurationPath: path))
+    let count = try UNet(self, parameters: ZeroParameters(configurationPath: path)).parameterCount
+    try check(
+      count <= Self.largestParameterCount,
+      "block_out_channels: the network has \(count) parameters; at most \(Self.largestParameterCount) are possible")
+  }
+
+  /// Values of all parameters of a legal configuration; zero for one that ``validate(path:)`` refuses.
+  public var parameterCount: Int {
+    (try? UNet(self, parameters: ZeroParameters(configurationPath: "")))?.parameterCount ?? 0
   }
 }

@@ -118,6 +118,11 @@ public struct UNetConfiguration: Sendable, Hashable {
   /// What divides the height and width of every input: two for each level but the last.
   public var sizeDivisor: Int { 1 << (blockChannels.count - 1) }
 
+  /// Whether pixels attend to each other anywhere in the network.
+  var hasAttention: Bool {
+    hasMiddleBlock && hasMiddleAttention || (downBlocks + upBlocks).contains { $0.hasAttention }
+  }
+
   /// Groups of the normalisation before the middle block's attention, or nil if there is none.
   var middleAttentionGroups: Int? {
     attentionGroups ?? (timeConditioning == .offset ? normalizationGroups : nil)

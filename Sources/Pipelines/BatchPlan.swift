@@ -1,6 +1,8 @@
 import Compute
+import Files
 import Models
 import Tensors
+import Training
 
 /// The batch size of sampling: the largest that fits into memory, up to the size beyond which larger ones are no faster.
 enum BatchPlan {
@@ -17,18 +19,37 @@ enum BatchPlan {
   ) throws -> Int {
     let memory = try model.memory(shape, settings.condition, on: backend)
     let fixed = memory.fixedBytes + scratchBytes(on: backend)
-    let perSample = memory.bytesPerSample + 12 * 4 * shape.count
+    let perSample = max(1, memory.bytesPerSample + 12 * 4 * shape.count)
     let available = backend.memoryBudget, count = settings.seeds.count
     let fitting = (available - fixed) / perSample
     guard fitting >= 1 else { throw PipelineError.memory(available: available, needed: fixed + perSample) }
     if let batch = settings.batch {
       guard batch <= fitting || batch > count && count <= fitting else {
         throw PipelineError.batch(
-          batch, needed: fixed + batch * perSample, available: available, fitting: fitting)
+          batch, needed: Self.bytes(fixed, perSample, batch), available: available, fitting: fitting)
       }
       return min(batch, count)
     }
     return min(count, fitting, memory.worthwhileBatch ?? worthwhile[backend.device.kind] ?? 16)
+  }
+
+  /// Checks that a step of a training fits into the device's memory.
+  ///
+  /// - Throws: ``PipelineError`` if not even one image, or not the batch, fits.
+  static func check(_ batch: Int, _ memory: TrainingMemory, on backend: any Backend) throws(PipelineError) {
+    let fixed = memory.fixedBytes + scratchBytes(on: backend), available = backend.memoryBudget
+    let fitting = (available - fixed) / memory.bytesPerImage
+    guard fitting >= 1 else { throw .memory(available: available, needed: fixed + memory.bytesPerImage) }
+    guard batch <= fitting else {
+      throw .batch(
+        batch, needed: bytes(fixed, memory.bytesPerImage, batch), available: available, fitting: fitting)
+    }
+  }
+
+  /// Bytes of a batch, or the largest number where they pass it.
+  private static func bytes(_ fixed: Int, _ each: Int, _ batch: Int) -> Int {
+    guard let bytes = product(of: [each, batch]), bytes <= .max - fixed else { return .max }
+    return fixed + bytes
   }
 
   /// Scratch of all threads together, or of launches on a graphics processor, which take up to a 16th of the budget.

@@ -16,79 +16,91 @@ public struct DenoiserTraining {
   let network: UNet
   let scheduler: SchedulerConfiguration
 
-  /// Writes the EMA weights as a model, with the statistics of the data.
+  /// Writes the EMA weights as a model, with the statistics of the data if there are at least two images.
   public func export(to directory: String, as type: SafetensorsType) throws {
-    let statistics = try ImageStatistics(of: pipeline.data.source())
+    let statistics = pipeline.data.count < 2 ? nil : try ImageStatistics(of: pipeline.data.source())
     try pipeline.trainer.withEMA {
       try ModelExport.write(network, scheduler: scheduler, statistics: statistics, as: type, to: directory)
     }
   }
 }
 
-extension TrainingRequest {
+extension TrainingStart {
   /// Reads the data, builds a U-Net and opens its training.
   ///
   /// - Parameters:
-  ///   - scheduler: The path of the scheduler's configuration, or nil for DDPM's.
   ///   - backend: The device.
   ///   - note: Told what the user should know.
-  public func denoiser(
-    scheduler: String? = nil, on backend: any Backend, note: (String) -> Void
-  ) throws -> DenoiserTraining {
-    let set = try openData(note), settings = try runSettings()
-    let configuration = try unetConfiguration(set, settings)
+  public func denoiser(on backend: any Backend, note: (String) -> Void) throws -> DenoiserTraining {
+    let (set, data) = try openData(channels: channels(of: UNetConfiguration.self), note)
+    let configuration = try unetConfiguration(set), scheduler = try schedulerConfiguration()
     let network = try UNet(configuration, parameters: InitialParameters(seed: settings.seed))
-    let scheduler = try schedulerConfiguration(scheduler, settings)
     let schedule = try Scheduler(scheduler).schedule
-    let task = DiffusionTask(network, schedule, settings)
+    let own = TrainingRecord(
+      network: configuration.json, scheduler: scheduler.json, data: data, output: plan, on: backend)
+    record?.compareDevice(with: own, note)
     let pipeline = try TrainingPipeline(
-      task, settings, set, output,
-      sampler: output.samplesEvery == nil ? nil : TrainingSampler(network, scheduler), resumes: resumes,
-      on: backend)
+      DiffusionTask(network, schedule, settings), set, self, own,
+      sampler: plan.samplesEvery == 0 ? nil : TrainingSampler(network, scheduler), on: backend)
     pipeline.announce(note)
     return DenoiserTraining(pipeline: pipeline, network: network, scheduler: scheduler)
   }
 
-  private func unetConfiguration(_ set: ImageSet, _ settings: TrainingSettings) throws -> UNetConfiguration {
+  /// The network, whose labels the images have.
+  private func unetConfiguration(_ set: ImageSet) throws -> UNetConfiguration {
     if let label = settings.label, !set.labels.indices.contains(label) {
-      throw PipelineError.label(kind: label, data: data, kinds: set.labels.count)
+      throw PipelineError.label(kind: label, data: try dataPath, kinds: set.labels.count)
     }
-    let classes = settings.label.map(set.classCount)
+    return try configuration {
+      try namedConfiguration(set)
+    } check: {
+      try check($0, set, path: $1)
+    }
+  }
+
+  private func namedConfiguration(_ set: ImageSet) throws -> UNetConfiguration {
     let shape = set.shape
-    guard let path = configuration else {
+    guard let path = request.configuration else {
       guard shape.height % 4 == 0, shape.width % 4 == 0 else {
-        throw PipelineError.unfitForSmallNetwork(data: data, shape: shape)
+        throw PipelineError.unfitForSmallNetwork(data: try dataPath, shape: shape)
       }
       var result = UNetConfiguration.small(
-        channels: shape.channels, size: shape.size, classes: classes)
+        channels: shape.channels, size: shape.size, classes: settings.label.map(set.classCount))
       result.dropout = settings.dropout ?? 0
       return result
     }
-    var result = try UNetConfiguration.read(JSONValue(contentsOf: path), path: path).configuration
-    guard result.inputChannels == shape.channels, result.outputChannels == shape.channels else {
-      throw FileError(path, "a network of \(result.inputChannels) channels for images of \(shape)")
-    }
-    guard shape.height % result.sizeDivisor == 0, shape.width % result.sizeDivisor == 0 else {
-      throw FileError(path, "the network's levels need multiples of \(result.sizeDivisor), the images are \(shape)")
-    }
-    if let classes {
-      guard let rows = result.classCount, rows > classes else {
-        throw FileError(
-          path, "num_class_embeds must be at least \(classes + 1), one for each class and one for none")
-      }
-    } else if result.classEmbedding != .none {
-      throw PipelineError.unnamedLabel(configuration: path)
-    }
+    var result = try UNetConfiguration(JSONValue(contentsOf: path), path: path)
+    try check(result, set, path: path)
     result.sampleSize = shape.size
     if let dropout = settings.dropout { result.dropout = dropout }
     return result
   }
 
+  /// Whether a network takes the images and their labels.
+  private func check(_ network: UNetConfiguration, _ set: ImageSet, path: String) throws {
+    let shape = set.shape
+    guard network.inputChannels == shape.channels, network.outputChannels == shape.channels else {
+      throw FileError(path, "a network of \(network.inputChannels) channels for images of \(shape)")
+    }
+    guard shape.height % network.sizeDivisor == 0, shape.width % network.sizeDivisor == 0 else {
+      throw FileError(path, "the network's levels need multiples of \(network.sizeDivisor), the images are \(shape)")
+    }
+    if let classes = settings.label.map(set.classCount) {
+      guard let rows = network.classCount, rows > classes else {
+        throw FileError(
+          path, "num_class_embeds must be at least \(classes + 1), one for each class and one for none")
+      }
+    } else if network.classEmbedding != .none {
+      throw PipelineError.unnamedLabel(configuration: path)
+    }
+  }
+
   /// The scheduler's configuration, with what the network is trained to predict.
-  private func schedulerConfiguration(
-    _ path: String?, _ settings: TrainingSettings
-  ) throws -> SchedulerConfiguration {
-    let configuration = try path.map { try SchedulerConfiguration(contentsOf: $0) } ?? .training
-    return configuration.predicting(settings.prediction)
+  private func schedulerConfiguration() throws -> SchedulerConfiguration {
+    let named = try request.scheduler.map { try SchedulerConfiguration(contentsOf: $0) } ?? .training
+    let asked = named.predicting(settings.prediction)
+    guard let recorded = record?.scheduler else { return asked }
+    if let path = request.scheduler { try compare(asked.json, recorded, source: path) }
+    return try SchedulerConfiguration(recorded, path: name(of: "scheduler"))
   }
 }

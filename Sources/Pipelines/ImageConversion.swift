@@ -11,6 +11,33 @@ public enum ImageConversion {
     }
   }
 
+  /// The extents of the picture of one image: its own for 1 and 3 channels, its planes side by side in grey for others.
+  ///
+  /// A network of any number of channels can so be looked at; what the planes mean is the network's business.
+  public static func pictureShape(_ shape: ImageShape) -> ImageShape {
+    isPicture(shape)
+      ? shape : ImageShape(channels: 1, height: shape.height, width: shape.channels * shape.width)
+  }
+
+  private static func isPicture(_ shape: ImageShape) -> Bool { shape.channels == 1 || shape.channels == 3 }
+
+  /// Planar images as the bytes of pictures of ``pictureShape(_:)``, one after the other.
+  public static func pictureBytes(_ values: [Float], _ shape: ImageShape) -> [UInt8] {
+    guard !isPicture(shape) else { return interleaved(values, shape) }
+    let planar = bytes(values), plane = shape.height * shape.width
+    var result: [UInt8] = []
+    result.reserveCapacity(planar.count)
+    for start in stride(from: 0, to: planar.count, by: shape.count) {
+      for row in 0..<shape.height {
+        for channel in 0..<shape.channels {
+          let left = start + channel * plane + row * shape.width
+          result += planar[left..<left + shape.width]
+        }
+      }
+    }
+    return result
+  }
+
   /// Planar images as bytes that interleave their channels, `[count, height, width, channels]`.
   public static func interleaved(_ values: [Float], _ shape: ImageShape) -> [UInt8] {
     var result: [UInt8] = []
@@ -33,7 +60,7 @@ public enum ImageConversion {
     }
   }
 
-  /// One image of interleaved bytes as a picture.
+  /// One image of the bytes of a picture of 1 or 3 channels.
   public static func picture(_ bytes: [UInt8], _ shape: ImageShape) -> PNGImage {
     PNGImage(width: shape.width, height: shape.height, channels: shape.channels, pixels: bytes)
   }
@@ -42,7 +69,7 @@ public enum ImageConversion {
   ///
   /// - Parameters:
   ///   - bytes: `[count, height, width, channels]`.
-  ///   - shape: One image's extents.
+  ///   - shape: One picture's extents, of 1 or 3 channels; see ``pictureShape(_:)``.
   ///   - columns: Images in a row; nil for the smallest square that holds all.
   ///   - zoom: How often each pixel is repeated in both directions.
   public static func grid(_ bytes: [UInt8], _ shape: ImageShape, columns: Int? = nil, zoom: Int = 1) -> PNGImage {
@@ -68,14 +95,36 @@ public enum ImageConversion {
     return PNGImage(width: width, height: height, channels: shape.channels, pixels: pixels)
   }
 
+  /// The most columns or rows of a PNG file that is written, which is libpng's own limit.
+  private static let largestExtent = 1_000_000
+  /// The most pixels of a picture of many images.
+  private static let largestGrid = 1 << 30
+
+  /// Finds out before any work is done whether images fit one picture.
+  ///
+  /// - Throws: `FileError` if the picture of ``grid(_:_:columns:zoom:)`` would have more than a million columns or rows, or
+  ///   2^30 pixels.
+  public static func checkGrid(_ count: Int, _ shape: ImageShape, zoom: Int, path: String) throws(FileError) {
+    let picture = pictureShape(shape), columns = Double(count).squareRoot().rounded(.up)
+    let width = columns * Double(picture.width * zoom + 2)
+    let height = (Double(count) / columns).rounded(.up) * Double(picture.height * zoom + 2)
+    guard max(width, height) <= Double(largestExtent), width * height <= Double(largestGrid) else {
+      throw FileError(
+        path,
+        "\(count) images of \(shape) at a zoom of \(zoom) are too large for one picture; write to a folder or a "
+          + ".npz file")
+    }
+  }
+
   /// Writes images of a model as one picture; see ``grid(_:_:columns:zoom:)``.
   ///
   /// - Parameters:
-  ///   - values: `[count, channels, height, width]`, in [-1, 1].
+  ///   - values: `[count, channels, height, width]`, in [-1, 1], of any number of channels.
   ///   - shape: One image's extents.
   ///   - zoom: How often each pixel is repeated in both directions.
   ///   - path: The PNG file.
   public static func writeGrid(_ values: [Float], _ shape: ImageShape, zoom: Int = 1, to path: String) throws {
-    try OutputFile.write(grid(interleaved(values, shape), shape, zoom: zoom).encoded(), to: path)
+    let picture = grid(pictureBytes(values, shape), pictureShape(shape), zoom: zoom)
+    try OutputFile.write(picture.encoded(), to: path)
   }
 }

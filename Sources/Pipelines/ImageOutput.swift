@@ -3,6 +3,9 @@ import Foundation
 public import Tensors
 
 /// Where finished images go, by the form of a path: a folder of PNG files, one PNG grid, `.npz` or `.npy`.
+///
+/// Arrays hold images of any number of channels as they are; in pictures, images of other than 1 or 3 channels are grey planes
+/// side by side. A folder that is there, or a path that ends in a slash, is a folder, whatever its name.
 public enum ImageOutput {
   /// A place that takes images as they are finished.
   ///
@@ -13,32 +16,40 @@ public enum ImageOutput {
   ///   - zoom: How often pixels of a grid are repeated in both directions.
   /// - Throws: `FileError` if the path cannot be written or the images do not fit its form; found out before any work.
   public static func open(_ path: String, _ shape: ImageShape, count: Int, zoom: Int = 1) throws -> any ImageSink {
-    let form = (path as NSString).pathExtension.lowercased()
-    guard form == "npy" || shape.channels == 1 || shape.channels == 3 else {
-      throw FileError(path, "images of \(shape.channels) channels are no pictures; write them to a .npy file")
+    let form = try OutputForm(path)
+    guard let size = product(of: [count, shape.count]) else {
+      throw FileError(path, "\(count) images of \(shape) are more than any memory holds")
     }
-    if form == "npz" { try NumpyArchive.checkSize(count * shape.count, path: path) }
     switch form {
-    case "png", "npz", "npy":
+    case .folder: try OutputFile.prepareFolder(path)
+    case .archive:
+      try NumpyArchive.checkSize(size, path: path)
       try OutputFile.checkWritable(path)
-      return switch form {
-      case "png": GridSink(path: path, shape: shape, count: count, zoom: zoom)
-      case "npz": ArchiveSink(path: path, shape: shape, count: count)
-      default: ArraySink(path: path, shape: shape, count: count)
-      }
-    case "":
-      try OutputFile.prepareFolder(path)
-      return FolderSink(path: path, shape: shape)
-    default:
-      throw FileError(path, "the form '.\(form)' is unknown; write to a folder, .png, .npz or .npy")
+    case .grid:
+      try ImageConversion.checkGrid(count, shape, zoom: zoom, path: path)
+      try OutputFile.checkWritable(path)
+    case .array: try OutputFile.checkWritable(path)
+    }
+    return switch form {
+    case .folder: FolderSink(path: path, shape: shape)
+    case .grid: GridSink(path: path, shape: shape, count: count, zoom: zoom)
+    case .archive: ArchiveSink(path: path, shape: shape, count: count)
+    case .array: ArraySink(path: path, shape: shape, count: count)
     }
   }
 
   /// The seeds that have no image yet: those without a file in a folder; all or none for other forms.
-  public static func missing(_ seeds: [UInt64], in path: String) -> [UInt64] {
+  ///
+  /// - Throws: `FileError` if the form of the path is unknown.
+  public static func missing(_ seeds: [UInt64], in path: String) throws(FileError) -> [UInt64] {
     let manager = FileManager.default
-    guard (path as NSString).pathExtension.isEmpty else { return manager.fileExists(atPath: path) ? [] : seeds }
-    return seeds.filter { !manager.fileExists(atPath: FolderSink.file($0, in: path)) }
+    guard try OutputForm(path) == .folder else { return manager.fileExists(atPath: path) ? [] : seeds }
+    return seeds.filter { !manager.fileExists(atPath: picture($0, in: path)) }
+  }
+
+  /// The file of a seed in a folder.
+  static func picture(_ seed: UInt64, in folder: String) -> String {
+    (folder as NSString).appendingPathComponent(seed.padded(to: 6) + ".png")
   }
 }
 
@@ -58,51 +69,57 @@ public protocol ImageSink {
 private struct FolderSink: ImageSink {
   let path: String
   let shape: ImageShape
-  private var seeds: [UInt64] = []
+  private var count = 0
 
   init(path: String, shape: ImageShape) {
     self.path = path
     self.shape = shape
   }
 
-  static func file(_ seed: UInt64, in folder: String) -> String {
-    (folder as NSString).appendingPathComponent(seed.padded(to: 6) + ".png")
-  }
-
   mutating func append(_ images: [Float], seeds: ArraySlice<UInt64>, record: RunRecord) throws {
-    let bytes = ImageConversion.interleaved(images, shape)
+    let bytes = ImageConversion.pictureBytes(images, shape), pictureShape = ImageConversion.pictureShape(shape)
     for (index, seed) in seeds.enumerated() {
-      let picture = ImageConversion.picture(Array(bytes[index * shape.count..<(index + 1) * shape.count]), shape)
-      try OutputFile.write(picture.encoded(texts: record.with(seeds: [seed]).texts), to: Self.file(seed, in: path))
-      self.seeds.append(seed)
+      let picture = ImageConversion.picture(
+        Array(bytes[index * shape.count..<(index + 1) * shape.count]), pictureShape)
+      try OutputFile.write(
+        picture.encoded(texts: record.with(place: count).texts), to: ImageOutput.picture(seed, in: path))
+      count += 1
     }
   }
 
   mutating func finish(_ record: RunRecord) throws {
-    try record.with(seeds: seeds).write(to: (path as NSString).appendingPathComponent("run.json"))
+    try record.with(first: count).write(to: OutputForm.folder.record(of: path))
   }
 }
 
-/// Pixels that are collected as bytes, channels interleaved, until a file of all of them is written.
+/// Pixels that are collected as bytes until a file of all of them is written.
 private struct CollectedBytes {
   let shape: ImageShape
+  /// Whether the bytes are those of pictures, rather than of channels that are interleaved whatever their number.
+  let arePictures: Bool
   var bytes: [UInt8] = []
-  var seeds: [UInt64] = []
+  /// Images so far.
+  var count = 0
 
-  init(_ shape: ImageShape, count: Int) {
+  init(_ shape: ImageShape, count: Int, arePictures: Bool) {
     self.shape = shape
+    self.arePictures = arePictures
     bytes.reserveCapacity(min(count * shape.count, 1 << 32))
   }
 
-  mutating func append(_ images: [Float], _ seeds: ArraySlice<UInt64>) {
-    ImageConversion.append(images, shape, to: &bytes)
-    self.seeds += seeds
+  mutating func append(_ images: [Float]) {
+    if arePictures {
+      bytes += ImageConversion.pictureBytes(images, shape)
+    } else {
+      ImageConversion.append(images, shape, to: &bytes)
+    }
+    count += images.count / shape.count
   }
 }
 
 extension ImageSink {
   fileprivate func writeRecord(_ record: RunRecord) throws(FileError) {
-    try record.write(to: (path as NSString).deletingPathExtension + ".json")
+    try record.write(to: OutputForm(path).record(of: path))
   }
 }
 
@@ -115,17 +132,17 @@ private struct GridSink: ImageSink {
   init(path: String, shape: ImageShape, count: Int, zoom: Int) {
     self.path = path
     self.zoom = zoom
-    images = CollectedBytes(shape, count: count)
+    images = CollectedBytes(shape, count: count, arePictures: true)
   }
 
   mutating func append(_ images: [Float], seeds: ArraySlice<UInt64>, record: RunRecord) {
-    self.images.append(images, seeds)
+    self.images.append(images)
   }
 
   mutating func finish(_ record: RunRecord) throws {
-    guard !images.seeds.isEmpty else { return }
-    let record = record.with(seeds: images.seeds)
-    let grid = ImageConversion.grid(images.bytes, images.shape, zoom: zoom)
+    guard images.count > 0 else { return }
+    let record = record.with(first: images.count)
+    let grid = ImageConversion.grid(images.bytes, ImageConversion.pictureShape(images.shape), zoom: zoom)
     try OutputFile.write(grid.encoded(texts: record.texts), to: path)
     try writeRecord(record)
   }
@@ -140,22 +157,21 @@ private struct ArchiveSink: ImageSink {
 
   init(path: String, shape: ImageShape, count: Int) {
     self.path = path
-    images = CollectedBytes(shape, count: count)
+    images = CollectedBytes(shape, count: count, arePictures: false)
   }
 
   mutating func append(_ images: [Float], seeds: ArraySlice<UInt64>, record: RunRecord) {
-    self.images.append(images, seeds)
+    self.images.append(images)
   }
 
   mutating func finish(_ record: RunRecord) throws {
-    guard !images.seeds.isEmpty else { return }
-    let record = record.with(seeds: images.seeds), shape = images.shape, count = images.seeds.count
+    guard images.count > 0 else { return }
+    let record = record.with(first: images.count), shape = images.shape, count = images.count
     var archive = NumpyArchive()
     archive.add(
       "arr_0", header: NumpyArray.header(ofBytes: [count, shape.height, shape.width, shape.channels]),
       values: images.bytes)
-    if let label = record.request.settings.classLabel {
-      let labels = [Int](repeating: label, count: count)
+    if let labels = record.request.settings.labels(of: 0..<count) {
       archive.add("arr_1", npy: NumpyArray.encoded(integers: labels, shape: [count]))
     }
     try archive.write(to: path)
@@ -168,7 +184,6 @@ private struct ArraySink: ImageSink {
   let path: String
   let shape: ImageShape
   private var values: [Float] = []
-  private var seeds: [UInt64] = []
 
   init(path: String, shape: ImageShape, count: Int) {
     self.path = path
@@ -178,13 +193,12 @@ private struct ArraySink: ImageSink {
 
   mutating func append(_ images: [Float], seeds: ArraySlice<UInt64>, record: RunRecord) {
     values += images
-    self.seeds += seeds
   }
 
   mutating func finish(_ record: RunRecord) throws {
-    guard !seeds.isEmpty else { return }
-    let extents = [seeds.count, shape.channels, shape.height, shape.width]
-    try NumpyArray(values, shape: extents).write(to: path)
-    try writeRecord(record.with(seeds: seeds))
+    guard !values.isEmpty else { return }
+    let count = values.count / shape.count
+    try NumpyArray(values, shape: [count, shape.channels, shape.height, shape.width]).write(to: path)
+    try writeRecord(record.with(first: count))
   }
 }

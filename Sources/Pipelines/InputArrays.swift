@@ -7,8 +7,10 @@ enum InputArrays {
   /// The first images of a data set, for a run that begins with real pictures.
   ///
   /// - Throws: ``PipelineError`` if the set is smaller or its images have other extents.
-  static func images(_ path: String, count: Int, _ shape: ImageShape) throws -> [Float] {
-    let source = try Dataset.open(path)
+  static func images(
+    _ path: String, _ reading: ImageReading, count: Int, _ shape: ImageShape, _ note: (String) -> Void
+  ) throws -> [Float] {
+    let source = try Dataset.open(path, reading, channels: shape.channels, note: note)
     guard source.shape == shape else {
       throw PipelineError.inputImages(path: path, fault: "images of \(source.shape), the model's are of \(shape)")
     }

@@ -1,9 +1,14 @@
+public import Files
 public import Tensors
 
 /// A request that cannot be met.
 public enum PipelineError: Error, Sendable, Hashable, CustomStringConvertible {
   /// A run without seeds.
   case noSeeds
+  /// A setting's number that is out of its range.
+  case number(setting: String, fault: NumberFault)
+  /// Samples that are not finite.
+  case notFinite(seeds: [UInt64])
   /// A training step at which no run can begin.
   case start(timestep: Int, last: Int)
   /// A late start that needs the statistics of the data.
@@ -26,6 +31,20 @@ public enum PipelineError: Error, Sendable, Hashable, CustomStringConvertible {
   case checkpointExists(folder: String, checkpoint: String)
   /// A training that is to go on where there is no checkpoint.
   case noCheckpoint(folder: String)
+  /// Checkpoints of which none is whole, and what is wrong with the last.
+  case damagedCheckpoints(folder: String, count: Int, fault: String)
+  /// Something that a run is asked to go on with, by a file or else by the caller, and that is not what it began with.
+  case differs(source: String?, field: String, asked: String, recorded: String)
+  /// Other images than a run began with.
+  case otherData(path: String, field: String, asked: String, recorded: String)
+  /// Fewer steps than a run has done.
+  case stepsDone(asked: Int, done: Int)
+  /// A training without images, new or from a checkpoint that does not say where they are.
+  case noData(checkpoint: String?)
+  /// A scheduler for a classifier, which has none.
+  case classifierScheduler
+  /// A number of checkpoints or of steps between two files that is not possible.
+  case outputPlan(field: String, value: Int, least: Int, most: Int)
   /// A kind of label that the data do not have.
   case label(kind: Int, data: String, kinds: Int)
   /// The default network does not take images of this size.
@@ -37,6 +56,10 @@ public enum PipelineError: Error, Sendable, Hashable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .noSeeds: "no image is asked for"
+    case .number(let setting, let fault): "\(setting): \(fault)"
+    case .notFinite(let seeds):
+      "the samples of seeds \(SeedRanges(Array(seeds.prefix(20))))\(seeds.count > 20 ? " and others" : "") are not finite "
+        + "(NaN or infinity); weights, noise or schedule are beyond 32 bits"
     case .start(let timestep, let last): "start \(timestep): the training steps to start at are 1 to \(last)"
     case .noStatistics(let model, let kind):
       "\(model): holds no statistics of its data, which a late start of kind \(kind.rawValue) needs"
@@ -52,6 +75,19 @@ public enum PipelineError: Error, Sendable, Hashable, CustomStringConvertible {
     case .checkpointExists(let folder, let checkpoint):
       "\(folder): holds the checkpoint \(checkpoint); go on from it, or name another folder"
     case .noCheckpoint(let folder): "\(folder): holds no checkpoint to go on from"
+    case .damagedCheckpoints(let folder, let count, let fault):
+      "\(folder): none of \(count) checkpoints is whole; \(fault)"
+    case .differs(let source, let field, let asked, let recorded):
+      (source.map { "\($0): " } ?? "")
+        + "\(field) is \(asked), the run has \(recorded); leave it out, or begin a run in another folder"
+    case .otherData(let path, let field, let asked, let recorded):
+      "\(path): \(field) of the images is \(asked), the run began with \(recorded)"
+    case .stepsDone(let asked, let done): "steps is \(asked), the run has done \(done); at least as many are needed"
+    case .noData(let checkpoint):
+      (checkpoint.map { "\($0): does not say where the images are; " } ?? "") + "the images to train on are needed"
+    case .classifierScheduler: "a classifier has no scheduler"
+    case .outputPlan(let field, let value, let least, let most):
+      "\(field) is \(value); \(least) to \(most) is possible"
     case .label(let kind, let data, let kinds):
       "label \(kind): \(data) has \(kinds) kinds of label, counted from 0"
     case .unfitForSmallNetwork(let data, let shape):

@@ -79,10 +79,17 @@ public struct RunRecord: Sendable, Hashable {
     files = try opened.model.fingerprints().merging(opened.fingerprints) { $1 }
   }
 
-  /// The record of some of the images.
-  public func with(seeds: some Sequence<UInt64>) -> RunRecord {
+  /// The record of the first images of the run.
+  public func with(first count: Int) -> RunRecord {
     var result = self
-    result.request.settings.seeds = Array(seeds)
+    result.request.settings = request.settings.selecting(0..<count)
+    return result
+  }
+
+  /// The record of one image, by its place in the run.
+  public func with(place: Int) -> RunRecord {
+    var result = self
+    result.request.settings = request.settings.selecting(place..<place + 1)
     return result
   }
 
@@ -105,7 +112,7 @@ extension RunRecord: Codable {
   /// What stands in the document for people and is not read back.
   private enum DisplayKeys: String, CodingKey {
     case device, steps, rng, eta, clips, guidance, from, seeds
-    case classLabel = "class"
+    case classes = "class"
     case lateStart = "late_start"
     case lateStartKind = "late_start_init"
   }
@@ -133,7 +140,7 @@ extension RunRecord: Codable {
     if settings.options.eta != 0 { try container.encode(settings.options.eta, forKey: .eta) }
     if !settings.clipSample { try container.encode(false, forKey: .clips) }
     if settings.guidance != 1 { try container.encode(settings.guidance, forKey: .guidance) }
-    try container.encodeIfPresent(settings.classLabel, forKey: .classLabel)
+    try container.encodeIfPresent(settings.classes, forKey: .classes)
     switch settings.start {
     case .prior: break
     case .late(let timestep, let kind):
@@ -183,5 +190,8 @@ extension RunRecord {
   }
 
   /// The text chunks of a picture.
-  public var texts: [String: String] { ["Software": "diffuse-gpu", "parameters": json.text] }
+  public var texts: [String: String] { Self.marks.merging(["parameters": json.text]) { $1 } }
+
+  /// The text chunks by which a picture of this program is known.
+  static var marks: [String: String] { ["Software": "diffuse-gpu"] }
 }

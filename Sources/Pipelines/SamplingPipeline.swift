@@ -50,14 +50,15 @@ public struct SamplingPipeline {
     self.model = model
     self.inputs = inputs
     self.backend = backend
+    let settings = try settings.resolved(for: model)
+    try settings.check()
     guard !settings.seeds.isEmpty else { throw PipelineError.noSeeds }
     let chosen = try model.scheduler(settings.sampler, settings.options, clipSample: settings.clipSample)
     scheduler = chosen.scheduler
     schedulerName = chosen.name
-    notices = model.warnings + [chosen.notice].compactMap { $0 }
     if let timestep = settings.start.timestep {
       let last = scheduler.schedule.last
-      guard (1...last).contains(timestep) else { throw PipelineError.start(timestep: timestep, last: last) }
+      guard timestep >= 1, timestep <= last else { throw PipelineError.start(timestep: timestep, last: last) }
       plan = try scheduler.plan(steps: settings.steps, startingAt: timestep)
     } else {
       plan = try scheduler.plan(steps: settings.steps)
@@ -67,6 +68,8 @@ public struct SamplingPipeline {
     } else {
       whole = plan
     }
+    notices =
+      model.warnings + [chosen.notice].compactMap { $0 } + Self.notices(settings, model, plan, scheduler)
     imageShape = try model.sampleShape(settings.size)
     try model.check(settings.condition, imageShape)
     try Self.check(inputs, settings, imageShape)
@@ -116,7 +119,8 @@ public struct SamplingPipeline {
   ///   - shouldStop: Asked before every step; finished batches are kept.
   ///   - progress: Called after every step.
   ///   - finished: Called with every finished batch, in the order of the seeds.
-  /// - Throws: A device's failure, or what `finished` throws.
+  /// - Throws: A device's failure, what `finished` throws, or ``PipelineError/notFinite(seeds:)`` for a batch with a sample that
+  ///   is not finite, which is not handed to `finished`.
   public func run(
     shouldStop: () -> Bool = { false }, progress: (Progress) throws -> Void = { _ in },
     finished: (Images) throws -> Void
@@ -138,7 +142,9 @@ public struct SamplingPipeline {
         try backend.synchronize()
         try progress(Progress(finishedImages: first, seeds: seeds, state: state))
       }
-      try finished(Images(seeds: seeds, values: run.x.values(), evaluations: run.evaluations))
+      let values = try run.x.values()
+      try Self.checkFinite(values, seeds, imageShape)
+      try finished(Images(seeds: seeds, values: values, evaluations: run.evaluations))
       summary.images += rows.count
       summary.evaluations = run.evaluations
       summary.seconds = (clock.now - begin).inSeconds
@@ -164,6 +170,11 @@ public struct SamplingPipeline {
       let clean = tensor(inputs.images ?? [], rows)
       state = .combination([(plan.start.alpha, clean), (plan.start.sigma, try noise.initialNoise())])
     }
+    // Only networks have classes, and their denoisers cost nothing to make.
+    let hasSeveral = settings.classes != nil && settings.classLabel == nil
+    let denoiser =
+      hasSeveral
+      ? try model.denoiser(settings.condition(of: rows), scheduler.predictionType, on: backend) : denoiser
     return try SamplingRun(plan, sampler: scheduler.sampler, denoiser: denoiser, noise: noise, from: state)
   }
 

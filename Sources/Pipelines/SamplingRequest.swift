@@ -18,6 +18,8 @@ public struct SamplingRequest: Sendable, Hashable, Codable {
   public var settings: SamplingSettings
   /// Pictures to noise, for a start from images.
   public var inputImages: String?
+  /// How the images of a data set and the pictures to noise are read; nil for what their files say.
+  public var reading: ImageReading?
   /// Recorded noise to begin with.
   public var initialNoise: String?
   /// Recorded noise of the steps.
@@ -25,8 +27,11 @@ public struct SamplingRequest: Sendable, Hashable, Codable {
   /// How often each pixel of a grid is repeated in both directions.
   public var zoom = 1
 
+  /// The largest ``zoom``.
+  public static let largestZoom = 64
+
   private enum CodingKeys: String, CodingKey {
-    case model, statistics, settings, zoom
+    case model, statistics, settings, zoom, reading
     case inputImages = "input_images"
     case initialNoise = "initial_noise"
     case stepNoise = "step_noise"
@@ -54,11 +59,16 @@ public struct OpenedRequest {
 extension SamplingRequest {
   /// Reads the files of the request.
   ///
-  /// - Parameter directory: Finds a model directory by its path or name; nil asks for the default model.
+  /// - Parameters:
+  ///   - note: Told what the user should know about the images.
+  ///   - directory: Finds a model directory by its path or name; nil asks for the default model.
   /// - Throws: One line that names the file at fault.
   public func open(
-    directory: (_ path: String?, _ variant: String?) throws -> ModelDirectory
+    note: (String) -> Void = { _ in }, directory: (_ path: String?, _ variant: String?) throws -> ModelDirectory
   ) throws -> OpenedRequest {
+    try settings.check()
+    try SamplingSettings.check("zoom") { () throws(NumberFault) in try zoom.checked(in: 1...Self.largestZoom) }
+    let reading = reading ?? .init()
     var fingerprints: [String: String] = [:]
     let source = try statistics.map { path -> StatisticsSource in
       let file = try MappedFile(path)
@@ -67,8 +77,8 @@ extension SamplingRequest {
       _ = try ImageStatisticsSummary(SafetensorsFile(file))
       return .file(file)
     }
-    let model = try self.model.open(statistics: source, directory: directory)
-    var settings = settings
+    let model = try self.model.open(reading, statistics: source, note, directory: directory)
+    var settings = try settings.resolved(for: model)
     var inputs = SamplingInputs()
     if let initialNoise {
       let recorded = try InputArrays.recordedNoise(initial: initialNoise, steps: stepNoise)
@@ -82,7 +92,7 @@ extension SamplingRequest {
     }
     if let inputImages {
       let images = try InputArrays.images(
-        inputImages, count: settings.seeds.count, model.sampleShape(settings.size))
+        inputImages, reading, count: settings.seeds.count, model.sampleShape(settings.size), note)
       inputs.images = images
       fingerprints["input images"] = sha256(of: images)
     }
@@ -93,7 +103,8 @@ extension SamplingRequest {
 extension ModelReference {
   /// Reads the model's files; of a data set's model only the scheduler.
   fileprivate func open(
-    statistics: StatisticsSource?, directory: (_ path: String?, _ variant: String?) throws -> ModelDirectory
+    _ reading: ImageReading, statistics: StatisticsSource?, _ note: (String) -> Void,
+    directory: (_ path: String?, _ variant: String?) throws -> ModelDirectory
   ) throws -> any DiffusionModel {
     switch self {
     case .directory(let path, let variant):
@@ -101,7 +112,7 @@ extension ModelReference {
       if let statistics { model.statistics = statistics }
       return model
     case .data(let path, let scheduler):
-      let images = try ImageSet(Dataset.open(path), readsLabels: false)
+      let images = try ImageSet(Dataset.open(path, reading, note: note), readsLabels: false)
       return try EmpiricalModel(images, scheduler: directory(scheduler, nil).scheduler(), statistics: statistics)
     case .world(let world):
       return try world.open()

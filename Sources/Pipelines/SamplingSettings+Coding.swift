@@ -6,7 +6,7 @@ extension SamplingSettings {
   private enum CodingKeys: String, CodingKey {
     case sampler, options, steps, start, seeds, generator, guidance, size, batch
     case clipSample = "clip_sample"
-    case classLabel = "class"
+    case classes = "class"
   }
 
   /// Reads settings; seeds are text, see ``SeedRanges``.
@@ -19,7 +19,7 @@ extension SamplingSettings {
     steps = try container.decode(Int.self, forKey: .steps)
     start = try container.decode(RunStart.self, forKey: .start)
     generator = try container.decode(NoiseGenerator.self, forKey: .generator)
-    classLabel = try container.decodeIfPresent(Int.self, forKey: .classLabel)
+    classes = try container.decodeIfPresent(ClassList.self, forKey: .classes)
     guidance = try container.decode(Double.self, forKey: .guidance)
     size = try container.decodeIfPresent(ImageSize.self, forKey: .size)
     batch = try container.decodeIfPresent(Int.self, forKey: .batch)
@@ -35,7 +35,7 @@ extension SamplingSettings {
     try container.encode(start, forKey: .start)
     try container.encode(SeedRanges(seeds), forKey: .seeds)
     try container.encode(generator, forKey: .generator)
-    try container.encodeIfPresent(classLabel, forKey: .classLabel)
+    try container.encodeIfPresent(classes, forKey: .classes)
     try container.encode(guidance, forKey: .guidance)
     try container.encodeIfPresent(size, forKey: .size)
     try container.encodeIfPresent(batch, forKey: .batch)

@@ -56,8 +56,8 @@ public struct SamplingSettings: Sendable, Hashable, Codable {
   public var seeds: [UInt64]
   /// The generator of the normals.
   public var generator = NoiseGenerator.philox
-  /// The class of all samples, for class-conditional networks.
-  public var classLabel: Int?
+  /// The classes of the samples, counted round, for class-conditional networks; see ``ClassList``.
+  public var classes: ClassList?
   /// The weight of classifier-free guidance, 1 for none; see `NetworkDenoiser`.
   public var guidance = 1.0
   /// Height and width, or nil for the model's own.

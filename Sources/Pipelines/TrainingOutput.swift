@@ -2,17 +2,21 @@ import Files
 import Foundation
 
 /// Where a training run leaves what it makes, and how often.
+///
+/// What is nil is not named: a run that goes on has it from its checkpoint, a new run by default.
 public struct TrainingOutput: Sendable {
   /// The folder of checkpoints, log, curve and samples.
   public var folder: String
-  /// Steps from one checkpoint to the next.
-  public var checkpointEvery = 500
-  /// Checkpoints that are kept.
-  public var keep = 3
-  /// Steps from one grid of samples to the next, or nil for none.
-  public var samplesEvery: Int? = 1000
-  /// A picture that is rewritten with every grid.
+  /// Steps from one checkpoint to the next, 1 to 99,999,999; 500 by default.
+  public var checkpointEvery: Int?
+  /// Checkpoints that are kept, 1 to 1,000,000; 3 by default.
+  public var keep: Int?
+  /// Steps from one grid of samples to the next, 0 to 99,999,999, 0 for none; 1000 by default.
+  public var samplesEvery: Int?
+  /// A picture that is rewritten with every grid; by default none.
   public var preview: String?
+  /// The directory to which the trained model is going to be exported, which is checked before the first step; or nil for none.
+  public var export: String?
 
   /// An output below a folder.
   public init(folder: String) {
@@ -36,5 +40,10 @@ public struct TrainingOutput: Sendable {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: checkpoints)) ?? []
     return names.filter { $0.hasPrefix("step-") && $0.hasSuffix(".safetensors") }.sorted()
       .map { (checkpoints as NSString).appendingPathComponent($0) }
+  }
+
+  /// Whether a new run finds no checkpoint.
+  func checkIsNew() throws(PipelineError) {
+    if let last = savedCheckpoints.last { throw .checkpointExists(folder: folder, checkpoint: last) }
   }
 }

@@ -1,4 +1,4 @@
-public import Compute
+import Compute
 public import Datasets
 import Files
 import Foundation
@@ -17,6 +17,9 @@ public final class TrainingPipeline {
 
   private let sampler: TrainingSampler?
   private let log: TrainingLog
+  private let plan: OutputPlan
+  private let record: TrainingRecord
+  private let lock: FolderLock
 
   /// The report after a step.
   public struct Progress: Sendable {
@@ -30,37 +33,37 @@ public final class TrainingPipeline {
     public let secondsPerStep: Double
   }
 
-  /// A run, new or from the last checkpoint of its folder.
+  /// A run, new or from a checkpoint; everything that it is going to write is found writable.
   ///
   /// - Parameters:
   ///   - task: The network and its loss.
-  ///   - settings: How.
   ///   - data: The images.
-  ///   - output: Where things go.
+  ///   - start: Where it begins.
+  ///   - record: What its checkpoints are going to say.
   ///   - sampler: Makes grids of samples, or nil.
-  ///   - resumes: Whether to go on from the last checkpoint; a new run wants a folder without any.
   ///   - backend: The device.
-  public init(
-    _ task: any TrainingTask, _ settings: TrainingSettings, _ data: ImageSet, _ output: TrainingOutput,
-    sampler: TrainingSampler?, resumes: Bool, on backend: any Backend
+  init(
+    _ task: any TrainingTask, _ data: ImageSet, _ start: TrainingStart, _ record: TrainingRecord,
+    sampler: TrainingSampler?, on backend: any Backend
   ) throws {
     self.data = data
-    self.output = output
     self.sampler = sampler
+    self.record = record
+    (output, plan) = (start.request.output, start.plan)
+    try BatchPlan.check(start.settings.batch, TrainingMemory(task, start.settings, data, on: backend), on: backend)
+    try OutputFile.prepareFolder(output.folder)
+    lock = try start.lock ?? FolderLock(output.folder)
+    if start.checkpoint == nil { try output.checkIsNew() }
     try OutputFile.prepareFolder(output.checkpoints)
     if sampler != nil { try OutputFile.prepareFolder(output.samples) }
+    for path in [output.log, output.curve] { try OutputFile.checkWritable(path) }
     Self.removePartials(in: output.checkpoints)
-    trainer = try Trainer(task, settings, data.shape, on: backend)
-    let last = output.savedCheckpoints.last
-    if let last {
-      guard resumes else {
-        throw PipelineError.checkpointExists(folder: output.folder, checkpoint: last)
-      }
-      let file = try SafetensorsFile(last)
-      try trainer.restore(file)
-      seconds = file.metadata["seconds"].flatMap { Double($0) } ?? 0
-    } else if resumes {
-      throw PipelineError.noCheckpoint(folder: output.checkpoints)
+    trainer = try Trainer(task, start.settings, data.shape, on: backend)
+    if let checkpoint = start.checkpoint {
+      try trainer.restore(checkpoint)
+      seconds = checkpoint.seconds
+      // They would be taken for the latest state again, and good ones forgotten in their stead.
+      for path in start.damaged { try OutputFile.setAside(path) }
     }
     log = try TrainingLog(output.log, after: trainer.step)
   }
@@ -71,7 +74,7 @@ public final class TrainingPipeline {
     note("\(count) parameters, steps \(trainer.step) to \(settings.steps) of \(settings.batch) images")
   }
 
-  /// What a run that was killed left half-written.
+  /// What a killed run of a version left half-written whose temporary names ended in its process' number.
   private static func removePartials(in folder: String) {
     for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] where name.hasSuffix(".partial") {
       try? FileManager.default.removeItem(atPath: (folder as NSString).appendingPathComponent(name))
@@ -106,8 +109,8 @@ public final class TrainingPipeline {
           report: report, smoothedLoss: log.smoothedLoss ?? report.loss, imagesPerSecond: rate,
           secondsPerStep: Double(settings.batch) / rate))
       let isLast = trainer.step == settings.steps, stops = shouldStop()
-      if isLast || stops || trainer.step % output.checkpointEvery == 0 { try save() }
-      if let every = output.samplesEvery, isLast || trainer.step % every == 0 { try drawSamples() }
+      if isLast || stops || trainer.step % plan.checkpointEvery == 0 { try save() }
+      if plan.samplesEvery > 0, isLast || trainer.step % plan.samplesEvery == 0 { try drawSamples() }
       if stops { return isLast }
     }
     return true
@@ -116,9 +119,9 @@ public final class TrainingPipeline {
   /// Writes a checkpoint and the curve, then forgets the oldest checkpoints.
   private func save() throws {
     try OutputFile.write(
-      trainer.checkpoint(metadata: ["seconds": "\(seconds)"]),
+      trainer.checkpoint(metadata: record.texts().merging(["seconds": "\(seconds)"]) { $1 }),
       to: output.file(of: trainer.step, in: output.checkpoints, "safetensors"))
-    for old in output.savedCheckpoints.dropLast(max(1, output.keep)) {
+    for old in output.savedCheckpoints.dropLast(plan.keep) {
       try? FileManager.default.removeItem(atPath: old)
     }
     try OutputFile.write(LossCurve(log.losses).svg.utf8, to: output.curve)
@@ -127,7 +130,7 @@ public final class TrainingPipeline {
   private func drawSamples() throws {
     guard let sampler else { return }
     let picture = try trainer.withEMA { try sampler.picture(on: trainer.backend) }
-    for path in [output.file(of: trainer.step, in: output.samples, "png"), output.preview].compactMap({ $0 }) {
+    for path in [output.file(of: trainer.step, in: output.samples, "png"), plan.preview].compactMap({ $0 }) {
       try OutputFile.write(picture.encoded(), to: path)
     }
   }

@@ -25,6 +25,8 @@ public struct TrainingSampler {
     var images: [Float] = []
     let pipeline = try SamplingPipeline(model, settings, on: backend)
     _ = try pipeline.run { images += $0.values }
-    return ImageConversion.grid(ImageConversion.interleaved(images, pipeline.imageShape), pipeline.imageShape)
+    let shape = pipeline.imageShape
+    return ImageConversion.grid(
+      ImageConversion.pictureBytes(images, shape), ImageConversion.pictureShape(shape))
   }
 }

@@ -1,5 +1,5 @@
 import Diffusion
-import Files
+public import Files
 import Foundation
 import Tensors
 
@@ -17,7 +17,7 @@ public struct TrajectoryRecorder {
   private let interval: Int
   private let view: View
   private let stepCount: Int
-  /// Interleaved bytes of all images, by step.
+  /// The bytes of all images' pictures, by step.
   private var frames: [Int: [UInt8]] = [:]
 
   /// A recorder of every `interval`-th step and of the last.
@@ -33,20 +33,52 @@ public struct TrajectoryRecorder {
   public mutating func record(_ progress: SamplingPipeline.Progress) throws {
     let index = progress.state.index
     let isLast = index == stepCount - 1
-    guard (index + 1).isMultiple(of: interval) || isLast else { return }
+    guard isRecorded(index) else { return }
     // The last frame is the result, whatever the others show.
     let values = try (view == .denoised && !isLast ? progress.state.denoised : progress.state.x).values()
-    frames[index, default: []] += ImageConversion.interleaved(values, shape)
+    frames[index, default: []] += ImageConversion.pictureBytes(values, shape)
   }
 
-  /// Writes one grid a step beside a path: `digits.png` has `digits-step0010.png`, a folder has `step0010.png` inside.
+  /// The most bytes of all frames.
+  private static let largestTrajectory = 1 << 32
+
+  /// Finds out before any work is done whether the frames of a run fit pictures and memory.
+  ///
+  /// - Parameters:
+  ///   - count: Images of the run.
+  ///   - zoom: How often pixels are repeated in both directions.
+  ///   - path: What messages call the trajectory.
+  /// - Throws: `FileError` if one frame is too large for a picture, or all frames together take more than 4 GB.
+  public func check(count: Int, zoom: Int, path: String) throws(FileError) {
+    try ImageConversion.checkGrid(count, shape, zoom: zoom, path: path)
+    let frames = (0..<stepCount).count(where: isRecorded)
+    guard let bytes = product(of: [frames, count, shape.count]), bytes <= Self.largestTrajectory else {
+      throw FileError(path, "\(frames) frames of \(count) images are more than 4 GB; fewer of either are needed")
+    }
+  }
+
+  private func isRecorded(_ index: Int) -> Bool { (index + 1).isMultiple(of: interval) || index == stepCount - 1 }
+
+  /// The grids that ``writeGrids(beside:zoom:)`` writes: `digits.png` has `digits-step0010.png`, a folder has `step0010.png` inside.
+  ///
+  /// - Throws: `FileError` if the form of the path is unknown.
+  public func grids(beside path: String) throws(FileError) -> [String] {
+    let form = try OutputForm(path)
+    return (0..<stepCount).filter(isRecorded).map { Self.grid($0, form, path) }
+  }
+
+  private static func grid(_ index: Int, _ form: OutputForm, _ path: String) -> String {
+    let name = "step" + (index + 1).padded(to: 4) + ".png"
+    return form == .folder
+      ? (path as NSString).appendingPathComponent(name) : "\((path as NSString).deletingPathExtension)-\(name)"
+  }
+
+  /// Writes one grid a step beside a path; see ``grids(beside:)``.
   public func writeGrids(beside path: String, zoom: Int) throws {
+    let form = try OutputForm(path), shape = ImageConversion.pictureShape(shape)
     for (index, bytes) in frames {
-      let name = "step" + (index + 1).padded(to: 4) + ".png"
-      let stem = (path as NSString).deletingPathExtension
-      let file =
-        (path as NSString).pathExtension.isEmpty ? (path as NSString).appendingPathComponent(name) : "\(stem)-\(name)"
-      try OutputFile.write(ImageConversion.grid(bytes, shape, zoom: zoom).encoded(), to: file)
+      let picture = ImageConversion.grid(bytes, shape, zoom: zoom)
+      try OutputFile.write(picture.encoded(texts: RunRecord.marks), to: Self.grid(index, form, path))
     }
   }
 
@@ -56,7 +88,8 @@ public struct TrajectoryRecorder {
     let longest = frames.values.map(\.count).max() ?? 0
     let whole = frames.filter { $0.value.count == longest }.sorted { $0.key < $1.key }
     guard !whole.isEmpty else { return }
-    let grids = whole.map { ImageConversion.grid($0.value, shape, zoom: zoom) }
+    let picture = ImageConversion.pictureShape(shape)
+    let grids = whole.map { ImageConversion.grid($0.value, picture, zoom: zoom) }
     var milliseconds = [Int](repeating: min(500, max(20, 4000 / grids.count)), count: grids.count)
     milliseconds[grids.count - 1] = 2000
     try OutputFile.write(AnimatedPNG.encoded(grids, milliseconds: milliseconds), to: path)

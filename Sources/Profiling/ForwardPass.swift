@@ -7,6 +7,7 @@ import Tensors
 /// One evaluation of a network, as `forward` does it.
 public struct ForwardPass {
   private let model: Model
+  private let path: String
   private let input: NumpyArray
   private let timesteps: [Double]
   private let classLabels: [Double]?
@@ -21,6 +22,7 @@ public struct ForwardPass {
   /// - Throws: `FileError` of an array that cannot be read, `NetworkError` of one that does not fit the network.
   public init(_ model: Model, input: String, timesteps: String, classLabels: String?) throws {
     self.model = model
+    path = input
     self.input = try NumpyArray(contentsOf: input)
     self.timesteps = try Self.vector(timesteps)
     self.classLabels = try classLabels.map(Self.vector)
@@ -36,6 +38,7 @@ public struct ForwardPass {
   /// Evaluates the network `repetitions` times.
   ///
   /// - Returns: The output, `[batch, channels, height, width]`, and the seconds of each evaluation, waits included.
+  /// - Throws: A device's failure, or `FileError` of the input if the output is not finite.
   public func run(on backend: any Backend, repetitions: Int = 1) throws -> (output: NumpyArray, seconds: [Double]) {
     let x = Tensor(input.floats, shape: input.shape, on: backend)
     var seconds: [Double] = []
@@ -46,7 +49,12 @@ public struct ForwardPass {
       try backend.synchronize()
       seconds.append((ContinuousClock.now - begin).inSeconds)
       if seconds.count >= repetitions {
-        return (NumpyArray(try output.values(), shape: output.shape), seconds)
+        let values = try output.values()
+        guard values.allSatisfy(\.isFinite) else {
+          throw FileError(
+            path, "the network's output is not finite (NaN or infinity); input or weights are beyond 32 bits")
+        }
+        return (NumpyArray(values, shape: output.shape), seconds)
       }
     }
   }

@@ -37,10 +37,10 @@ public final class DiffusionTask: TrainingTask {
   public var parameters: [NamedParameter] { network.parameters }
 
   /// What importance sampling has seen.
-  public var state: [String: [Float]] {
-    get { sampler.state }
-    set { sampler.state = newValue }
-  }
+  public var state: [String: [Float]] { sampler.state }
+
+  /// Goes on with what importance sampling has seen.
+  public func restore(_ state: [String: [Float]]) throws(TrainingError) { try sampler.restore(state) }
 
   /// One image at one time.
   public func rehearse(_ shape: ImageShape, on backend: any Backend) throws {

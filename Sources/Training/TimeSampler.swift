@@ -10,7 +10,7 @@ struct TimeSampler {
 
   let count: Int
   let sampling: TrainingSettings.TimeSampling
-  /// The last losses, `[time][depth]`, and how many there are of each.
+  /// The last losses, `[time][depth]`, and how many there have been of each, bounded so that a Float holds it exactly.
   private var losses: [Float]
   private var counts: [Int]
 
@@ -63,19 +63,37 @@ struct TimeSampler {
     guard sampling == .importance else { return }
     for (time, loss) in zip(times, batch) {
       losses[time * Self.depth + counts[time] % Self.depth] = Float(loss)
-      counts[time] += 1
+      counts[time] = Self.bounded(counts[time] + 1)
     }
   }
 
   /// The state, as a checkpoint holds it.
   var state: [String: [Float]] {
-    get { sampling == .importance ? ["losses": losses, "counts": counts.map { Float($0) }] : [:] }
-    set {
-      guard sampling == .importance, let losses = newValue["losses"], let counts = newValue["counts"],
-        losses.count == self.losses.count, counts.count == count
-      else { return }
-      self.losses = losses
-      self.counts = counts.map { Int($0) }
-    }
+    sampling == .importance ? ["losses": losses, "counts": counts.map { Float($0) }] : [:]
   }
+
+  /// Goes on from a state.
+  ///
+  /// - Throws: ``TrainingError`` if it does not fit the times or holds what no training leaves; nothing changes then.
+  mutating func restore(_ state: [String: [Float]]) throws(TrainingError) {
+    guard sampling == .importance else { return }
+    let read = { (name: String, expected: Int, isLegal: (Float) -> Bool) throws(TrainingError) -> [Float] in
+      guard let values = state[name] else { throw .state(name: name, fault: "is missing") }
+      guard values.count == expected else {
+        throw .state(name: name, fault: "holds \(values.count) values, not \(expected)")
+      }
+      if let value = values.first(where: { !isLegal($0) }) {
+        throw .state(name: name, fault: "holds \(value), which no training leaves")
+      }
+      return values
+    }
+    let losses = try read("losses", count * Self.depth) { $0.isFinite }
+    // Beyond 2^24 a Float does not count.
+    let counts = try read("counts", count) { 0...16_777_216 ~= $0 && $0 == $0.rounded() }
+    self.losses = losses
+    self.counts = counts.map { Self.bounded(Int($0)) }
+  }
+
+  /// A count that says as much as a larger one: whether there are ten losses, and which is the oldest.
+  private static func bounded(_ count: Int) -> Int { count < depth ? count : depth + count % depth }
 }

@@ -2,62 +2,43 @@ import Compute
 public import Files
 
 extension Trainer {
-  /// What a checkpoint's header calls the format.
-  static let format = "diffuse-gpu training 1"
-
   /// Everything from which the run can go on, as a safetensors file.
   ///
   /// - Parameter metadata: Further text for the header.
   public func checkpoint(metadata: [String: String] = [:]) throws -> [UInt8] {
-    let own = ["format": Self.format, "step": "\(step)", "settings": settings.json.text]
-    var writer = SafetensorsWriter(metadata: own.merging(metadata) { $1 })
+    var tensors: [(name: String, shape: [Int], values: [Float])] = []
     for quantity in AdamOptimizer.Quantity.allCases {
       let values = try optimizer.values(of: quantity)
       for (name, parameter) in task.parameters {
         guard let values = values[ObjectIdentifier(parameter)] else { continue }
-        writer.add("\(quantity.rawValue)/\(name)", shape: parameter.shape, values: values)
+        tensors.append(("\(quantity.rawValue)/\(name)", parameter.shape, values))
       }
     }
     for (name, values) in task.state.sorted(by: { $0.key < $1.key }) {
-      writer.add("memory/\(name)", shape: [values.count], values: values)
+      tensors.append(("memory/\(name)", [values.count], values))
     }
+    var texts = ["format": TrainingCheckpoint.format, "step": "\(step)", "settings": settings.json.text]
+    texts.merge(metadata) { $1 }
+    texts["sha256"] = TrainingCheckpoint.digest(
+      of: texts,
+      tensors.sorted { $0.name < $1.name }.map { TrainingCheckpoint.line($0.name, $0.shape, $0.values) })
+    var writer = SafetensorsWriter(metadata: texts)
+    for (name, shape, values) in tensors { writer.add(name, shape: shape, values: values) }
     return writer.encoded()
-  }
-
-  /// The settings that a checkpoint was made with.
-  public static func settings(of checkpoint: SafetensorsFile) throws(FileError) -> TrainingSettings {
-    let path = checkpoint.file.path
-    return try TrainingSettings(
-      JSONValue(text("settings", of: checkpoint), path: "\(path), settings"), path: "\(path), settings")
-  }
-
-  private static func foreign(_ file: SafetensorsFile) -> FileError {
-    FileError(file.file.path, "is no checkpoint of a training by this program")
-  }
-
-  /// Something that the header of every checkpoint says.
-  private static func text(_ name: String, of checkpoint: SafetensorsFile) throws(FileError) -> String {
-    guard checkpoint.metadata["format"] == format, let text = checkpoint.metadata[name] else {
-      throw foreign(checkpoint)
-    }
-    return text
   }
 
   /// Goes on from a checkpoint; nothing changes if it does not fit.
   ///
-  /// - Throws: `FileError` if it is none, or one of another architecture.
-  public func restore(_ checkpoint: SafetensorsFile) throws {
-    let path = checkpoint.file.path
-    guard let step = Int(try Self.text("step", of: checkpoint)), step >= 0 else {
-      throw Self.foreign(checkpoint)
-    }
+  /// - Throws: `FileError` if it is one of another architecture.
+  public func restore(_ checkpoint: TrainingCheckpoint) throws {
+    let file = checkpoint.file, path = file.file.path
     let used = Set(optimizer.entries.flatMap { $0.parameter.masters.map { ObjectIdentifier($0) } })
     for quantity in AdamOptimizer.Quantity.allCases {
       for (name, parameter) in task.parameters where used.contains(ObjectIdentifier(parameter)) {
-        guard let entry = checkpoint.entries["\(quantity.rawValue)/\(name)"] else {
+        guard let entry = file.entries["\(quantity.rawValue)/\(name)"] else {
           throw FileError(path, "was made by another architecture: '\(name)' is missing")
         }
-        guard entry.shape == parameter.shape, entry.type == .float32 else {
+        guard entry.shape == parameter.shape else {
           throw FileError(
             path,
             "was made by another architecture: '\(name)' has shape \(entry.shape), the network's has \(parameter.shape)"
@@ -65,16 +46,20 @@ extension Trainer {
         }
       }
     }
+    let memory = file.entries.filter { $0.key.hasPrefix("memory/") }
+    do {
+      try task.restore(Dictionary(uniqueKeysWithValues: memory.map { (String($0.dropFirst(7)), file.floats($1)) }))
+    } catch {
+      throw FileError(path, "tensor \(error) in the memory of the training")
+    }
     let names = Dictionary(uniqueKeysWithValues: task.parameters.map { (ObjectIdentifier($0.parameter), $0.name) })
     for quantity in AdamOptimizer.Quantity.allCases {
       optimizer.setValues(of: quantity) { parameter in
         let name = names[ObjectIdentifier(parameter)] ?? ""
-        return checkpoint.entries["\(quantity.rawValue)/\(name)"].map { checkpoint.floats($0) } ?? parameter.values()
+        return file.entries["\(quantity.rawValue)/\(name)"].map { file.floats($0) } ?? parameter.values()
       }
     }
-    let memory = checkpoint.entries.filter { $0.key.hasPrefix("memory/") }
-    task.state = Dictionary(uniqueKeysWithValues: memory.map { (String($0.dropFirst(7)), checkpoint.floats($1)) })
     try optimizer.publish(.weights)
-    self.step = step
+    step = checkpoint.step
   }
 }

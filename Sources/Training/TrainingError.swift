@@ -1,13 +1,19 @@
-/// A training that cannot go on.
+/// A training that cannot begin or go on.
 public enum TrainingError: Error, CustomStringConvertible, Sendable, Hashable {
   /// The loss or the norm of the gradients is not finite.
   case diverged(step: Int, loss: Double, gradientNorm: Double)
+  /// A setting has a value that is not possible.
+  case setting(fault: String)
+  /// What a task remembers from step to step is not there or not of its kind.
+  case state(name: String, fault: String)
 
   /// The fault as one line.
   public var description: String {
     switch self {
     case .diverged(let step, let loss, let norm):
       "step \(step): the loss is \(loss) and the norm of the gradients \(norm)"
+    case .setting(let fault): fault
+    case .state(let name, let fault): "'\(name)' \(fault)"
     }
   }
 }

@@ -1,5 +1,4 @@
 public import Files
-import Foundation
 
 /// The log of a run: one line of JSON a step, and the curve of its losses.
 public final class TrainingLog {
@@ -8,26 +7,25 @@ public final class TrainingLog {
   /// The file.
   public let path: String
 
-  private var handle: FileHandle?
+  private let file: GrowingFile
   private var mean = RunningMean()
 
   /// Opens a log for a run that has done some steps; lines of later steps, of a run that was interrupted, are dropped.
   public init(_ path: String, after step: Int) throws(FileError) {
     self.path = path
-    var kept = ""
-    if step > 0, let text = try? String(contentsOfFile: path, encoding: .utf8) {
-      for line in text.split(separator: "\n") {
+    var kept = "", losses: [Double] = []
+    if step > 0, let old = try? MappedFile(path) {
+      for line in String(decoding: old.bytes, as: UTF8.self).split(separator: "\n") {
         guard let record = try? JSONValue(line, path: path), let number = record["step"]?.int, number <= step,
-          number == losses.count + 1, let loss = record["loss"]?.double
+          number == losses.count + 1, let loss = record["loss"]?.double, loss.isFinite
         else { break }
-        add(loss)
+        losses.append(loss)
         kept += line + "\n"
       }
+      withExtendedLifetime(old) {}
     }
-    try OutputFile.write(kept.utf8, to: path)
-    handle = FileHandle(forWritingAtPath: path)
-    guard let handle else { throw FileError(path, "cannot be written") }
-    handle.seekToEndOfFile()
+    file = try GrowingFile(path, beginning: kept.utf8)
+    for loss in losses { add(loss) }
   }
 
   /// Adds a step.
@@ -38,11 +36,7 @@ public final class TrainingLog {
       "learning_rate": .number(report.learningRate), "images_per_second": .number(imagesPerSecond),
       "seconds": .number(seconds),
     ])
-    do {
-      try handle?.write(contentsOf: Data((record.line + "\n").utf8))
-    } catch {
-      throw FileError(path, "cannot be written: \(error.localizedDescription)")
-    }
+    try file.append((record.line + "\n").utf8)
   }
 
   private func add(_ loss: Double) {

@@ -1,5 +1,4 @@
 public import Diffusion
-public import Files
 import Foundation
 
 /// Everything that determines a training run, apart from the network, the data and the device.
@@ -32,15 +31,15 @@ public struct TrainingSettings: Codable, Sendable, Hashable {
 
   /// What is trained.
   public var task = Task.diffusion
-  /// Images of a step.
+  /// Images of a step, 1 to 1,048,576.
   public var batch = 64
-  /// Steps in all.
+  /// Steps in all, 1 to 99,999,999.
   public var steps = 6000
   /// The seed of everything that is random.
   public var seed: UInt64 = 0
   /// The largest learning rate.
   public var learningRate = 1e-3
-  /// Steps in which the learning rate grows to its largest.
+  /// Steps in which the learning rate grows to its largest, 0 to 99,999,999.
   public var warmUp = 200
   /// The learning rate schedule after the warm-up.
   public var learningRateSchedule = LearningRateSchedule.cosine
@@ -72,13 +71,13 @@ public struct TrainingSettings: Codable, Sendable, Hashable {
   public var labelSmoothing = 0.0
   /// Whether images are flipped horizontally, each with probability one half.
   public var flips = false
-  /// By how many pixels images are moved at most.
+  /// By how many pixels images are moved at most, 0 to 65,536.
   public var shift = 0
   /// Whether uniform noise dequantizes bytes, each within its own interval.
   public var dequantizes = false
   /// The dropout of residual blocks, or nil for the configuration's.
   public var dropout: Double?
-  /// Which kind of label conditions the network, or nil for none.
+  /// Which kind of label conditions the network, 0 to 1,023, or nil for none.
   public var label: Int?
   /// Whether the backward pass evaluates blocks again, which saves memory (gradient checkpointing).
   public var checkpointsBlocks = false
@@ -96,61 +95,6 @@ public struct TrainingSettings: Codable, Sendable, Hashable {
 
   /// The defaults: a small denoiser of small images.
   public init() {}
-
-  /// Reads settings from JSON; what is not named has its default.
-  ///
-  /// - Throws: `FileError` naming a key that does not exist or a value that is not legal.
-  public init(_ json: JSONValue, path: String) throws(FileError) {
-    let known = Self().json.object ?? [:]
-    guard let members = json.object else { throw FileError(path, "the settings of a training are an object") }
-    for name in members.keys.sorted() where known[name] == nil {
-      throw FileError(
-        path, "'\(name)' is no setting; there are \(known.keys.sorted().joined(separator: ", "))")
-    }
-    let whole = known.merging(members) { $1 }
-    let decoder = JSONDecoder()
-    decoder.keyDecodingStrategy = .convertFromSnakeCase
-    do {
-      self = try decoder.decode(Self.self, from: Data(JSONValue.object(whole).text.utf8))
-    } catch let error as DecodingError {
-      throw FileError(path, error.oneLine)
-    } catch {
-      throw FileError(path, "\(error)")
-    }
-    if let fault { throw FileError(path, fault) }
-  }
-
-  /// The settings as JSON, settings that are nil included.
-  public var json: JSONValue {
-    let encoder = JSONEncoder()
-    encoder.keyEncodingStrategy = .convertToSnakeCase
-    guard let data = try? encoder.encode(self),
-      let json = try? JSONValue(String(decoding: data, as: UTF8.self), path: "settings"),
-      var members = json.object
-    else { preconditionFailure("settings are numbers and words") }
-    for name in ["clip_norm", "snr_limit", "label", "dropout"] where members[name] == nil { members[name] = .null }
-    return .object(members)
-  }
-
-  /// What is wrong with the numbers, or nil if nothing is.
-  public var fault: String? {
-    let counts = [("batch", batch), ("steps", steps)].first { $0.1 < 1 }
-    if let (name, value) = counts { return "\(name) is \(value); at least 1 is needed" }
-    let rates: [(String, Double, ClosedRange<Double>)] = [
-      ("learning_rate", learningRate, 0...10), ("final_rate", finalLearningRate, 0...1),
-      ("first_decay", beta1, 0...0.9999),
-      ("second_decay", beta2, 0...0.999999), ("epsilon", epsilon, 1e-30...1),
-      ("weight_decay", weightDecay, 0...10),
-      ("clip_norm", clipNorm ?? 1, 1e-9...1e9), ("average_decay", emaDecay, 0...0.9999999),
-      ("snr_limit", snrLimit ?? 1, 1e-9...1e9), ("label_dropout", labelDropout, 0...1),
-      ("label_smoothing", labelSmoothing, 0...0.9), ("dropout", dropout ?? 0, 0...0.95),
-    ]
-    if let (name, value, range) = rates.first(where: { !$0.2.contains($0.1) }) {
-      return "\(name) is \(value); \(range.lowerBound) to \(range.upperBound) is possible"
-    }
-    if warmUp < 0 || shift < 0 { return "warm_up and shift are not negative" }
-    return nil
-  }
 
   /// The learning rate of a step, the first of which is step 0.
   ///

@@ -21,15 +21,20 @@ public protocol TrainingTask: AnyObject {
   func takeGradients(of batch: TrainingBatch, step: Int, _ tape: Tape) throws -> Double
 
   /// The state that the task keeps from step to step, by name; for checkpoints.
-  var state: [String: [Float]] { get set }
+  var state: [String: [Float]] { get }
+
+  /// Goes on from a state.
+  ///
+  /// - Throws: ``TrainingError`` if it is not whole or holds what no training leaves; nothing changes then.
+  func restore(_ state: [String: [Float]]) throws(TrainingError)
 }
 
 extension TrainingTask {
   /// No state.
-  public var state: [String: [Float]] {
-    get { [:] }
-    set {}
-  }
+  public var state: [String: [Float]] { [:] }
+
+  /// Nothing to go on from.
+  public func restore(_ state: [String: [Float]]) {}
 }
 
 extension TrainingBatch {

@@ -37,15 +37,14 @@ struct BenchCommand: ParsableCommand {
 
   func run() throws {
     let console = outputOptions.console
-    for (name, value) in [("--batch", batch), ("--repeat", repetitions)] where value < 1 {
-      throw CommandError("\(name) \(value): at least 1 is needed")
-    }
+    try checkNumber("--batch", batch, in: 1...SamplingSettings.largestBatch)
+    try checkNumber("--repeat", repetitions, in: 1...1_000_000)
     let model = try Model(ModelDirectory.found(self.model))
     for warning in model.warnings { console.note(warning) }
     let shape = try model.sampleShape(size.map { try ImageSize(argument: $0) })
     let backend = try device.open(console)
     let benchmark = try DeviceBenchmark(
       model, shape, batch: batch, repetitions: repetitions, measuresDevice: !networkOnly, on: backend)
-    console.result(benchmark.text(layers: layers), json: benchmark.json)
+    try console.result(benchmark.text(layers: layers), json: benchmark.json)
   }
 }

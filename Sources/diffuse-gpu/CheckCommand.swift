@@ -34,18 +34,24 @@ struct CheckCommand: ParsableCommand {
     let backend = try device.open(console, device.options(guardZoneBytes: 256), selfCheck: false)
     let backends = [backend] + (try Devices.variants(of: backend))
     let display = ProgressDisplay(total: cases.count * backends.count, unit: "cases", quiet: console.isQuiet)
-    var done = 0
+    var done = 0, lost: CommandError?
     let results = backends.flatMap { backend in
       ConformanceSuite.run(on: backend, cases: cases) { result in
         done += 1
         display.update(done)
-        if !console.isJSON, result.isFailure || verbose { print(result) }
+        guard !console.isJSON, result.isFailure || verbose, lost == nil else { return }
+        do throws(CommandError) {
+          try StandardStream.output.write("\(result)\n")
+        } catch {
+          lost = error
+        }
       }
     }
+    if let lost { throw lost }
     let failed = results.filter(\.isFailure)
     let skipped = results.filter { if case .skipped = $0.outcome { true } else { false } }
     let passed = results.count - failed.count - skipped.count
-    console.result(
+    try console.result(
       "\(backend.device.name): \(passed) passed, \(failed.count) failed, \(skipped.count) skipped",
       json: .object([
         "device": .string(backend.device.name), "passed": .number(Double(passed)),

@@ -15,6 +15,9 @@ struct ClassifyCommand: ParsableCommand {
       valueName: "directory"))
   var classifier: String
 
+  @OptionGroup(title: "How images are read")
+  var reading: ImageReadingOptions
+
   @OptionGroup(title: "Device")
   var device: DeviceOptions
 
@@ -23,17 +26,18 @@ struct ClassifyCommand: ParsableCommand {
 
   func run() throws {
     let console = outputOptions.console
-    let model = try ClassifierModel.found(classifier), source = try Dataset.open(images)
+    let model = try ClassifierModel.found(classifier)
+    let source = try Dataset.open(images, reading.reading, channels: model.imageShape.channels) { console.note($0) }
     let backend = try device.open(console)
     if try !source.labelSets().isEmpty {
       let report = try model.report(on: source, backend)
-      return console.result(report.text, json: report.json)
+      return try console.result(report.text, json: report.json)
     }
     let answers = try model.answers(to: source, on: backend)
     let counts = zip(model.network.configuration.heads, answers.classes).map { head, classes in
       (head.name, (0..<head.classes).map { wanted in classes.filter { $0 == wanted }.count })
     }
-    console.result(
+    try console.result(
       counts.map { "\($0.0): " + $0.1.map(String.init).joined(separator: " ") }.joined(separator: "\n"),
       json: .object(
         Dictionary(

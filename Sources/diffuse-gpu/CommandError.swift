@@ -1,3 +1,4 @@
+import ArgumentParser
 import DiffuseGPU
 
 /// Invalid arguments, as one line that names the flag and says what would be right.
@@ -5,19 +6,28 @@ package struct CommandError: Error, CustomStringConvertible {
   /// The line as it is printed.
   package let description: String
 
-  init(_ description: String) {
-    self.description = description
+  /// An error of one line, or of several where `keepingLines` says so; names in it are made printable.
+  init(_ description: String, keepingLines: Bool = false) {
+    self.description = description.printable(keepingLines: keepingLines)
   }
 }
 
 /// What a failed command prints: libraries know settings and files, and this is the one place that knows their flags.
+///
+/// Names out of foreign files may stand in any of these lines, so that this is also where they are made printable.
 func worded(_ error: any Error) -> any Error {
   switch error {
+  case let error as ImageReadingError: CommandError("\(error) (\(error.option.flag))")
   case let error as PipelineError: CommandError(line(of: error))
   case let error as ModelError: CommandError(line(of: error))
   case SamplerError.unknownSampler: CommandError("--sampler: \(error)")
   case let error as TrainingError: CommandError(line(of: error))
-  default: error
+  // A compiler's log, the one text of several lines.
+  case let error as DeviceError: CommandError(error.description, keepingLines: true)
+  // The parser's own faults and requests for help stand in its words.
+  default:
+    error is ExitCode || DiffuseGPUCommand.exitCode(for: error) != .failure
+      ? error : CommandError(DiffuseGPUCommand.message(for: error))
   }
 }
 
@@ -40,11 +50,29 @@ private func line(of error: PipelineError) -> String {
   case .checkpointExists(let folder, let checkpoint):
     "\(folder): holds the checkpoint \(checkpoint); go on with --resume, or name another folder"
   case .noCheckpoint(let folder): "--resume: \(folder) holds no checkpoint; leave --resume out to begin"
+  case .differs(let source, let field, let asked, let recorded):
+    "\(source ?? flag(of: field)): \(field) is \(asked), the run has \(recorded); leave it out, or begin a run in another folder"
+  case .otherData(_, let field, _, _):
+    "--data: \(error)" + (field == "shape" ? "" : "; --allow-other-data goes on with them")
+  case .stepsDone: "--steps: \(error)"
+  case .noData: "--data: \(error)"
+  case .classifierScheduler: "--scheduler: is for --task diffusion"
+  case .outputPlan(let field, _, _, _): "\(flag(of: field)): \(error)"
+  case .damagedCheckpoints: "--resume: \(error)"
   case .label: "--\(error)"
   case .unfitForSmallNetwork: "\(error), name another by --config"
   case .unnamedLabel: "\(error) by --label"
-  case .start: error.description
+  case .number(let setting, let fault): "\(flag(of: setting)): \(fault)"
+  case .start, .notFinite: error.description
   }
+}
+
+/// The flag of a setting of a training, which has the setting's name but for a few.
+private func flag(of setting: String) -> String {
+  let others = [
+    "snr_limit": "min-snr", "flips": "flip", "dequantizes": "dequantize", "checkpoints_blocks": "checkpoint-blocks",
+  ]
+  return "--" + (others[setting] ?? setting.replacing("_", with: "-"))
 }
 
 private func line(of error: ModelError) -> String {
@@ -61,5 +89,6 @@ private func line(of error: ModelError) -> String {
 private func line(of error: TrainingError) -> String {
   switch error {
   case .diverged: "\(error); a smaller --learning-rate may help"
+  case .setting, .state: error.description
   }
 }

@@ -24,7 +24,7 @@ struct DevicesCommand: ParsableCommand {
         \(device.computeUnits) units, \(ByteCount(device.memoryBytes)), \(device.driver)
         """
     }
-    console.result(
+    try console.result(
       lines.joined(separator: "\n"),
       json: .object([
         "devices": .array(listing.all.map(json)), "auto": .string(choice.device.name),

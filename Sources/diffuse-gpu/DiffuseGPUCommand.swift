@@ -1,5 +1,6 @@
 import ArgumentParser
 import DiffuseGPU
+import Foundation
 
 @main
 struct DiffuseGPUCommand: ParsableCommand {
@@ -25,11 +26,34 @@ struct DiffuseGPUCommand: ParsableCommand {
 
   /// Parses, runs, and words what fails in terms of flags.
   static func main() {
+    StandardStream.prepare()
+    LostPages.explain()
+    guard hostMathHasAddresses() else {
+      StandardStream.error.offer("Error: too few addresses for OpenBLAS; raise the limit (`ulimit -v`)\n")
+      _exit(EXIT_FAILURE)
+    }
     do {
+      try checkArgumentBytes()
       var command = try parseAsRoot()
       try command.run()
     } catch {
-      exit(withError: worded(error))
+      Foundation.exit(exitCode(saying: worded(error)))
+    }
+  }
+
+  /// Prints what is thrown, help and version among it, and gives the exit status that stands for it.
+  private static func exitCode(saying error: any Error) -> Int32 {
+    let code = exitCode(for: error), message = fullMessage(for: error)
+    guard !message.isEmpty else { return code.rawValue }
+    guard code.isSuccess else {
+      StandardStream.error.offer(message + "\n")
+      return code.rawValue
+    }
+    do {
+      try StandardStream.output.write(message + "\n")
+      return code.rawValue
+    } catch {
+      return exitCode(saying: error)
     }
   }
 }

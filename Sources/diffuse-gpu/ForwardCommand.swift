@@ -39,7 +39,8 @@ struct ForwardCommand: ParsableCommand {
 
   func run() throws {
     let console = outputOptions.console
-    guard repetitions >= 1 else { throw CommandError("--repeat \(repetitions): at least 1 is needed") }
+    try checkNumber("--repeat", repetitions, in: 1...1_000_000)
+    try OutputFile.checkDistinct([output], readFrom: [input, timesteps] + [classLabels].compactMap(\.self))
     try OutputFile.checkWritable(output)
     let model = try Model(ModelDirectory.found(self.model, variant: variant))
     for warning in model.warnings { console.note(warning) }
@@ -47,7 +48,7 @@ struct ForwardCommand: ParsableCommand {
     let backend = try device.open(console)
     let (result, seconds) = try pass.run(on: backend, repetitions: repetitions)
     try OutputFile.write(result.encoded(), to: output)
-    console.result(
+    try console.result(
       "\(output): \(result.shape), \(rounded(seconds.min() ?? 0, digits: 4)) s on \(backend.device.name)",
       json: .object([
         "output": .string(output), "device": .string(backend.device.name),

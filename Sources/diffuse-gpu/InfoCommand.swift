@@ -17,18 +17,18 @@ struct InfoCommand: ParsableCommand {
   var outputOptions: OutputOptions
 
   func run() throws {
-    guard batch >= 1 else { throw CommandError("--batch \(batch): at least 1 is needed") }
+    try checkNumber("--batch", batch, in: 1...SamplingSettings.largestBatch)
     let console = outputOptions.console
     let model = try Model(ModelDirectory.found(self.model))
     for warning in model.warnings { console.note(warning) }
     let divisor = model.network.sizeDivisor
     let shape = model.imageShape ?? model.imageShape(.init(height: 32 * divisor, width: 32 * divisor))
-    let summary = try ModelSummary(of: model.network, shape, batch: batch)
+    let summary = try summary(of: model, shape)
     let scheduler = try model.scheduler.map(Self.text)
     let statistics = try model.statistics?.summary()
     let statisticsText = statistics.map { "\($0.count) images, \($0.rank) directions" }
     let calls = summary.operations.sorted { $0.key.rawValue < $1.key.rawValue }
-    console.result(
+    try console.result(
       """
       model        \(model.name)
       images       \(shape)\(model.imageShape == nil ? " (the configuration names no size)" : "")
@@ -47,6 +47,14 @@ struct InfoCommand: ParsableCommand {
         "calls": .object(Dictionary(uniqueKeysWithValues: calls.map { ($0.key.rawValue, .number(Double($0.value))) })),
         "scheduler": scheduler.map { .string($0) } ?? .null, "statistics": statisticsText.map { .string($0) } ?? .null,
       ]))
+  }
+
+  private func summary(of model: Model, _ shape: ImageShape) throws(CommandError) -> ModelSummary {
+    do throws(NetworkError) {
+      return try ModelSummary(of: model.network, shape, batch: batch)
+    } catch {
+      throw CommandError("--batch \(batch): \(error)")
+    }
   }
 
   /// A scheduler in one line; throws if it could not be sampled with.

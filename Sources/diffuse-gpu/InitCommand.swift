@@ -1,5 +1,6 @@
 import ArgumentParser
 import DiffuseGPU
+import Foundation
 
 struct InitCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -24,13 +25,25 @@ struct InitCommand: ParsableCommand {
   @OptionGroup
   var outputOptions: OutputOptions
 
+  /// Refuses a network whose weights, once as numbers and once as a file, are more than the machine's memory.
+  private func checkMemory(_ configuration: UNetConfiguration) throws(CommandError) {
+    let available = Int(clamping: ProcessInfo.processInfo.physicalMemory)
+    let needed = 8 * configuration.parameterCount
+    guard needed <= available else {
+      throw CommandError(
+        "\(config): \(configuration.parameterCount) parameters take \(ByteCount(needed)) to make; there are "
+          + "\(ByteCount(available))")
+    }
+  }
+
   func run() throws {
     let form = try weightType(type, flag: "--type")
     let (configuration, warnings) = try UNetConfiguration.read(JSONValue(contentsOf: config), path: config)
     for warning in warnings { outputOptions.console.note(warning) }
+    try checkMemory(configuration)
     let parameters = InitialParameters(seed: seed, configurationPath: config)
     try ModelWriter(type: form).write(configuration, parameters: parameters, to: output)
-    outputOptions.console.result(
+    try outputOptions.console.result(
       "\(output): random weights of seed \(seed)",
       json: .object(["output": .string(output), "seed": .number(Double(seed))]))
   }

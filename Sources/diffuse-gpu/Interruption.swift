@@ -1,7 +1,7 @@
 import Foundation
 import Synchronization
 
-/// Ctrl-C and SIGTERM as a question that loops ask between two steps; a second Ctrl-C ends the program at once.
+/// Ctrl-C, SIGTERM and SIGHUP as a question that loops ask between two steps; a second Ctrl-C ends the program at once.
 enum Interruption {
   private static let isRequestedFlag = Atomic(false)
 
@@ -15,6 +15,7 @@ enum Interruption {
     sigemptyset(&signals)
     sigaddset(&signals, SIGINT)
     sigaddset(&signals, SIGTERM)
+    sigaddset(&signals, SIGHUP)
     pthread_sigmask(SIG_UNBLOCK, &signals, nil)
     for number in [SIGINT, SIGTERM] {
       signal(number) { number in
@@ -22,5 +23,14 @@ enum Interruption {
         signal(number, SIG_DFL)
       }
     }
+    // A terminal that goes away sends it more than once, its shell again: the second must not end what the first is to save.
+    // Under nohup it is ignored, and stays so.
+    var former = sigaction()
+    sigaction(SIGHUP, nil, &former)
+    guard unsafeBitCast(former.__sigaction_handler.sa_handler, to: Int.self) != unsafeBitCast(SIG_IGN, to: Int.self)
+    else {
+      return
+    }
+    signal(SIGHUP) { _ in Interruption.isRequestedFlag.store(true, ordering: .relaxed) }
   }
 }

@@ -38,7 +38,7 @@ final class ProgressDisplay {
   }
 
   private func write(_ text: String) {
-    FileHandle.standardError.write(Data(text.utf8))
+    StandardStream.error.offer(text)
   }
 
   private func seconds(_ duration: Duration) -> Double {

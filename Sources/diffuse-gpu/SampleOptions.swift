@@ -57,8 +57,14 @@ extension SampleCommand {
     var isUnclipped = false
 
     @Option(
-      name: .customLong("class"), help: ArgumentHelp("The class, for class-conditional models.", valueName: "label"))
-    var classLabel: Int?
+      name: .customLong("class"),
+      help: ArgumentHelp(
+        "The class, or classes counted round, for class-conditional models: 3, or 3,5, or 0-9, or each.",
+        discussion: """
+          Image i of the run has the i-th of them, by its place in the list of seeds, also where --skip-existing leaves some out. \
+          each: all rows of the network's table but the last, which is that of no class.
+          """, valueName: "labels"))
+    var classes: String?
 
     @Option(
       help: ArgumentHelp(
@@ -128,7 +134,9 @@ extension SampleCommand {
 
     @Option(
       name: .shortAndLong,
-      help: ArgumentHelp("A folder, .png, .npz or .npy; samples.png by default.", valueName: "path"))
+      help: ArgumentHelp(
+        "A folder (with a slash at its end, or there already), .png, .npz or .npy; samples.png by default.",
+        valueName: "path"))
     var output = "samples.png"
 
     @Flag(help: "Skip images that exist already.")

@@ -18,7 +18,7 @@ extension SamplingRequest {
     settings.clipSample = !options.isUnclipped
     settings.steps = options.steps ?? settings.steps
     settings.generator = start.rng ?? settings.generator
-    settings.classLabel = options.classLabel
+    settings.classes = try options.classes.map { try ClassList(argument: $0) }
     settings.guidance = options.guidance ?? settings.guidance
     settings.size = try images.size.map { try ImageSize(argument: $0) }
     settings.batch = images.batch
@@ -29,6 +29,7 @@ extension SamplingRequest {
     self.init(model: try ModelReference(options), settings: settings)
     statistics = start.statistics
     inputImages = start.inputImages
+    reading = arguments.reading.given
     initialNoise = start.initialNoise
     stepNoise = start.stepNoise
     zoom = images.zoom ?? 1
@@ -38,11 +39,11 @@ extension SamplingRequest {
   private static func check(_ arguments: SampleCommand) throws(CommandError) {
     let (options, start, images) = (arguments.model, arguments.start, arguments.images)
     try exclude(options.sampler != nil, "--sampler", options.schedulerConfig != nil, "--scheduler-config")
-    try exclude(options.data != nil, "--data", options.classLabel != nil, "--class")
+    try exclude(options.data != nil, "--data", options.classes != nil, "--class")
     try exclude(options.data != nil, "--data", options.variant != nil, "--variant")
     for (isNamed, name) in [
       (options.model != nil, "--model"), (options.data != nil, "--data"), (options.variant != nil, "--variant"),
-      (options.classLabel != nil, "--class"), (start.statistics != nil, "--statistics"),
+      (options.classes != nil, "--class"), (start.statistics != nil, "--statistics"),
     ] { try exclude(options.world != nil, "--world", isNamed, name) }
     try exclude(images.seeds != nil, "--seeds", images.seed != nil, "--seed")
     try exclude(images.seeds != nil, "--seeds", images.count != nil, "--count")
@@ -62,20 +63,10 @@ extension SamplingRequest {
   private static func checkNumbers(
     _ options: SampleCommand.ModelOptions, _ images: SampleCommand.ImageOptions
   ) throws(CommandError) {
-    for (name, value) in [
-      ("--steps", options.steps), ("--batch", images.batch), ("--zoom", images.zoom),
-      ("--save-every", images.saveEvery),
-    ] {
-      if let value, value < 1 { throw CommandError("\(name) \(value): at least 1 is needed") }
+    try checkNumber("--save-every", images.saveEvery, in: 1...SamplerError.largestSteps)
+    guard options.guidance ?? 1 == 1 || options.classes != nil else {
+      throw CommandError("--guidance: goes from no class towards that of --class, which is missing")
     }
-    if let guidance = options.guidance {
-      guard guidance == 1 || options.classLabel != nil else {
-        throw CommandError("--guidance: goes from no class towards that of --class, which is missing")
-      }
-      guard guidance.isFinite else { throw CommandError("--guidance \(guidance): a number is needed") }
-    }
-    if let eta = options.eta, !(0...1).contains(eta) { throw CommandError("--eta \(eta): from 0 to 1") }
-    if let zoom = images.zoom, zoom > 64 { throw CommandError("--zoom \(zoom): at most 64") }
   }
 
   private static func exclude(
@@ -88,20 +79,21 @@ extension SamplingRequest {
 extension SampleCommand {
   /// Refuses arguments that a record determines.
   func checkBesideRecord() throws(CommandError) {
-    let named: [(Bool, String)] = [
-      (model.model != nil, "--model"), (model.variant != nil, "--variant"), (model.data != nil, "--data"),
-      (model.world != nil, "--world"), (model.sampler != nil, "--sampler"),
-      (model.schedulerConfig != nil, "--scheduler-config"), (model.steps != nil, "--steps"),
-      (model.eta != nil, "--eta"),
-      (model.correctSteps, "--correct-steps"), (model.isUnclipped, "--no-clip"), (model.classLabel != nil, "--class"),
-      (model.guidance != nil, "--guidance"), (start.lateStart != nil, "--late-start"),
-      (start.lateStartInit != nil, "--late-start-init"), (start.statistics != nil, "--statistics"),
-      (start.inputImages != nil, "--input-images"), (start.from != nil, "--from"),
-      (start.initialNoise != nil, "--initial-noise"), (start.stepNoise != nil, "--step-noise"),
-      (start.rng != nil, "--rng"), (images.seed != nil, "--seed"), (images.count != nil, "--count"),
-      (images.seeds != nil, "--seeds"), (images.size != nil, "--size"), (images.batch != nil, "--batch"),
-      (images.zoom != nil, "--zoom"),
-    ]
+    let named: [(Bool, String)] =
+      [
+        (model.model != nil, "--model"), (model.variant != nil, "--variant"), (model.data != nil, "--data"),
+        (model.world != nil, "--world"), (model.sampler != nil, "--sampler"),
+        (model.schedulerConfig != nil, "--scheduler-config"), (model.steps != nil, "--steps"),
+        (model.eta != nil, "--eta"),
+        (model.correctSteps, "--correct-steps"), (model.isUnclipped, "--no-clip"), (model.classes != nil, "--class"),
+        (model.guidance != nil, "--guidance"), (start.lateStart != nil, "--late-start"),
+        (start.lateStartInit != nil, "--late-start-init"), (start.statistics != nil, "--statistics"),
+        (start.inputImages != nil, "--input-images"), (start.from != nil, "--from"),
+        (start.initialNoise != nil, "--initial-noise"), (start.stepNoise != nil, "--step-noise"),
+        (start.rng != nil, "--rng"), (images.seed != nil, "--seed"), (images.count != nil, "--count"),
+        (images.seeds != nil, "--seeds"), (images.size != nil, "--size"), (images.batch != nil, "--batch"),
+        (images.zoom != nil, "--zoom"),
+      ] + reading.named
     if let name = named.first(where: { $0.0 })?.1 {
       throw CommandError("--from-record and \(name) exclude each other: the record says what is drawn")
     }
@@ -131,6 +123,23 @@ extension WorldReference {
         CommandError("--world '\(text)': two-points, hypersphere:D, mixture:FILE and gaussian:STATISTICS are possible")
       case .dimension: CommandError("--world '\(text)': the dimension is a whole number from 1 to 1000000")
       case .radius: CommandError("--world '\(text)': the radius is more than 0 and at most 1000000")
+      }
+    }
+  }
+}
+
+extension ClassList {
+  /// The classes of `--class`.
+  init(argument text: String) throws(CommandError) {
+    do throws(Fault) {
+      try self.init(text)
+    } catch {
+      throw switch error {
+      case .part(let part):
+        CommandError(
+          "--class '\(text)': '\(part)' is neither a label from 0 to \(ClassList.largestLabel) nor a range such as 0-9, nor is "
+            + "it the word each")
+      case .tooMany: CommandError("--class '\(text)': more than \(SeedRanges.limit) labels")
       }
     }
   }

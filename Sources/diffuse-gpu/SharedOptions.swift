@@ -27,11 +27,14 @@ struct DeviceOptions: ParsableArguments {
   @Flag(help: "Convolve by the direct method only, without Winograd's faster one, which rounds differently.")
   var exact = false
 
+  /// The threads of a device; each has its own memory.
+  private static let threadRange = 1...1024
+
   /// The options with which the device is opened.
   ///
   /// - Parameter guardZoneBytes: Bytes of known pattern around everything that is allocated.
   func options(guardZoneBytes: Int = 0) throws(CommandError) -> BackendOptions {
-    if let threads, threads < 1 { throw CommandError("--threads \(threads): at least one thread is needed") }
+    try checkNumber("--threads", threads, in: Self.threadRange)
     let name = precision ?? Precision.float32.rawValue
     guard let precision = Precision(rawValue: name) else {
       let names = Precision.allCases.map(\.rawValue).joined(separator: " or ")
@@ -48,6 +51,7 @@ struct DeviceOptions: ParsableArguments {
     where isNamed {
       throw CommandError("--from-record and \(name) exclude each other: the record says how it is computed")
     }
+    try checkNumber("--from-record: threads", machine.threads, in: Self.threadRange)
     var options = try options()
     (options.precision, options.isExact, options.threads) = (machine.precision, machine.isExact, machine.threads)
     return options
@@ -68,8 +72,19 @@ struct DeviceOptions: ParsableArguments {
       let request: DeviceRequest = machine.backend == "cpu" ? .cpu : .openCLNamed(machine.device)
       return try Devices.open(request, options, selfCheck: selfCheck) { console.note($0) }
     }
-    let request = try DeviceRequest(device ?? ProcessInfo.processInfo.environment["DIFFUSE_DEVICE"] ?? "auto")
+    // An empty variable is as if it were not set.
+    let variable = ProcessInfo.processInfo.environment["DIFFUSE_DEVICE"].flatMap { $0.isEmpty ? nil : $0 }
+    let request = try DeviceRequest(device ?? variable ?? "auto")
     return try Devices.open(request, options, selfCheck: selfCheck) { console.note($0) }
+  }
+}
+
+/// Checks a number of the command line, if it is given.
+func checkNumber(_ flag: String, _ number: Int?, in range: ClosedRange<Int>) throws(CommandError) {
+  do throws(NumberFault) {
+    try number?.checked(in: range)
+  } catch {
+    throw CommandError("\(flag): \(error)")
   }
 }
 
@@ -98,14 +113,15 @@ struct Console {
   let isQuiet: Bool
 
   /// Prints a result in the form that was asked for.
-  func result(_ text: @autoclosure () -> String, json: @autoclosure () -> JSONValue) {
-    print(isJSON ? json().text : text())
+  ///
+  /// - Throws: ``CommandError`` if standard output does not take it; what the command has written stays.
+  func result(_ text: @autoclosure () -> String, json: @autoclosure () -> JSONValue) throws(CommandError) {
+    try StandardStream.output.write((isJSON ? json().text : text().printable(keepingLines: true)) + "\n")
   }
 
-  /// Tells the user something that is no result.
+  /// Tells the user something that is no result, if standard error takes it.
   func note(_ text: String) {
-    guard !isQuiet else { return }
-    FileHandle.standardError.write(Data((text + "\n").utf8))
+    if !isQuiet { StandardStream.error.offer(text.printable + "\n") }
   }
 }
 

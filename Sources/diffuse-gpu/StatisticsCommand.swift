@@ -18,7 +18,7 @@ struct StatisticsCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Directions of the covariance to keep.",
+      "Directions of the covariance to keep, at most one an image.",
       discussion: "All by default, 512 where an image has more than \(MomentAccumulator.denseLimit) values.",
       valueName: "count"))
   var rank: Int?
@@ -26,22 +26,29 @@ struct StatisticsCommand: ParsableCommand {
   @Flag(help: "Store the directions in half precision.")
   var half = false
 
+  @OptionGroup(title: "How images are read")
+  var reading: ImageReadingOptions
+
   @OptionGroup
   var outputOptions: OutputOptions
 
+  /// The most directions: their matrix of products takes 2 GB.
+  private static let largestRank = 1 << 14
+
   func run() throws {
     let console = outputOptions.console
-    if let rank, rank < 1 { throw CommandError("--rank \(rank): at least one direction is kept") }
+    try checkNumber("--rank", rank, in: 1...Self.largestRank)
+    try OutputFile.checkDistinct([output], readFrom: [data])
     try OutputFile.checkWritable(output)
-    let source = try Dataset.open(data)
+    let source = try Dataset.open(data, reading.reading) { console.note($0) }
     let display = ProgressDisplay(total: source.count, unit: "images", quiet: console.isQuiet)
     let statistics = try ImageStatistics(of: source, rank: rank) { display.update($0) }
     try OutputFile.write(statistics.encoded(basisType: half ? .float16 : .float32), to: output)
     let leading = statistics.eigenvalues.prefix(3).map { rounded($0, digits: 3) }.joined(separator: ", ")
-    console.result(
+    try console.result(
       """
       \(output): \(statistics.count) images of \(statistics.shape), variance \(rounded(statistics.totalVariance, digits: 3)), \
-      \(statistics.rank) directions, the first of variance \(leading)
+      \(statistics.rank) directions\(leading.isEmpty ? "" : ", the first of variance \(leading)")
       """,
       json: .object([
         "output": .string(output), "images": .number(Double(statistics.count)),

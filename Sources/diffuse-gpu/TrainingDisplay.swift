@@ -21,6 +21,6 @@ final class TrainingDisplay {
       "step \(step)/\(steps), loss \(rounded(progress.smoothedLoss, digits: 5)), "
       + "\(rounded(progress.imagesPerSecond, digits: 0)) images/s, \(Int(left / 60)) min left"
     let text = isTerminal ? "\r\u{1B}[K\(line)" + (step == steps ? "\n" : "") : line + "\n"
-    FileHandle.standardError.write(Data(text.utf8))
+    StandardStream.error.offer(text)
   }
 }

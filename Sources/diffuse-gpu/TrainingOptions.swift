@@ -8,10 +8,10 @@ struct TrainingOptions: ParsableArguments {
     help: ArgumentHelp("Settings as JSON, such as {\"batch\": 64, \"learning_rate\": 0.001}.", valueName: "file"))
   var file: String?
 
-  @Option(help: ArgumentHelp("Images of a step (64).", valueName: "count"))
+  @Option(help: ArgumentHelp("Images of a step, 1 to 1048576 (64).", valueName: "count"))
   var batch: Int?
 
-  @Option(help: ArgumentHelp("Steps in all (6000).", valueName: "count"))
+  @Option(help: ArgumentHelp("Steps in all, 1 to 99999999 (6000).", valueName: "count"))
   var steps: Int?
 
   @Option(help: ArgumentHelp("The seed of weights, orders, times and noise (0).", valueName: "seed"))
@@ -69,7 +69,7 @@ struct TrainingOptions: ParsableArguments {
   @Flag(help: "Flip images horizontally with probability one half; not for digits.")
   var flip = false
 
-  @Option(help: ArgumentHelp("Shift images by at most so many pixels (0).", valueName: "pixels"))
+  @Option(help: ArgumentHelp("Shift images by at most so many pixels, up to 65536 (0).", valueName: "pixels"))
   var shift: Int?
 
   @Flag(help: "Dequantize bytes with uniform noise.")
@@ -78,41 +78,47 @@ struct TrainingOptions: ParsableArguments {
   @Flag(help: "Gradient checkpointing: the backward pass evaluates blocks again. Less memory, more time.")
   var checkpointBlocks = false
 
-  /// The settings, checked.
-  func settings(_ task: TrainingSettings.Task) throws -> TrainingSettings {
-    var result = try file.map { try TrainingSettings(JSONValue(contentsOf: $0), path: $0) } ?? TrainingSettings()
-    func choice<Choice: RawRepresentable & CaseIterable>(
-      _ text: String?, _ flag: String, _ value: inout Choice
-    ) throws where Choice.RawValue == String {
-      guard let text else { return }
-      guard let found = Choice(rawValue: text) else {
-        throw CommandError(
-          "\(flag) '\(text)': \(Choice.allCases.map(\.rawValue).joined(separator: ", ")) are possible")
-      }
-      value = found
+  /// The settings that are named, by flags or in the file.
+  ///
+  /// - Parameter task: What is trained, if it is named.
+  func named(_ task: TrainingSettings.Task?) throws -> NamedSettings {
+    var result = try file.map { try NamedSettings(JSONValue(contentsOf: $0), path: $0) } ?? NamedSettings()
+    func set<Value>(_ name: String, _ setting: WritableKeyPath<TrainingSettings, Value>, _ value: Value?) {
+      if let value { result.set(name, setting, to: value) }
     }
-    result.task = task
-    if let batch { result.batch = batch }
-    if let steps { result.steps = steps }
-    if let seed { result.seed = seed }
-    if let learningRate { result.learningRate = learningRate }
-    if let warmUp { result.warmUp = warmUp }
-    if let weightDecay { result.weightDecay = weightDecay }
-    if let clipNorm { result.clipNorm = clipNorm == 0 ? nil : clipNorm }
-    if let emaDecay { result.emaDecay = emaDecay }
-    if let snrLimit { result.snrLimit = snrLimit }
-    if let dropout { result.dropout = dropout }
-    if let label { result.label = label }
-    if let labelDropout { result.labelDropout = labelDropout }
-    if let labelSmoothing { result.labelSmoothing = labelSmoothing }
-    if let shift { result.shift = shift }
-    if flip { result.flips = true }
-    if dequantize { result.dequantizes = true }
-    if checkpointBlocks { result.checkpointsBlocks = true }
-    try choice(learningRateSchedule, "--rate-schedule", &result.learningRateSchedule)
-    try choice(prediction, "--prediction", &result.prediction)
-    try choice(times, "--times", &result.times)
-    if let fault = result.fault { throw CommandError(fault) }
+    set("task", \.task, task)
+    set("batch", \.batch, batch)
+    set("steps", \.steps, steps)
+    set("seed", \.seed, seed)
+    set("learning_rate", \.learningRate, learningRate)
+    set("warm_up", \.warmUp, warmUp)
+    set("weight_decay", \.weightDecay, weightDecay)
+    set("clip_norm", \.clipNorm, clipNorm.map { $0 == 0 ? nil : $0 })
+    set("average_decay", \.emaDecay, emaDecay)
+    set("snr_limit", \.snrLimit, snrLimit.map(Optional.some))
+    // Without the second layer of the optional, what is not there would count as nil that is named.
+    set("dropout", \.dropout, dropout.map(Optional.some))
+    set("label", \.label, label.map(Optional.some))
+    set("label_dropout", \.labelDropout, labelDropout)
+    set("label_smoothing", \.labelSmoothing, labelSmoothing)
+    set("shift", \.shift, shift)
+    set("flips", \.flips, flip ? true : nil)
+    set("dequantizes", \.dequantizes, dequantize ? true : nil)
+    set("checkpoints_blocks", \.checkpointsBlocks, checkpointBlocks ? true : nil)
+    set("rate_schedule", \.learningRateSchedule, try choice(learningRateSchedule, "--rate-schedule"))
+    set("prediction", \.prediction, try choice(prediction, "--prediction"))
+    set("times", \.times, try choice(times, "--times"))
     return result
   }
+}
+
+/// The case of an enumeration that a flag names, or nil if the flag is not there.
+func choice<Choice: RawRepresentable & CaseIterable>(
+  _ text: String?, _ flag: String
+) throws(CommandError) -> Choice? where Choice.RawValue == String {
+  guard let text else { return nil }
+  guard let found = Choice(rawValue: text) else {
+    throw CommandError("\(flag) '\(text)': \(Choice.allCases.map(\.rawValue).joined(separator: ", ")) are possible")
+  }
+  return found
 }

@@ -24,12 +24,14 @@ enum Program {
   /// - Parameters:
   ///   - arguments: What is typed after the name.
   ///   - environment: Variables on top of the tests' own.
+  ///   - program: Another program, such as a shell.
   ///   - interruptWhen: A condition upon which Ctrl-C is pressed.
   static func run(
-    _ arguments: [String], environment: [String: String] = [:], interruptWhen condition: (() -> Bool)? = nil
+    _ arguments: [String], environment: [String: String] = [:], program: String? = nil,
+    interruptWhen condition: (() -> Bool)? = nil
   ) throws -> Result {
     let process = Process()
-    process.executableURL = URL(fileURLWithPath: try path)
+    process.executableURL = URL(fileURLWithPath: try program ?? path)
     process.arguments = arguments
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     let (output, error) = (Pipe(), Pipe())

@@ -69,7 +69,7 @@ struct SampleCommandTests {
     }
     let clipped = try sampled(clipping, [], "clipped.npy")
     let asked = try sampled(clipping, ["--no-clip"], "asked.npy")
-    #expect(asked == (try sampled(free, [], "free.npy")))
+    #expect(asked == (try sampled(free, [], "unclipped.npy")))
     #expect(largestDifference(asked, clipped) > 0.01)
     #expect(try JSONValue(contentsOf: self.folder.path("asked.json"))["clips"] == .boolean(false))
     #expect(try JSONValue(contentsOf: self.folder.path("clipped.json"))["clips"] == nil)

@@ -23,7 +23,7 @@ struct ProgramCacheTests {
     #expect(try FileManager.default.contentsOfDirectory(atPath: cache.folder).count == 1, "no temporary file is left")
   }
 
-  @Test("A file that was cut short or changed counts as missing", arguments: [0, 10, 16, 500])
+  @Test("A file that was cut short or changed counts as missing", arguments: [0, 10, 32, 500])
   func damaged(length: Int) throws {
     cache.keep([UInt8](repeating: 7, count: 1000), for: ["key"])
     let name = try #require(try FileManager.default.contentsOfDirectory(atPath: cache.folder).first)

@@ -14,7 +14,7 @@ struct ImageSetTests {
 
   private func set(_ array: NumpyArray) throws -> ImageSet {
     try OutputFile.write(array.encoded(), to: folder.path("images.npy"))
-    return try ImageSet(Dataset.open(folder.path("images.npy")))
+    return try ImageSet(Dataset.open(folder.path("images.npy"), .init(layout: .channelsFirst)))
   }
 
   private func check(_ set: ImageSet, _ values: [Float]) {
@@ -39,7 +39,7 @@ struct ImageSetTests {
   func floats() throws {
     let almost = (0..<12).map { (Float($0) / 127.5 - 1).nextUp }
     check(try set(NumpyArray(almost, shape: [2, 1, 2, 3])), almost)
-    let late = [Float](repeating: 51 / 127.5 - 1, count: 6 * 1001) + [0.1, 0, 0.2, 3, -2, 0.5]
+    let late = [Float](repeating: 51 / 127.5 - 1, count: 6 * 1001) + [0.1, 0, 0.2, 0.3, -0.2, 0.5]
     check(try set(NumpyArray(late, shape: [1002, 1, 2, 3])), late)
   }
 

@@ -86,11 +86,11 @@ struct UNetConfigurationTests {
     "A value that is not legal is one line with the key, the value and what is legal",
     arguments: [
       (#"[]"#, "is no JSON object of names and values"),
-      (#"{"in_channels": 0}"#, "in_channels: 0 is no whole number from 1 to 1048576"),
-      (#"{"in_channels": "3"}"#, "in_channels: '3' is no whole number from 1 to 1048576"),
+      (#"{"in_channels": 0}"#, "in_channels: 0 is no whole number from 1 to 65536"),
+      (#"{"in_channels": "3"}"#, "in_channels: '3' is no whole number from 1 to 65536"),
       (#"{"center_input_sample": 1}"#, "center_input_sample: 1 is neither true nor false"),
-      (#"{"norm_eps": -1}"#, "norm_eps: -1.0; a small positive number is needed"),
-      (#"{"norm_eps": NaN}"#, "norm_eps: NaN is no finite number"),
+      (#"{"norm_eps": -1}"#, "norm_eps: -1 is no number from 0 to 1"),
+      (#"{"norm_eps": NaN}"#, "norm_eps: NaN is no number from 0 to 1"),
       (#"{"mid_block_scale_factor": 0}"#, "mid_block_scale_factor: 0.0 is no divisor"),
       (#"{"downsample_padding": 2}"#, "downsample_padding: 2; 0 and 1 are legal"),
       (#"{"downsample_type": "fir"}"#, "downsample_type: 'fir' is not supported; legal are conv, resnet"),
@@ -144,7 +144,7 @@ struct UNetConfigurationTests {
         #"{"time_embedding_type": "learned"}"#,
         "num_train_timesteps: a learned time embedding needs the number of its rows"
       ),
-      (#"{"layers_per_block": 65}"#, "layers_per_block: 65; 1 to 64 are legal"),
+      (#"{"layers_per_block": 65}"#, "layers_per_block: 65 is no whole number from 1 to 64"),
       (#"{"sample_size": [8]}"#, "sample_size: [8] is neither a number nor [height, width]"),
     ])
   func faults(text: String, fault: String) throws {

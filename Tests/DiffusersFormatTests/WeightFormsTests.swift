@@ -68,6 +68,22 @@ struct WeightFormsTests {
     #expect(error?.fault == "has no weights of variant 'ema'; there is fp16")
   }
 
+  @Test(
+    "Files whose names begin with a dot are passed over, beside whole weights and beside shards", arguments: [1, 3])
+  func hiddenFiles(shards: Int) throws {
+    let model = try RewrittenModel(folder: UNetCase.stored[0])
+    let temporary = try TemporaryFolder()
+    try model.write(to: temporary.path("unet"), shards: shards)
+    for name in try FileManager.default.contentsOfDirectory(atPath: temporary.path("unet")) + ["DS_Store"] {
+      try OutputFile.write([0, 5, 22, 7], to: temporary.path("unet/._\(name)"))
+    }
+    let loaded = try ModelDirectory(temporary.url.path).unet()
+    #expect(loaded.warnings.isEmpty)
+    let plain = try TemporaryFolder(), test = try UNetCase(folder: UNetCase.stored[0])
+    try model.write(to: plain.path("unet"))
+    #expect(try test.output(of: loaded.network) == test.output(of: ModelDirectory(plain.url.path).unet().network))
+  }
+
   @Test("A single weight file with its configuration beside it, and the unet folder itself, are models too")
   func partsOfModels() throws {
     let folder = UNetCase.stored[0]

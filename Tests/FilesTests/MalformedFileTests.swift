@@ -55,10 +55,10 @@ struct MalformedFileTests {
     #expect(error.description.contains(expected), "\(error)")
   }
 
-  @Test("A header longer than the file is found out", arguments: [1000, UInt64.max, UInt64(Int64.max), 1 << 62])
+  @Test("A header longer than the file is found out", arguments: [1000, 100_000_000, UInt64.max, 1 << 62])
   func longHeaders(length: UInt64) throws {
     let error = try #require(try safetensors("{}", length: length))
-    #expect(error.description.contains("cut short"))
+    #expect(error.description.contains(length > 100_000_000 ? "is not safetensors" : "cut short"))
   }
 
   /// Every way to cut a file, and every byte changed in three ways: nothing may trap.
@@ -125,7 +125,7 @@ struct MalformedFileTests {
     bytes.replaceSubrange(16..<24, with: [0, 1, 0, 0, 0, 1, 0, 0])
     bytes.replaceSubrange(29..<33, with: [0xE3, 0xE6, 0xA7, 0xB4])
     let error = #expect(throws: FileError.self) { try bytes.withUnsafeBytes { try PNGImage(parsing: $0, path: "x") } }
-    #expect(error?.fault.contains("cut short") == true, "\(error?.fault ?? "")")
+    #expect(error?.fault.contains("too many pixels") == true, "\(error?.fault ?? "")")
   }
 
   @Test("Deep nesting is an error, not a stack overflow")

@@ -221,3 +221,38 @@ struct FrechetDistanceTests {
     #expect(abs(frechetDistance(a, b) - 14.754826792024204) < 1e-9)
   }
 }
+
+@Suite("Moments of few rows")
+struct FewRowsTests {
+  @Test("Their directions alone give the covariance of the definition", arguments: [2, 3, 10, 24])
+  func covariance(count: Int) {
+    let dimension = 100, rows = MomentTests.rows(count, dimension: dimension)
+    var accumulator = MomentAccumulator(dimension: dimension, count: count)
+    accumulator.add(rows)
+    let moments = accumulator.moments()
+    #expect(moments.rank <= count)
+    let expected = MomentTests.covariance(rows, dimension: dimension)
+    let largest = expected.reduce(0) { max($0, abs($1)) }
+    for (value, reference) in zip(moments.covariance().elements, expected) {
+      #expect(abs(value - reference) < 1e-9 * largest)
+    }
+    #expect(moments.shareOutside < 1e-9)
+  }
+
+  @Test("A rank beyond the rows is that of the rows", arguments: [5, 80])
+  func rank(count: Int) {
+    let dimension = 100
+    var accumulator = MomentAccumulator(dimension: dimension, rank: 4096, count: count)
+    #expect(accumulator.rank == count)
+    accumulator.add(MomentTests.rows(count, dimension: dimension))
+    #expect(accumulator.moments().rank <= count)
+  }
+
+  @Test("Equal rows have no variance, and none of it outside", arguments: [1, 50, 5000])
+  func equal(dimension: Int) {
+    var accumulator = MomentAccumulator(dimension: dimension, count: 3)
+    accumulator.add((0..<3).flatMap { _ in (0..<dimension).map { Float(sin(Double($0))) } })
+    let moments = accumulator.moments()
+    #expect(moments.totalVariance < 1e-12 && moments.rank <= 3)
+  }
+}

@@ -14,7 +14,7 @@ struct ExactWorldTests {
     }
     let mixture = PointMixture(points: points, weights: [1, 2, 5], variance: 0.3)
     let gaussian = mixture.gaussian(on: try CPUBackend())
-    let basis = try gaussian.basis.values().map(Double.init)
+    let basis = try #require(gaussian.basis).values().map(Double.init)
     let mean = mixture.mean
     func exact(_ row: Int, _ column: Int) -> Double {
       var sum = row == column ? 0.3 : 0
@@ -55,7 +55,7 @@ struct ExactWorldTests {
     #expect(throws: ModelError.sampleSize(model: "points", own: shape)) {
       try world.sampleShape(.init(height: 2, width: 2))
     }
-    #expect(throws: ModelError.noClasses(model: "points")) { try world.check(.init(classLabel: 1), shape) }
+    #expect(throws: ModelError.noClasses(model: "points")) { try world.check(.init(classLabels: [1]), shape) }
     #expect(throws: ModelError.noGuidance(model: "points")) { try world.check(.init(guidance: 2), shape) }
   }
 }

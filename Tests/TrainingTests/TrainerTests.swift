@@ -102,10 +102,10 @@ struct TrainerTests {
       #expect(try Self.train(first, to: 5) == Array(losses[..<5]), "\(name)")
       let path = folder.path("\(name).safetensors")
       try OutputFile.write(first.checkpoint(), to: path)
-      let file = try SafetensorsFile(path)
-      #expect(try Trainer.settings(of: file) == settings)
+      let checkpoint = try TrainingCheckpoint(SafetensorsFile(path))
+      #expect(checkpoint.settings == settings)
       let second = try Self.trainer(settings, on: backend)
-      try second.restore(file)
+      try second.restore(checkpoint)
       #expect(second.step == 5)
       #expect(try Self.train(second, to: 12) == Array(losses[5...]), "\(name)")
       #expect(try second.checkpoint() == whole.checkpoint())
@@ -127,8 +127,8 @@ struct TrainerTests {
     try OutputFile.write(other.checkpoint(), to: folder.path("other.safetensors"))
     let trainer = try Self.trainer(Self.settings(), on: backend)
     let before = try trainer.checkpoint()
-    let file = try SafetensorsFile(folder.path("other.safetensors"))
-    #expect { try trainer.restore(file) } throws: {
+    let checkpoint = try TrainingCheckpoint(SafetensorsFile(folder.path("other.safetensors")))
+    #expect { try trainer.restore(checkpoint) } throws: {
       let text = "\($0)"
       return text.contains("another architecture") && text.contains("other.safetensors") && !text.contains("\n")
     }

@@ -1,0 +1,62 @@
+import Files
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("sample, killed", .serialized)
+struct SampleKillTests {
+  private static let seeds = 60
+  private static let pictures = (0..<seeds).map { "0000\($0 < 10 ? "0" : "")\($0).png" } + ["run.json"]
+
+  /// Arguments that name an output in a folder, and the files that are there when the run is done.
+  static let forms: [(arguments: [String], files: [String])] = [
+    (["-o", "FOLDER/"], pictures),
+    (["-o", "FOLDER/a.npz"], ["a.json", "a.npz"]),
+    (
+      ["-o", "FOLDER/g.png", "--save-every", "1", "--animate", "FOLDER/m.png"],
+      ["g-step0001.png", "g-step0002.png", "g.json", "g.png", "m.png"]
+    ),
+  ]
+
+  @Test(
+    "kill -9 at random moments leaves nothing that the next run does not remove, and no half of a file",
+    arguments: forms.indices)
+  func kills(form: Int) throws {
+    let folder = try TemporaryFolder(), (words, files) = Self.forms[form], kills = TrainCommandTests.kills
+    let arguments =
+      [
+        "sample", "--model", Fixtures.path("sampling/random"), "--steps", "2", "--count", "\(Self.seeds)", "--batch",
+        "10", "--device", "cpu", "--threads", "1", "--quiet",
+      ] + words.map { $0.replacing("FOLDER", with: folder.url.path) }
+    let begin = ContinuousClock.now, whole = try Program.run(arguments)
+    #expect(whole.status == 0, "\(whole.error)")
+    let duration = (ContinuousClock.now - begin) / .seconds(1)
+    let wanted = try files.map { try fileBytes(folder.path($0)) }
+    var hits = 0
+    for attempt in 0..<kills {
+      // Over what is there, and where nothing is.
+      if attempt.isMultiple(of: 2) { for name in files { unlink(folder.path(name)) } }
+      if try Self.kill(arguments, after: .random(in: 0...duration)) { hits += 1 }
+      for (name, bytes) in zip(files, wanted) where FileManager.default.fileExists(atPath: folder.path(name)) {
+        #expect(try fileBytes(folder.path(name)) == bytes, "\(name)")
+      }
+    }
+    #expect(2 * hits > kills, "only \(hits) of \(kills) kills came before the end")
+    let last = try Program.run(arguments)
+    #expect(last.status == 0, "\(last.error)")
+    #expect(try folder.listing() == files.sorted())
+  }
+
+  /// Starts the program and kills it after some seconds; whether it still ran.
+  private static func kill(_ arguments: [String], after seconds: Double) throws -> Bool {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: try Program.path)
+    process.arguments = arguments
+    (process.standardOutput, process.standardError) = (FileHandle.nullDevice, FileHandle.nullDevice)
+    try process.run()
+    usleep(UInt32(1e6 * seconds))
+    Foundation.kill(process.processIdentifier, SIGKILL)
+    process.waitUntilExit()
+    return process.terminationReason == .uncaughtSignal
+  }
+}
