@@ -16,11 +16,13 @@ struct TrainCommand: ParsableCommand {
         diffuse-gpu train --data mnist/ --output run --export model
         diffuse-gpu train --data faces.bin --label 0 --flip --output run
         diffuse-gpu train --resume --output run --export model
+
+      \(ImageReadingOptions.forms)
       """)
 
   @Option(
     help: ArgumentHelp(
-      "Images: an IDX file, CIFAR batches, a .npy or .npz array, or a folder of one of these or of PNG files.",
+      "Images, in any form that is listed above.",
       valueName: "path"))
   var data: String?
 
