@@ -3,7 +3,7 @@ import Foundation
 
 /// Finds out what kind of images a path holds.
 public enum Dataset {
-  /// Opens images: an IDX file (gzip or not), CIFAR batches, a `.npy` or `.npz` array, a PNG or JPEG file, or a folder of these.
+  /// Opens images of any ``ImageForm``.
   ///
   /// In a folder training images come before test images; IDX files come first, then CIFAR batches, then pictures right in it, then
   /// the layouts of torchvision (`MNIST/raw`, `cifar-10-batches-bin`), then pictures in folders, each of which is a class. Names
@@ -28,9 +28,21 @@ public enum Dataset {
     let source =
       FolderListing.isFolder(path)
       ? try open(folder: path, reading, arrays, note) : try open(file: path, reading, arrays, note)
+    if let unused = unused(reading, by: source) { note("\(path): \(unused)") }
     let fit = ImageFit(reading)
     // Pictures are fitted one by one, because they may be of different sizes.
     return fit.isIdentity || source is PictureFolderSource ? source : try FittedSource(source, fit)
+  }
+
+  /// What of a reading says nothing about images of their kind, or nil.
+  private static func unused(_ reading: ImageReading, by source: any ImageSource) -> String? {
+    let isArray = source is ArraySource
+    let ofArrays = reading.layout != nil || reading.range != nil || reading.array != nil || reading.labelsArray != nil
+    if ofArrays, !isArray { return "is no array; what is said about the layout, range and names of arrays is not used" }
+    if reading.isRecursive, !(source is PictureFolderSource) {
+      return "is no folder of pictures; there is nothing to search deeper"
+    }
+    return nil
   }
 
   private static func open(

@@ -95,6 +95,8 @@ public enum OutputFile {
     if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) {
       guard isFolder.boolValue else { throw FileError(path, "is a file, not a folder") }
     } else {
+      // The file in the way is named, where Foundation tells a number of its own.
+      try checkFolder(path)
       do {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
       } catch {

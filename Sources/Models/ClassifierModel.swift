@@ -33,8 +33,20 @@ public struct ClassifierModel {
 
   private static let weights = "classifier.safetensors"
 
-  /// Writes both files.
+  /// Finds out before any work is done whether a directory takes a classifier: there is none yet, and it can be written.
+  public static func checkExport(_ directory: String) throws(FileError) {
+    for name in [weights, "config.json"] {
+      let path = (directory as NSString).appendingPathComponent(name)
+      guard !FileManager.default.fileExists(atPath: path) else {
+        throw FileError(path, "is there already; name a directory without a network")
+      }
+    }
+    try OutputFile.checkFolder(directory)
+  }
+
+  /// Writes both files, to a directory that holds no network.
   public func write(as type: SafetensorsType, to directory: String) throws(FileError) {
+    try Self.checkExport(directory)
     try OutputFile.prepareFolder(directory)
     var writer = SafetensorsWriter()
     for (name, parameter) in network.parameters {
@@ -72,9 +84,7 @@ public struct ClassifierModel {
     -> Answers
   {
     let configuration = network.configuration, shape = source.shape
-    guard shape == imageShape else {
-      throw ModelError.images(path: source.path, shape: shape, model: name, expected: imageShape)
-    }
+    try check(source)
     var answers = Answers(classes: .init(repeating: [], count: configuration.heads.count))
     while true {
       let images = try source.next(100)
@@ -93,14 +103,29 @@ public struct ClassifierModel {
     }
   }
 
-  /// Classifies a data set and compares with its labels.
+  /// The labels of a data set, one list a head, if its accuracy can be told.
   ///
-  /// - Throws: ``ModelError`` if there are no labels, or not as many kinds as heads.
-  public func report(on source: any ImageSource, _ backend: any Backend) throws -> ClassificationReport {
+  /// - Throws: ``ModelError`` if there are no labels, not as many kinds as heads, or images of another size.
+  public func labels(of source: any ImageSource) throws -> [[Int]] {
+    try check(source)
     let labels = try source.labelSets(), heads = network.configuration.heads
     guard labels.count == heads.count else {
       throw ModelError.labels(path: source.path, count: labels.count, heads: heads.count, model: name)
     }
+    return labels
+  }
+
+  private func check(_ source: any ImageSource) throws(ModelError) {
+    guard source.shape == imageShape else {
+      throw .images(path: source.path, shape: source.shape, model: name, expected: imageShape)
+    }
+  }
+
+  /// Classifies a data set and compares with its labels.
+  ///
+  /// - Throws: As ``labels(of:)`` does.
+  public func report(on source: any ImageSource, _ backend: any Backend) throws -> ClassificationReport {
+    let labels = try labels(of: source), heads = network.configuration.heads
     let answers = try answers(to: source, on: backend)
     return ClassificationReport(
       count: answers.classes.first?.count ?? 0,

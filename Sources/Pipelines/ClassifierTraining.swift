@@ -13,7 +13,8 @@ public struct ClassifierTraining {
   /// The run.
   public let pipeline: TrainingPipeline
   let network: Classifier
-  let reading: ImageReading
+  /// Labelled images to measure the accuracy on, or nil.
+  let test: (any ImageSource)?
 
   /// Writes the EMA weights.
   public func export(to directory: String, as type: SafetensorsType) throws {
@@ -22,18 +23,17 @@ public struct ClassifierTraining {
     }
   }
 
-  /// The accuracy of the EMA weights on a labelled data set.
-  ///
-  /// - Parameters:
-  ///   - path: The images, which are read as those of the training.
-  ///   - note: Told what the user should know.
-  public func accuracy(on path: String, note: (String) -> Void = { _ in }) throws -> ClassificationReport {
-    let source = try Dataset.open(path, reading, channels: network.configuration.inputChannels, note: note)
-    return try pipeline.trainer.withEMA {
-      try ClassifierModel(name: "the classifier in training", network: network)
-        .report(on: source, pipeline.trainer.backend)
+  /// The accuracy of the EMA weights on the test images of the request, once; nil where it names none.
+  public func accuracy() throws -> ClassificationReport? {
+    try test.map { source in
+      try pipeline.trainer.withEMA { try network.inTraining.report(on: source, pipeline.trainer.backend) }
     }
   }
+}
+
+extension Classifier {
+  /// The network as a model, while it is trained.
+  fileprivate var inTraining: ClassifierModel { ClassifierModel(name: "the classifier in training", network: self) }
 }
 
 extension TrainingStart {
@@ -53,10 +53,14 @@ extension TrainingStart {
     let own = TrainingRecord(
       network: configuration.json, scheduler: nil, data: data, output: plan, on: backend)
     record?.compareDevice(with: own, note)
+    let test = try request.testData.map { path in
+      try Dataset.open(path, data.reading, channels: configuration.inputChannels, note: note)
+    }
+    try test.map { _ = try network.inTraining.labels(of: $0) }
     let pipeline = try TrainingPipeline(
       ClassificationTask(network, smoothing: settings.labelSmoothing), set, self, own, sampler: nil, on: backend)
     pipeline.announce(note)
-    return ClassifierTraining(pipeline: pipeline, network: network, reading: data.reading)
+    return ClassifierTraining(pipeline: pipeline, network: network, test: test)
   }
 
   private func namedConfiguration(_ set: ImageSet) throws -> ClassifierConfiguration {

@@ -11,6 +11,8 @@ public struct TrainingRequest {
   public var data: String?
   /// How the images are read, or nil as the checkpoint says.
   public var reading: ImageReading?
+  /// Labelled images to measure the accuracy of a trained classifier on, which are read as those of the training; nil for none.
+  public var testData: String?
   /// Whether a run may go on with other images than it began with; their extents are the same.
   public var allowsOtherData = false
   /// The path of the network's configuration, or nil for that of the checkpoint, or a small network.

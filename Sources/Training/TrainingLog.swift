@@ -2,7 +2,7 @@ public import Files
 
 /// The log of a run: one line of JSON a step, and the curve of its losses.
 public final class TrainingLog {
-  /// The losses of all steps, the first of which is step 1.
+  /// The losses of all steps that the file tells of, in their order; those of a log that was lost are not among them.
   public private(set) var losses: [Double] = []
   /// The file.
   public let path: String
@@ -13,12 +13,13 @@ public final class TrainingLog {
   /// Opens a log for a run that has done some steps; lines of later steps, of a run that was interrupted, are dropped.
   public init(_ path: String, after step: Int) throws(FileError) {
     self.path = path
-    var kept = "", losses: [Double] = []
+    var kept = "", losses: [Double] = [], last = 0
     if step > 0, let old = try? MappedFile(path) {
       for line in String(decoding: old.bytes, as: UTF8.self).split(separator: "\n") {
         guard let record = try? JSONValue(line, path: path), let number = record["step"]?.int, number <= step,
-          number == losses.count + 1, let loss = record["loss"]?.double, loss.isFinite
+          number > last, let loss = record["loss"]?.double, loss.isFinite
         else { break }
+        last = number
         losses.append(loss)
         kept += line + "\n"
       }

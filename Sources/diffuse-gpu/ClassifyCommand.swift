@@ -4,9 +4,10 @@ import DiffuseGPU
 struct ClassifyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "classify",
-    abstract: "Classify images, and measure the accuracy where they have labels.")
+    abstract: "Classify images, and measure the accuracy where they have labels.",
+    discussion: ImageReadingOptions.forms)
 
-  @Argument(help: ArgumentHelp("Images, in any form that `train --data` takes.", valueName: "images"))
+  @Argument(help: ArgumentHelp("Images, in any form that is listed above.", valueName: "images"))
   var images: String
 
   @Option(

@@ -9,11 +9,13 @@ struct EvaluateCommand: ParsableCommand {
       Compares means and covariances of the pixels, in [-1, 1], without any network. It is not the FID of Inception features, and only \
       distances at equal counts compare. --classifier compares a classifier's embeddings in place of pixels and prints the \
       class proportions as well.
+
+      \(ImageReadingOptions.forms)
       """)
 
   @Argument(
     help: ArgumentHelp(
-      "Samples: .npy or .npz files or folders of PNG files; each is compared by itself.", valueName: "samples"))
+      "Samples, in any form that is listed above; each is compared by itself.", valueName: "samples"))
   var samples: [String]
 
   @Option(

@@ -3,6 +3,9 @@ public import DiffuseGPU
 
 /// How images are read where their files leave it open.
 struct ImageReadingOptions: ParsableArguments {
+  /// The forms that are read, for the help of every command that reads images.
+  static var forms: String { "Images are read from:\n" + ImageForm.helpText }
+
   @Option(
     help: ArgumentHelp(
       "The order of an array's extents: nchw or nhwc; by default what its shape says.", valueName: "order"))

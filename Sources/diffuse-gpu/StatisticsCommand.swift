@@ -6,11 +6,12 @@ struct StatisticsCommand: ParsableCommand {
     commandName: "statistics",
     abstract: "Collect the mean and covariance of a data set, for late starts.",
     discussion: """
-      One pass over IDX files (gzip or not), CIFAR-10 or CIFAR-100 binary files, a .npy or .npz array, or a folder of PNG files. Written \
-      into a model directory as statistics.safetensors, they are found by `sample --late-start`.
+      One pass over the images. Written into a model directory as statistics.safetensors, they are found by `sample --late-start`.
+
+      \(ImageReadingOptions.forms)
       """)
 
-  @Option(help: ArgumentHelp("A file or folder of images.", valueName: "path"))
+  @Option(help: ArgumentHelp("Images, in any form that is listed above.", valueName: "path"))
   var data: String
 
   @Option(name: .shortAndLong, help: ArgumentHelp("The file to write, .safetensors.", valueName: "file"))

@@ -16,12 +16,12 @@ struct TrainCommand: ParsableCommand {
         diffuse-gpu train --data mnist/ --output run --export model
         diffuse-gpu train --data faces.bin --label 0 --flip --output run
         diffuse-gpu train --resume --output run --export model
+
+      \(ImageReadingOptions.forms)
       """)
 
   @Option(
-    help: ArgumentHelp(
-      "Images: an IDX file, CIFAR batches, a .npy or .npz array, or a folder of one of these or of PNG files.",
-      valueName: "path"))
+    help: ArgumentHelp("Images, in any form that is listed above.", valueName: "path"))
   var data: String?
 
   @Flag(help: "With --resume: go on with other images than the run began with, of the same extents.")
@@ -93,7 +93,7 @@ struct TrainCommand: ParsableCommand {
       let run = try start.classifier(on: backend) { console.note($0) }
       try train(run.pipeline, console) {
         if let export { try run.export(to: export, as: form) }
-        if let testData { console.note(try run.accuracy(on: testData) { console.note($0) }.text) }
+        if let accuracy = try run.accuracy() { console.note(accuracy.text) }
       }
     }
   }
@@ -105,7 +105,7 @@ struct TrainCommand: ParsableCommand {
     var request = TrainingRequest(
       data: data, settings: try settings.named(choice(task, "--task")), output: output, resumes: resume)
     (request.configuration, request.scheduler, request.allowsOtherData) = (config, scheduler, allowOtherData)
-    request.reading = reading.given
+    (request.testData, request.reading) = (testData, reading.given)
     return request
   }
 

@@ -75,6 +75,47 @@ struct TrainCommandTests {
     #expect(asked.output.contains("of 30 right"))
   }
 
+  @Test("A classifier's test images and export are looked at before the first step")
+  func classifierFaults() throws {
+    let folder = try Self.makeData(), unlabelled = try Self.makeData(labels: 7)
+    try FileManager.default.removeItem(atPath: unlabelled.path("train-labels-idx1-ubyte"))
+    var arguments = Self.arguments(folder, "run", ["--task", "classifier", "--steps", "2"])
+    arguments.removeSubrange(3...4)
+    try FileManager.default.createDirectory(atPath: folder.path("taken"), withIntermediateDirectories: true)
+    try Data("mine".utf8).write(to: URL(filePath: folder.path("taken/config.json")))
+    for (more, words) in [
+      (["--test-data", folder.path("absent")], "absent: there is no such file or folder"),
+      (["--test-data", unlabelled.url.path], "0 kinds of label for the 1 heads"),
+      (["--export", folder.path("taken")], "taken/config.json: is there already"),
+      (["--export", folder.path("train-images-idx3-ubyte/model")], "train-images-idx3-ubyte: is a file, not a folder"),
+    ] {
+      let found = try Program.run(arguments + more)
+      #expect(found.status != 0 && found.error.contains(words), "\(found.error)")
+      #expect(!FileManager.default.fileExists(atPath: folder.path("run")))
+      #expect(try String(contentsOfFile: folder.path("taken/config.json"), encoding: .utf8) == "mine")
+    }
+  }
+
+  @Test("A log that was lost begins anew, and later interruptions keep its lines")
+  func lostLog() throws {
+    let folder = try Self.makeData()
+    func train(_ steps: Int, _ more: [String]) throws {
+      let run = try Program.run(
+        ["train", "--output", folder.path("run"), "--steps", "\(steps)", "--device", "cpu", "--quiet"] + more)
+      #expect(run.status == 0, "\(run.error)")
+    }
+    func steps() throws -> [Int] {
+      try String(contentsOfFile: folder.path("run/log.jsonl"), encoding: .utf8).split(separator: "\n")
+        .map { try #require(try JSONValue($0, path: "log")["step"]?.int) }
+    }
+    let new = try Program.run(Self.arguments(folder, "run", ["--steps", "2"]))
+    #expect(new.status == 0)
+    try FileManager.default.removeItem(atPath: folder.path("run/log.jsonl"))
+    try train(4, ["--resume"])
+    try train(6, ["--resume"])
+    #expect(try steps() == [3, 4, 5, 6])
+  }
+
   @Test("The carried classifier knows real digits; the carried model's samples are closer to them than noise is")
   func carriedModels() throws {
     let folder = try TemporaryFolder(), digits = Fixtures.path("mnist/t10k-images-idx3-ubyte.gz")
