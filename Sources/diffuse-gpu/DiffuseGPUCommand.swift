@@ -21,7 +21,8 @@ struct DiffuseGPUCommand: ParsableCommand {
     subcommands: [
       SampleCommand.self, TrainCommand.self, ForwardCommand.self, DevicesCommand.self, CheckCommand.self,
       StatisticsCommand.self,
-      EvaluateCommand.self, ClassifyCommand.self, BenchCommand.self, InfoCommand.self, InitCommand.self,
+      EvaluateCommand.self, ClassifyCommand.self, AnalyzeCommand.self, BenchCommand.self, InfoCommand.self,
+      InitCommand.self,
     ])
 
   /// Parses, runs, and words what fails in terms of flags.
