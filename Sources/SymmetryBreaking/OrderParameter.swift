@@ -36,10 +36,23 @@ public struct OrderParameter {
     public init() {}
   }
 
+  /// Why an average cannot be taken.
+  public enum Fault: Error, Sendable, Hashable, CustomStringConvertible {
+    /// Estimates at a level that are not finite.
+    case notFinite(NoiseLevel)
+
+    /// The fault as one line.
+    public var description: String {
+      switch self {
+      case .notFinite(let level): "the estimates at alpha \(level.alpha) are not finite (NaN or infinity)"
+      }
+    }
+  }
+
   /// How the averages are taken.
   public let settings: Settings
-  /// Called before every evaluation, and may throw to end the work.
-  public var willEvaluate: () throws -> Void = {}
+  /// Called before every evaluation with its rows, and may throw to end the work.
+  public var willEvaluate: (_ rows: Int) throws -> Void = { _ in }
   private let denoiser: any Denoiser
   private let rowShape: [Int]
   private let backend: any Backend
@@ -121,7 +134,7 @@ public struct OrderParameter {
     var sums = [Double](repeating: 0, count: dimension)
     var coefficients = (x: 0.0, output: 1.0)
     for noise in batches {
-      try willEvaluate()
+      try willEvaluate(noise.rows)
       let ones = Tensor([Float](repeating: 1, count: noise.rows), shape: [noise.rows, 1], on: backend)
       let centres = ones.multiplied(by: row).reshaped(noise.shape)
       let prediction = try denoiser.prediction(.combination([(1, centres), (level.sigma, noise)]), at: level)
@@ -131,6 +144,7 @@ public struct OrderParameter {
         for index in 0..<dimension { sums[index] += Double(values[start + index]) }
       }
     }
+    guard sums.allSatisfy(\.isFinite) else { throw Fault.notFinite(level) }
     return (sums.map { $0 / Double(settings.draws) }, coefficients.x, coefficients.output)
   }
 }

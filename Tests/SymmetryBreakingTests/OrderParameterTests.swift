@@ -92,7 +92,7 @@ struct OrderParameterTests {
     let backend = try makeTestBackend()
     var parameter = OrderParameter(
       PointMixture.twoPoints.denoiser(on: backend), rowShape: [1], settings(draws: 2), on: backend)
-    parameter.willEvaluate = { throw Stop() }
+    parameter.willEvaluate = { _ in throw Stop() }
     #expect(throws: Stop.self) { try parameter.denoisedMean(at: [0], level(0.5)) }
   }
 }
