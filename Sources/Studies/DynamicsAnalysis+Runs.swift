@@ -58,7 +58,7 @@ extension DynamicsAnalysis {
     var answers = [[Int]](repeating: [], count: plan.steps.count + 1)
     var states: [Int: [Float]] = [:]
     let samples = try model.samples(plan, seeds: seeds(block), watch) { _, step, before, denoised in
-      answers[step.index] += try classifier.classes(of: denoised)
+      answers[step.index] += try classify(denoised)
       let timestep = Int(step.from.timestep)
       if settings.steps.contains(timestep) { states[timestep, default: []] += try before.values() }
     }
@@ -84,7 +84,8 @@ extension DynamicsAnalysis {
     let states =
       switch companion {
       case .clone: Array(run.states[place * size..<(place + 1) * size])
-      case .turn: try noised(Array(run.states[settings.steps.count * size..<(settings.steps.count + 1) * size]), block, step)
+      case .turn:
+        try noised(Array(run.states[settings.steps.count * size..<(settings.steps.count + 1) * size]), block, step)
       }
     let samples = try model.samples(plan, seeds: fresh(block, step, companion), from: states, watch)
     let found = try classes(of: samples)
@@ -104,14 +105,15 @@ extension DynamicsAnalysis {
     let noise = SeededNoise(
       seeds: fresh(block, step, .turn), sampleShape: model.rowShape, on: model.backend
     ).freshNoise()
-    return try Tensor.combination([(level.alpha, model.tensor(samples, 0..<block.count)), (level.sigma, noise)]).values()
+    return try Tensor.combination([(level.alpha, model.tensor(samples, 0..<block.count)), (level.sigma, noise)])
+      .values()
   }
 
   /// The classes of samples, in batches that fit into memory.
   private func classes(of samples: [Float]) throws -> [Int] {
     let count = samples.count / model.shape.count
     return try stride(from: 0, to: count, by: model.batch).flatMap {
-      try classifier.classes(of: model.tensor(samples, $0..<min($0 + model.batch, count)))
+      try classify(model.tensor(samples, $0..<min($0 + model.batch, count)))
     }
   }
 }

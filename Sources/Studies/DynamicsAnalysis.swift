@@ -3,7 +3,7 @@ public import Diffusion
 import Files
 public import Models
 import SymmetryBreaking
-import Tensors
+public import Tensors
 
 /// What becomes of a model's samples and when: clones, U-turns, decision times, and what denoising losses tell.
 ///
@@ -35,7 +35,7 @@ public struct DynamicsAnalysis {
   static let blockSize = 50
 
   let model: StudiedModel
-  let classifier: ClassifierModel
+  let classify: (Tensor) throws -> [Int]
   let settings: Settings
   let store: CellStore
   let plan: SamplingPlan
@@ -52,13 +52,30 @@ public struct DynamicsAnalysis {
   ///   - store: Where cells are kept; its identity names the model, the classifier, the images and the program.
   /// - Throws: `ModelError` for a classifier of other images, or an error if the sampler has no such number of steps.
   public init(
-    _ model: StudiedModel, classifier: ClassifierModel, _ settings: Settings, images: [Float]? = nil, in store: CellStore
+    _ model: StudiedModel, classifier: ClassifierModel, _ settings: Settings, images: [Float]? = nil,
+    in store: CellStore
   ) throws {
-    (self.model, self.classifier, self.store, self.images) = (model, classifier, store, images)
+    try classifier.check(model)
+    try self.init(model, settings, images: images, in: store) { try classifier.classes(of: $0) }
+  }
+
+  /// An analysis by any answer to samples, such as the side of a plane on which they lie.
+  ///
+  /// - Parameters:
+  ///   - model: The model.
+  ///   - settings: What is measured.
+  ///   - images: Clean images for the denoising losses; nil for the samples themselves.
+  ///   - store: Where cells are kept.
+  ///   - classify: The class of every row.
+  /// - Throws: An error if the sampler has no such number of steps.
+  public init(
+    _ model: StudiedModel, _ settings: Settings, images: [Float]? = nil, in store: CellStore,
+    classify: @escaping (Tensor) throws -> [Int]
+  ) throws {
+    (self.model, self.classify, self.store, self.images) = (model, classify, store, images)
     var settings = settings
     settings.steps = Set(settings.steps).sorted(by: >)
     self.settings = settings
-    try classifier.check(model)
     plan = try model.plan(steps: settings.samplerSteps, visiting: settings.steps)
     gaussian = try model.model.gaussian(model.shape, on: model.backend)
   }
@@ -73,7 +90,8 @@ public struct DynamicsAnalysis {
       let blocks = blocks
       watch.begin("runs", total: settings.count * plan.steps.count)
       let runs = try blocks.map { try run(of: $0, watch) }
-      watch.begin("clones and U-turns", total: 2 * settings.steps.reduce(0) { $0 + settings.count * rest(from: $1).steps.count })
+      watch.begin(
+        "clones and U-turns", total: 2 * settings.steps.reduce(0) { $0 + settings.count * rest(from: $1).steps.count })
       let agreements = try settings.steps.map { step in
         var ends = PairEnds(first: runs.flatMap(\.classes))
         for (place, block) in blocks.enumerated() {

@@ -91,7 +91,8 @@ extension DynamicsFindings {
       func number(_ values: [Double]) -> JSONValue { values.indices.contains(back) ? .number(values[back]) : .null }
       return [
         "step": .number(Double(loss.step)), "sigma": .number(loss.karrasSigma), "error": .number(loss.error),
-        "standard_error": .number(loss.standardError), "gaussian_error": loss.gaussianError.map { .number($0) } ?? .null,
+        "standard_error": .number(loss.standardError),
+        "gaussian_error": loss.gaussianError.map { .number($0) } ?? .null,
         "entropy_rate": number(rates), "entropy": number(entropies), "rescaled_time": number(times),
         "explained_denoiser": loss.explainedDenoiser.map { .number($0) } ?? .null,
         "explained_score": loss.explainedScore.map { .number($0) } ?? .null,
@@ -132,7 +133,8 @@ extension DynamicsFindings {
   public var decisionChart: LineChart {
     LineChart(
       title: "Decision times",
-      description: "The share of samples whose estimate of the clean image no longer changes its class, against the training step.",
+      description:
+        "The share of samples whose estimate of the clean image no longer changes its class, against the training step.",
       x: stepAxis, y: Axis("share decided", range: 0...1),
       lines: [.init("decided", zip(levels, decided).map { .init($0, $1) })],
       markers: [.init(decision(quantile: 0.5), "median")])
@@ -165,10 +167,11 @@ extension DynamicsFindings {
 
   /// The agreements with what follows from them, for a terminal.
   public var text: String {
-    let place = crossing.map { place in
-      String(format: "phi passes %.4f at step %.1f", Self.threshold, place.step)
-        + (place.interval.map { String(format: " (95 %%: %.1f to %.1f)", $0.lowerBound, $0.upperBound) } ?? "")
-    } ?? "phi does not pass \(Self.threshold) between the steps of this study"
+    let place =
+      crossing.map { place in
+        String(format: "phi passes %.4f at step %.1f", Self.threshold, place.step)
+          + (place.interval.map { String(format: " (95 %%: %.1f to %.1f)", $0.lowerBound, $0.upperBound) } ?? "")
+      } ?? "phi does not pass \(Self.threshold) between the steps of this study"
     return [
       agreementTable.plainText, "", place,
       String(format: "largest rise of phi: %.1f standard errors", largestRise),

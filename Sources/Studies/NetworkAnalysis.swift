@@ -55,7 +55,8 @@ public struct NetworkAnalysis {
     self.settings = settings
     let gaussian = try model.gaussian()
     guard let basis = gaussian.basis, gaussian.eigenvalues[0] > 0 else {
-      throw StudyError.missing("\(model.model.name): its data have no variance along any direction that its statistics keep")
+      throw StudyError.missing(
+        "\(model.model.name): its data have no variance along any direction that its statistics keep")
     }
     self.gaussian = gaussian
     mean = try gaussian.mean.values().map(Double.init)

@@ -125,7 +125,8 @@ extension NetworkFindings {
       let name = "M\(place + 1) passes 1"
       guard let crossing else { return "\(name) nowhere between the steps of this study" }
       let spread = crossing.deviation.map { String(format: " +- %.1f", $0) } ?? ""
-      let missing = crossing.places.count < crossing.sets ? ", in \(crossing.places.count) of \(crossing.sets) sets of draws" : ""
+      let missing =
+        crossing.places.count < crossing.sets ? ", in \(crossing.places.count) of \(crossing.sets) sets of draws" : ""
       return "\(name) at step \(String(format: "%.1f", crossing.step))\(spread)\(missing)"
     }
     let others = criteria.map { "\($0.name): step \($0.step)" }.joined(separator: ", ")

@@ -31,7 +31,9 @@ extension StudiedModel {
   /// - Throws: ``StudyError/notFinite(_:)`` where a sample is not finite.
   func samples(
     _ plan: SamplingPlan, seeds: [UInt64], from states: [Float]? = nil, _ watch: StudyProgress,
-    visit: (_ rows: Range<Int>, _ step: SamplingStep, _ before: Tensor, _ denoised: Tensor) throws -> Void = { _, _, _, _ in }
+    visit: (_ rows: Range<Int>, _ step: SamplingStep, _ before: Tensor, _ denoised: Tensor) throws -> Void = {
+      _, _, _, _ in
+    }
   ) throws -> [Float] {
     var samples: [Float] = []
     for first in stride(from: 0, to: seeds.count, by: batch) {

@@ -32,7 +32,8 @@ public func fallingCrossing(
 ///   - threshold: What the value reaches.
 /// - Returns: The two steps, or nil where the value begins at the threshold or never reaches it.
 public func crossingBracket(steps: [Int], values: [Double], threshold: Double) -> ClosedRange<Int>? {
-  precondition(steps.count == values.count && zip(steps, steps.dropFirst()).allSatisfy(>), "falling steps, a value each")
+  precondition(
+    steps.count == values.count && zip(steps, steps.dropFirst()).allSatisfy(>), "falling steps, a value each")
   guard let first = values.firstIndex(where: { $0 >= threshold }), first > 0 else { return nil }
   return steps[first]...steps[first - 1]
 }

@@ -23,7 +23,8 @@ struct AnalyzeNetworkCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Training steps, such as 900,800,700; by default 14 from the last twentieth down to .3 of all.", valueName: "list"))
+      "Training steps, such as 900,800,700; by default 14 from the last twentieth down to .3 of all.", valueName: "list"
+    ))
   var steps: String?
 
   @Option(help: ArgumentHelp("Draws of noise of an average, an even number.", valueName: "count"))
@@ -51,7 +52,9 @@ struct AnalyzeNetworkCommand: ParsableCommand {
     let console = outputOptions.console
     try checkNumber("--draws", draws, in: 2...4096)
     try checkNumber("--sets", sets, in: 1...16)
-    guard draws % 2 == 0 else { throw CommandError("--draws \(draws): an even number is needed, pairs of mirrored draws") }
+    guard draws % 2 == 0 else {
+      throw CommandError("--draws \(draws): an even number is needed, pairs of mirrored draws")
+    }
     guard data == nil || model.world == nil else {
       throw CommandError("--world and --data exclude each other: an exact world knows its own moments")
     }
@@ -67,10 +70,7 @@ struct AnalyzeNetworkCommand: ParsableCommand {
     Interruption.listen()
     guard
       let findings = try analysis.run(shouldStop: { Interruption.isRequested }, progress: display.update)
-    else {
-      console.note("stopped; the same command goes on")
-      throw ExitCode(130)
-    }
+    else { throw stopped(console) }
     try findings.write(to: store)
     try console.result(findings.text, json: findings.json)
   }

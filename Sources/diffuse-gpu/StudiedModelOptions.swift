@@ -13,7 +13,8 @@ struct StudiedModelOptions: ParsableArguments {
   var variant: String?
 
   @Option(
-    help: ArgumentHelp("An exact world instead: two-points, hypersphere:D, mixture:FILE or gaussian:STATISTICS.",
+    help: ArgumentHelp(
+      "An exact world instead: two-points, hypersphere:D, mixture:FILE or gaussian:STATISTICS.",
       valueName: "world"))
   var world: String?
 
@@ -24,7 +25,8 @@ struct StudiedModelOptions: ParsableArguments {
     name: .customLong("class"),
     help: ArgumentHelp(
       "The class, for class-conditional models.",
-      discussion: "The model is compared with the Gaussian of the statistics, which --statistics may make those of the class.",
+      discussion:
+        "The model is compared with the Gaussian of the statistics, which --statistics may make those of the class.",
       valueName: "label"))
   var classLabel: Int?
 
@@ -57,7 +59,9 @@ struct StudiedModelOptions: ParsableArguments {
   private var reference: ModelReference {
     get throws {
       guard let world else { return .directory(path: model, variant: variant) }
-      for (isNamed, flag) in [(model != nil, "--model"), (variant != nil, "--variant"), (statistics != nil, "--statistics")]
+      for (isNamed, flag) in [
+        (model != nil, "--model"), (variant != nil, "--variant"), (statistics != nil, "--statistics"),
+      ]
       where isNamed {
         throw CommandError("--world and \(flag) exclude each other: an exact world knows its own moments")
       }
