@@ -1,4 +1,5 @@
 public import Diffusion
+import Models
 
 extension SamplingSettings {
   /// Takes a sampler by its name: one of `SamplerName`, or `ddpm-paper`, which sets ``options`` as well.
