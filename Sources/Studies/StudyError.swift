@@ -9,6 +9,7 @@ public enum StudyError: Error, Sendable, Hashable {
 }
 
 extension StudyError: CustomStringConvertible {
+  /// The line.
   public var description: String {
     switch self {
     case .missing(let what): what
