@@ -7,7 +7,7 @@ public import Tensors
 ///
 /// The file is a safetensors file: `mean [D]`, `basis [rank, D]`, `eigenvalues [rank]`, `remainder [1]`, and in its metadata
 /// the images' extents and their count. Values are those of models' images, [-1, 1]. Mean and basis are kept in the 32 bits
-/// of the file and of devices; ``moments`` widens them for distances.
+/// of the file and of devices; ``moments`` widens them for distances. Those of each class may follow, see ``ClassStatistics``.
 public struct ImageStatistics: Sendable {
   /// The images' extents.
   public let shape: ImageShape
@@ -58,18 +58,9 @@ extension ImageStatistics {
   public init(
     of source: any ImageSource, rank: Int? = nil, progress: (Int) -> Void = { _ in }
   ) throws(FileError) {
-    var accumulator = MomentAccumulator(dimension: source.shape.count, rank: rank, count: source.count)
-    var done = 0
-    while true {
-      let batch = try source.next(min(500, source.batchCount))
-      if batch.isEmpty { break }
-      guard batch.allSatisfy(\.isFinite) else { throw FileError(source.path, "holds values that are not finite") }
-      accumulator.add(batch)
-      done += batch.count / source.shape.count
-      progress(done)
-    }
-    guard done >= 2 else { throw FileError(source.path, "holds \(done) images; a covariance takes at least two") }
-    self.init(shape: source.shape, moments: accumulator.moments())
+    var collector = ImageStatisticsCollector(shape: source.shape, rank: rank, count: source.count)
+    try collector.add(source, progress: progress)
+    self = collector.statistics()
   }
 
   /// Reads a file of statistics.
@@ -77,16 +68,31 @@ extension ImageStatistics {
   /// - Throws: `FileError` if it is none, or its tensors do not fit the images that it names.
   public init(_ file: SafetensorsFile) throws(FileError) {
     let summary = try ImageStatisticsSummary(file)
-    shape = summary.shape
-    count = summary.count
-    let size = summary.shape.count, rank = summary.rank
-    mean = try Self.values("mean", of: file, within: Self.largestMean) { $0 == [size] }
-    eigenvalues = try Self.values("eigenvalues", of: file, within: Self.largestVariance) { $0 == [rank] }
+    try self.init(file, prefix: "", shape: summary.shape, count: summary.count)
+  }
+
+  /// Reads the tensors whose names begin with a prefix.
+  init(_ file: SafetensorsFile, prefix: String, shape: ImageShape, count: Int) throws(FileError) {
+    self.shape = shape
+    self.count = count
+    let size = shape.count, rank = try Self.rank(of: file, prefix: prefix, shape)
+    mean = try Self.values(prefix + "mean", of: file, within: Self.largestMean) { $0 == [size] }
+    eigenvalues = try Self.values(prefix + "eigenvalues", of: file, within: Self.largestVariance) { $0 == [rank] }
       .map { max(0, Double($0)) }
     // Rows of unit length, up to the rounding of half precision.
-    basis = try Self.values("basis", of: file, within: 1.01) { $0 == [rank, size] }
+    basis = try Self.values(prefix + "basis", of: file, within: 1.01) { $0 == [rank, size] }
     remainder = max(
-      0, Double(try Self.values("remainder", of: file, within: Self.largestVariance) { $0 == [1] }[0]))
+      0, Double(try Self.values(prefix + "remainder", of: file, within: Self.largestVariance) { $0 == [1] }[0]))
+  }
+
+  /// Directions in the basis of some tensors.
+  static func rank(of file: SafetensorsFile, prefix: String, _ shape: ImageShape) throws(FileError) -> Int {
+    guard let extents = file.entries[prefix + "eigenvalues"]?.shape, extents.count == 1, extents[0] <= shape.count
+    else {
+      throw FileError(
+        file.file.path, "tensor '\(prefix)eigenvalues' of the statistics is missing or does not fit the image")
+    }
+    return extents[0]
   }
 
   /// Means and variances of images are around one; these are far from what would pass 64 bits in a distance.
@@ -105,42 +111,34 @@ extension ImageStatistics {
     return values
   }
 
-  /// The statistics as a file; the basis may be kept in fewer bits.
-  public func encoded(basisType: SafetensorsType = .float32) -> [UInt8] {
-    var writer = SafetensorsWriter(metadata: [
+  /// The statistics as a file.
+  ///
+  /// - Parameters:
+  ///   - basisType: The bits of the directions, which may be fewer.
+  ///   - classes: The statistics of the images' classes, which are to follow.
+  ///   - origin: What made the images, for a set that a model has drawn.
+  /// - Throws: `FileError` if the classes lie in a file that is damaged.
+  public func encoded(
+    basisType: SafetensorsType = .float32, classes: ClassStatistics? = nil, origin: ImageOrigin? = nil
+  ) throws(FileError) -> [UInt8] {
+    var metadata = [
       "format": "diffuse-gpu statistics", "count": "\(count)", "channels": "\(shape.channels)",
       "height": "\(shape.height)", "width": "\(shape.width)",
-    ])
-    writer.add("mean", shape: [shape.count], values: mean)
-    writer.add("eigenvalues", shape: [rank], values: eigenvalues.map { Float($0) })
-    writer.add("basis", shape: [rank, shape.count], values: basis, as: basisType)
-    writer.add("remainder", shape: [1], values: [Float(remainder)])
+    ]
+    if let classes { metadata["class_counts"] = classes.counts.map(String.init).joined(separator: " ") }
+    if let origin { (metadata["origin"], metadata["origin_record"]) = (origin.text, origin.record) }
+    var writer = SafetensorsWriter(metadata: metadata)
+    add(to: &writer, prefix: "", basisType)
+    for label in 0..<(classes?.count ?? 0) {
+      try classes?.statistics(of: label).add(to: &writer, prefix: ClassStatistics.prefix(label), basisType)
+    }
     return writer.encoded()
   }
-}
 
-/// What the header of a file of statistics says, without a look at its values.
-public struct ImageStatisticsSummary: Sendable, Hashable {
-  /// The images' extents.
-  public let shape: ImageShape
-  /// Images that were seen.
-  public let count: Int
-  /// Directions in the basis.
-  public let rank: Int
-
-  /// Reads the header of a file.
-  ///
-  /// - Throws: `FileError` if it is no file of statistics.
-  public init(_ file: SafetensorsFile) throws(FileError) {
-    let path = file.file.path
-    let extents = ["channels", "height", "width"].compactMap { file.metadata[$0].flatMap(Int.init) }
-    guard extents.count == 3, extents.allSatisfy({ (1...65_536).contains($0) }),
-      let count = Int(file.metadata["count"] ?? ""), (2...1 << 53).contains(count)
-    else { throw FileError(path, "is no file of statistics; `diffuse-gpu statistics` makes one") }
-    shape = ImageShape(channels: extents[0], height: extents[1], width: extents[2])
-    self.count = count
-    guard let eigenvalues = file.entries["eigenvalues"]?.shape, eigenvalues.count == 1, eigenvalues[0] <= shape.count
-    else { throw FileError(path, "tensor 'eigenvalues' of the statistics is missing or does not fit the image") }
-    rank = eigenvalues[0]
+  private func add(to writer: inout SafetensorsWriter, prefix: String, _ basisType: SafetensorsType) {
+    writer.add(prefix + "mean", shape: [shape.count], values: mean)
+    writer.add(prefix + "eigenvalues", shape: [rank], values: eigenvalues.map { Float($0) })
+    writer.add(prefix + "basis", shape: [rank, shape.count], values: basis, as: basisType)
+    writer.add(prefix + "remainder", shape: [1], values: [Float(remainder)])
   }
 }

@@ -22,8 +22,8 @@ public func frechetDistance(_ first: Moments, _ second: Moments) -> Double {
 /// Two covariances in the coordinates of an orthonormal basis of all directions of both; the means are left out.
 private func onJointSpan(_ first: Moments, _ second: Moments) -> (Moments, Moments) {
   let dimension = first.dimension
-  let rest = removing(
-    first.basis, count: first.rank, from: second.basis, rows: second.rank, dimension: dimension)
+  var rest = second.basis
+  _ = remove(first.basis, count: first.rank, from: &rest, rows: second.rank, dimension: dimension)
   let joint = first.basis + orthonormalBasis(of: rest, rows: second.rank, dimension: dimension)
   let order = max(1, joint.count / dimension)
   func coordinates(_ moments: Moments) -> Moments {

@@ -1,9 +1,10 @@
 /// Collects mean and covariance of rows in one pass, whatever their number.
 ///
 /// Up to ``denseLimit`` dimensions the covariance is exact, and so it is where all directions that the rows can have are kept: second moments about the first rows' mean are added up in double
-/// precision, so that a large mean costs no digits. Above, a basis of at most `rank` directions is kept and brought up to date
+/// precision, so that a large mean costs no digits. Above, a basis is kept and brought up to date
 /// block by block (an incremental principal component analysis: the singular vectors of the old basis, weighted, stacked on the
-/// new block; Ross, Lim, Lin and Yang 2008), and the total variance stays exact, so that the remainder is right.
+/// new block; Ross, Lim, Lin and Yang 2008), with a quarter more directions on the way than come out, because what a block drops may
+/// grow again; the total variance stays exact, so that the remainder is right. ``memory(dimension:rank:count:form:)`` says what it takes.
 public struct MomentAccumulator {
   /// The largest dimension whose covariance is held whole: 4,096, or 134 MB.
   public static let denseLimit = 4096
@@ -18,7 +19,15 @@ public struct MomentAccumulator {
   private var sum: [Double]
   private var squares = 0.0
   private var dense: [Double] = []
-  private var directions = WeightedDirections()
+  private var directions: WeightedDirections
+
+  /// What is kept of the rows on the way.
+  public enum Form: Sendable, Hashable {
+    /// All second moments: `dimension` squared.
+    case matrix
+    /// Directions: `rank` times `dimension`.
+    case directions
+  }
 
   /// An accumulator of rows of `dimension` values.
   ///
@@ -27,14 +36,25 @@ public struct MomentAccumulator {
   ///   - rank: Directions to keep, or nil for all where the covariance is held whole and 512 above.
   ///   - count: Rows that will come, or nil if nobody knows. They have no more directions than they are, so that no more are
   ///     kept; and few rows of many values are cheaper by their directions than by a matrix of all values.
-  public init(dimension: Int, rank: Int? = nil, count: Int? = nil) {
+  ///   - form: What is kept on the way, or nil for what the sizes say.
+  public init(dimension: Int, rank: Int? = nil, count: Int? = nil, form: Form? = nil) {
     precondition(dimension > 0, "rows hold at least one value")
     self.dimension = dimension
-    let rows = max(1, count ?? .max), isDense = dimension <= Self.denseLimit && dimension / 4 < rows
-    self.rank = min(rank ?? (dimension <= Self.denseLimit ? dimension : 512), dimension, rows)
-    sum = .init(repeating: 0, count: dimension)
-    if isDense { dense = .init(repeating: 0, count: dimension * dimension) }
+    self.rank = Self.rank(dimension, rank, count)
+    (sum, directions) = (.init(repeating: 0, count: dimension), WeightedDirections(dimension: dimension))
+    if (form ?? Self.form(dimension, count)) == .matrix { dense = .init(repeating: 0, count: dimension * dimension) }
   }
+
+  private static func form(_ dimension: Int, _ count: Int?) -> Form {
+    dimension <= denseLimit && dimension / 4 < max(1, count ?? .max) ? .matrix : .directions
+  }
+
+  private static func rank(_ dimension: Int, _ rank: Int?, _ count: Int?) -> Int {
+    min(rank ?? (dimension <= denseLimit ? dimension : 512), dimension, max(1, count ?? .max))
+  }
+
+  /// Directions that are kept on the way, where there is no matrix.
+  private var spareRank: Int { min(rank + rank / 4, dimension) }
 
   /// Adds rows; their number is the count divided by ``dimension``.
   public mutating func add(_ rows: [Float]) {
@@ -42,21 +62,32 @@ public struct MomentAccumulator {
     let rowCount = rows.count / dimension
     guard rowCount > 0 else { return }
     if count == 0 { shift = Self.mean(of: rows, dimension: dimension) }
-    var centred = [Double](repeating: 0, count: rows.count)
-    for row in 0..<rowCount {
-      for column in 0..<dimension {
-        let value = Double(rows[row * dimension + column]) - shift[column]
-        centred[row * dimension + column] = value
-        sum[column] += value
-        squares += value * value
+    count += rowCount
+    let block = dense.isEmpty ? WeightedDirections.blockRows(dimension: dimension) : rowCount
+    for first in stride(from: 0, to: rowCount, by: block) {
+      let centred = centre(rows[first * dimension..<min(first + block, rowCount) * dimension])
+      if dense.isEmpty {
+        directions.add(centred, rank: spareRank)
+      } else {
+        addSquare(centred, rows: rowCount, columns: dimension, toUpperTriangleOf: &dense)
       }
     }
-    count += rowCount
-    if dense.isEmpty {
-      directions.add(centred, rows: rowCount, dimension: dimension, rank: rank)
-    } else {
-      addSquare(centred, rows: rowCount, columns: dimension, toUpperTriangleOf: &dense)
+  }
+
+  /// Rows about the first rows' mean, which are added to the sums.
+  private mutating func centre(_ rows: ArraySlice<Float>) -> [Double] {
+    var centred = [Double](repeating: 0, count: rows.count)
+    rows.withUnsafeBufferPointer { rows in
+      for first in stride(from: 0, to: rows.count, by: dimension) {
+        for column in 0..<dimension {
+          let value = Double(rows[first + column]) - shift[column]
+          centred[first + column] = value
+          sum[column] += value
+          squares += value * value
+        }
+      }
     }
+    return centred
   }
 
   private static func mean(of rows: [Float], dimension: Int) -> [Double] {
@@ -78,8 +109,9 @@ public struct MomentAccumulator {
     let (values, vectors) = dense.isEmpty ? truncatedBasis(offset) : denseBasis(offset)
     let kept = values.prefix(rank).map { max(0, $0) }
     let outside = max(0, total - kept.reduce(0, +))
+    let used = kept.count * dimension
     return Moments(
-      count: count, mean: mean, basis: Array(vectors.prefix(kept.count * dimension)), eigenvalues: kept,
+      count: count, mean: mean, basis: used < vectors.count ? Array(vectors[..<used]) : vectors, eigenvalues: kept,
       remainder: kept.count < dimension ? outside / Double(dimension - kept.count) : 0)
   }
 
@@ -107,5 +139,36 @@ public struct MomentAccumulator {
     var centred = directions
     centred.subtract(offset.map { $0 * n.squareRoot() }, rank: rank)
     return (centred.squaredWeights.map { $0 / (n - 1) }, centred.vectors)
+  }
+}
+
+extension MomentAccumulator {
+  /// The memory of an accumulator, in bytes.
+  public struct Memory: Sendable, Hashable {
+    /// What is kept as long as rows come.
+    public let held: Int
+    /// What a block of rows, or the moments in the end, take besides for a while.
+    public let working: Int
+    /// What the moments keep of it.
+    public let result: Int
+  }
+
+  /// What an accumulator of the same sizes takes; see ``init(dimension:rank:count:form:)``.
+  ///
+  /// ```
+  /// matrix:      held 8 D^2,        working 40 D^2
+  /// directions:  held 10 rank D,    working 10 rank D or 16 block D, whichever is more;    block = 2^23 / D rows, 16 to 256
+  /// ```
+  ///
+  /// The rows themselves are the caller's; the moments that come out are what is left of the working memory.
+  public static func memory(dimension: Int, rank: Int? = nil, count: Int? = nil, form: Form? = nil) -> Memory {
+    let rank = self.rank(dimension, rank, count)
+    guard (form ?? self.form(dimension, count)) == .directions else {
+      let matrix = 8 * dimension * dimension
+      return Memory(held: matrix, working: 5 * matrix, result: 8 * rank * dimension)
+    }
+    let basis = 8 * min(rank + rank / 4, dimension) * dimension
+    let block = 16 * min(WeightedDirections.blockRows(dimension: dimension), max(1, count ?? .max)) * dimension
+    return Memory(held: basis, working: max(basis, block), result: 8 * rank * dimension)
   }
 }

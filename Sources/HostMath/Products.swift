@@ -40,3 +40,61 @@ func product(_ a: [Double], _ b: [Double], rows: Int, columns: Int, inner: Int) 
     Int32(columns), 0, &result, Int32(columns))
   return result
 }
+
+/// Takes `a b` from `c`, for row-major `[rows, inner]` and `[inner, columns]`.
+func subtractProduct(
+  _ a: [Double], _ b: [Double], rows: Int, columns: Int, inner: Int, from c: inout [Double]
+) {
+  guard rows > 0, columns > 0, inner > 0 else { return }
+  cblas_dgemm(
+    CblasRowMajor, CblasNoTrans, CblasNoTrans, Int32(rows), Int32(columns), Int32(inner), -1, a, Int32(inner), b,
+    Int32(columns), 1, &c, Int32(columns))
+}
+
+/// Replaces rows by combinations of them and of others, in their own memory: `a' = rotation [a; b]`.
+///
+/// A panel of columns at a time, since rows of many values need no second copy so.
+///
+/// - Parameters:
+///   - a: `[aRows, dimension]`, row-major; `[rows, dimension]` afterwards.
+///   - b: `[bRows, dimension]`.
+///   - rotation: `[rows, aRows + bRows]`.
+///   - rows: Rows of the result.
+///   - dimension: Values of a row.
+func rotate(_ a: inout [Double], and b: [Double], by rotation: [Double], rows: Int, dimension: Int) {
+  let aRows = a.count / dimension, bRows = b.count / dimension, order = aRows + bRows, width = 512
+  if rows > aRows { a.append(contentsOf: repeatElement(0, count: (rows - aRows) * dimension)) }
+  var panel = [Double](repeating: 0, count: rows * width)
+  a.withUnsafeMutableBufferPointer { a in
+    for start in stride(from: 0, to: rows > 0 ? dimension : 0, by: width) {
+      let columns = min(width, dimension - start)
+      addColumns(
+        start, columns, of: UnsafeBufferPointer(a), count: aRows, dimension, rotation, order, 0, to: &panel, width)
+      b.withUnsafeBufferPointer {
+        addColumns(start, columns, of: $0, count: bRows, dimension, rotation, order, aRows, to: &panel, width)
+      }
+      panel.withUnsafeBufferPointer { panel in
+        for row in 0..<rows {
+          let target = UnsafeMutableBufferPointer(
+            rebasing: a[row * dimension + start..<row * dimension + start + columns])
+          _ = target.update(fromContentsOf: panel[row * width..<row * width + columns])
+        }
+      }
+    }
+  }
+  if rows < aRows { a.removeLast((aRows - rows) * dimension) }
+}
+
+/// Sets a panel to `rotation[:, first...] rows[:, start...]` where `first` is zero, and adds that to it elsewhere.
+private func addColumns(
+  _ start: Int, _ columns: Int, of rows: UnsafeBufferPointer<Double>, count: Int, _ dimension: Int,
+  _ rotation: [Double], _ order: Int, _ first: Int, to panel: inout [Double], _ width: Int
+) {
+  guard count > 0, let values = rows.baseAddress else { return }
+  rotation.withUnsafeBufferPointer { rotation in
+    guard let factors = rotation.baseAddress else { return }
+    cblas_dgemm(
+      CblasRowMajor, CblasNoTrans, CblasNoTrans, Int32(rotation.count / order), Int32(columns), Int32(count), 1,
+      factors + first, Int32(order), values + start, Int32(dimension), first == 0 ? 0 : 1, &panel, Int32(width))
+  }
+}

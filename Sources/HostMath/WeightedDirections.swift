@@ -3,39 +3,44 @@
 /// ```
 /// A^T A ~ sum over k of squaredWeights[k] u_k u_k^T
 /// ```
+///
+/// Beside the directions it takes memory for two blocks of rows, and none of the order of the columns squared.
 struct WeightedDirections {
   /// Orthonormal rows, those of most weight first.
   private(set) var vectors: [Double] = []
   /// The squared singular values, descending.
   private(set) var squaredWeights: [Double] = []
-  private var dimension = 0
+  private let dimension: Int
 
-  /// Rows taken at once, so that the Gram matrix stays small beside the basis.
-  private static let block = 256
-
-  /// Stacks rows under the matrix and keeps its `rank` leading directions.
-  mutating func add(_ rows: [Double], rows rowCount: Int, dimension: Int, rank: Int) {
+  /// No directions yet, of rows of `dimension` values.
+  init(dimension: Int) {
     self.dimension = dimension
-    for start in stride(from: 0, to: rowCount, by: Self.block) {
-      let end = min(start + Self.block, rowCount)
-      stack(Array(rows[start * dimension..<end * dimension]), rows: end - start, sign: 1, rank: rank)
-    }
+  }
+
+  /// Rows to take at once: the small matrix of a block stays small beside the basis, and a block of long rows at 64 MB.
+  static func blockRows(dimension: Int) -> Int { min(256, max(16, (1 << 23) / dimension)) }
+
+  /// Stacks a block of rows under the matrix and keeps its `rank` leading directions.
+  mutating func add(_ block: consuming [Double], rank: Int) {
+    // All the room that they will need, for an array that grows is there twice for a while.
+    vectors.reserveCapacity(rank * dimension)
+    stack(block, sign: 1, rank: rank)
   }
 
   /// Takes the outer product of one row away: what centring does to second moments.
-  mutating func subtract(_ row: [Double], rank: Int) {
-    stack(row, rows: 1, sign: -1, rank: rank)
+  mutating func subtract(_ row: consuming [Double], rank: Int) {
+    stack(row, sign: -1, rank: rank)
   }
 
   /// Eigenvectors of `V^T W^2 V + sign * B^T B`, through the small Gram matrix of an orthonormal basis of both.
-  private mutating func stack(_ block: [Double], rows: Int, sign: Double, rank: Int) {
-    let known = squaredWeights.count
+  private mutating func stack(_ block: consuming [Double], sign: Double, rank: Int) {
+    let known = squaredWeights.count, rows = block.count / dimension
     // Split the block into its part along the known directions and an orthonormal basis of the rest.
-    let along = known > 0 ? product(block, transposed: vectors, rows: rows, columns: known, inner: dimension) : []
-    let rest = removing(vectors, count: known, from: block, rows: rows, dimension: dimension)
-    let fresh = orthonormalBasis(of: rest, rows: rows, dimension: dimension)
+    let along = remove(vectors, count: known, from: &block, rows: rows, dimension: dimension)
+    let fresh = orthonormalBasis(of: block, rows: rows, dimension: dimension)
     let freshCount = fresh.count / dimension
-    let outside = product(rest, transposed: fresh, rows: rows, columns: freshCount, inner: dimension)
+    let outside = product(block, transposed: fresh, rows: rows, columns: freshCount, inner: dimension)
+    block = []
     // In that basis the matrix is small.
     let order = known + freshCount
     guard order > 0 else { return }
@@ -53,21 +58,23 @@ struct WeightedDirections {
       let source = order - 1 - row
       return eigen.vectors[source * order..<(source + 1) * order]
     }
-    vectors = product(rotation, vectors + fresh, rows: kept, columns: dimension, inner: order)
+    rotate(&vectors, and: fresh, by: rotation, rows: kept, dimension: dimension)
     squaredWeights = (0..<kept).map { max(0, eigen.values[order - 1 - $0]) }
   }
 }
 
-/// Rows without their parts along orthonormal directions.
-func removing(_ directions: [Double], count: Int, from rows: [Double], rows rowCount: Int, dimension: Int) -> [Double] {
-  var rest = rows
+/// Takes from rows their parts along orthonormal directions, and returns these: `[rows, count]`.
+func remove(
+  _ directions: [Double], count: Int, from rows: inout [Double], rows rowCount: Int, dimension: Int
+) -> [Double] {
+  var along = [Double](repeating: 0, count: rowCount * count)
   for _ in 0..<2 where count > 0 {
     // Twice, because once leaves rounding errors along the directions.
-    let overlap = product(rest, transposed: directions, rows: rowCount, columns: count, inner: dimension)
-    let projection = product(overlap, directions, rows: rowCount, columns: dimension, inner: count)
-    for index in rest.indices { rest[index] -= projection[index] }
+    let overlap = product(rows, transposed: directions, rows: rowCount, columns: count, inner: dimension)
+    subtractProduct(overlap, directions, rows: rowCount, columns: dimension, inner: count, from: &rows)
+    for index in along.indices { along[index] += overlap[index] }
   }
-  return rest
+  return along
 }
 
 /// An orthonormal basis of the span of rows, through the eigenvectors of their Gram matrix.
@@ -84,7 +91,7 @@ func orthonormalBasis(of rows: [Double], rows count: Int, dimension: Int) -> [Do
     let combination = kept.flatMap { index in
       eigen.vectors[index * count..<(index + 1) * count].map { $0 / eigen.values[index].squareRoot() }
     }
-    basis = product(combination, basis, rows: kept.count, columns: dimension, inner: count)
+    rotate(&basis, and: [], by: combination, rows: kept.count, dimension: dimension)
     count = kept.count
   }
   return basis

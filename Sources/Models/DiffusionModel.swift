@@ -1,5 +1,6 @@
 public import Compute
 public import Diffusion
+public import Evaluation
 public import Tensors
 
 /// Anything that a pipeline samples from: a trained network, the exact score of a data set, or an exact world.
@@ -41,6 +42,11 @@ public protocol DiffusionModel {
   /// - Throws: ``ModelError`` if they are not of samples of the shape.
   func gaussian(_ shape: ImageShape, on backend: any Backend) throws -> GaussianStatistics?
 
+  /// Mean and covariance of each class of the clean data, or nil if the model does not know them; for late starts by class.
+  ///
+  /// - Throws: ``ModelError`` if they are not of samples of the shape, or an error of their file.
+  func classStatistics(_ shape: ImageShape) throws -> ClassStatistics?
+
   /// The denoiser on a device.
   ///
   /// - Parameters:
@@ -64,6 +70,9 @@ extension DiffusionModel {
 
   /// No classes.
   public var classCount: Int? { nil }
+
+  /// No statistics of classes.
+  public func classStatistics(_ shape: ImageShape) -> ClassStatistics? { nil }
 
   /// Nothing but the name.
   public func fingerprints() -> [String: String] { [:] }

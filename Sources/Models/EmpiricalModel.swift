@@ -53,6 +53,16 @@ public struct EmpiricalModel: DiffusionModel {
     return try ImageStatistics(of: images.source()).gaussian(on: backend)
   }
 
+  /// The statistics of the images' classes, if they have labels.
+  public func classStatistics(_ shape: ImageShape) throws -> ClassStatistics? {
+    if let statistics { return try statistics.classStatistics(shape) }
+    guard let labels = images.labels.last else { return nil }
+    let counts = try ImageStatisticsCollector.classCounts(of: labels, path: images.path)
+    var collector = ImageStatisticsCollector(shape: images.shape, count: images.count, classCounts: counts)
+    try collector.add(images.source(), labels: labels)
+    return collector.classStatistics()
+  }
+
   /// Two products with all images an evaluation.
   public func denoiser(
     _ condition: SamplingCondition, _ predictionType: PredictionType, on backend: any Backend

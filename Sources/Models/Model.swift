@@ -97,6 +97,11 @@ public struct Model: DiffusionModel {
     try statistics?.gaussian(shape, on: backend)
   }
 
+  /// The statistics of the data's classes.
+  public func classStatistics(_ shape: ImageShape) throws -> ClassStatistics? {
+    try statistics?.classStatistics(shape)
+  }
+
   /// The network as a denoiser.
   public func denoiser(
     _ condition: SamplingCondition, _ predictionType: PredictionType, on backend: any Backend
@@ -122,46 +127,6 @@ public struct Model: DiffusionModel {
   /// SHA-256 of each file of weights.
   public func fingerprints() -> [String: String] {
     Dictionary(uniqueKeysWithValues: weights.map { ($0.name, $0.sha256) })
-  }
-}
-
-/// Where the statistics of a model's data are.
-public enum StatisticsSource {
-  /// In a file that has been opened and not read.
-  case file(MappedFile)
-  /// In memory.
-  case values(ImageStatistics)
-
-  /// Reads the statistics.
-  public func read() throws(FileError) -> ImageStatistics {
-    switch self {
-    case .file(let file): try ImageStatistics(SafetensorsFile(file))
-    case .values(let statistics): statistics
-    }
-  }
-
-  /// What they are of, without a look at their values.
-  public func summary() throws(FileError) -> (count: Int, rank: Int) {
-    switch self {
-    case .file(let file):
-      let summary = try ImageStatisticsSummary(SafetensorsFile(file))
-      return (summary.count, summary.rank)
-    case .values(let statistics): return (statistics.count, statistics.rank)
-    }
-  }
-
-  /// The statistics on a device, if they are of images of a shape.
-  func gaussian(_ shape: ImageShape, on backend: any Backend) throws -> GaussianStatistics {
-    let statistics = try read()
-    guard statistics.shape == shape else { throw ModelError.statistics(of: statistics.shape, expected: shape) }
-    return statistics.gaussian(on: backend)
-  }
-}
-
-extension ImageStatistics {
-  /// The statistics on a device, for late starts and exact Gaussians.
-  public func gaussian(on backend: any Backend) -> GaussianStatistics {
-    GaussianStatistics(mean: mean, basis: basis, eigenvalues: eigenvalues, remainder: remainder, on: backend)
   }
 }
 

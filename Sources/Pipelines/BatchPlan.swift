@@ -11,14 +11,16 @@ enum BatchPlan {
 
   /// The batch of a run.
   ///
-  /// What samplers keep beside the model (states, earlier estimates, noise) is at most twelve buffers of the samples' size.
+  /// What samplers keep beside the model (states, earlier estimates, noise) is at most twelve buffers of the samples' size;
+  /// `startBytes` is what the Gaussians of a late start take.
   ///
   /// - Throws: ``PipelineError`` if not even one sample, or not the batch that was asked for, fits.
   static func batch(
-    for model: any DiffusionModel, _ shape: ImageShape, _ settings: SamplingSettings, on backend: any Backend
+    for model: any DiffusionModel, _ shape: ImageShape, _ settings: SamplingSettings, startBytes: Int = 0,
+    on backend: any Backend
   ) throws -> Int {
     let memory = try model.memory(shape, settings.condition, on: backend)
-    let fixed = memory.fixedBytes + scratchBytes(on: backend)
+    let fixed = memory.fixedBytes + startBytes + scratchBytes(on: backend)
     let perSample = max(1, memory.bytesPerSample + 12 * 4 * shape.count)
     let available = backend.memoryBudget, count = settings.seeds.count
     let fitting = (available - fixed) / perSample

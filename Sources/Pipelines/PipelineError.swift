@@ -13,6 +13,12 @@ public enum PipelineError: Error, Sendable, Hashable, CustomStringConvertible {
   case start(timestep: Int, last: Int)
   /// A late start that needs the statistics of the data.
   case noStatistics(model: String, kind: LateStartKind)
+  /// A late start by class without the statistics of classes.
+  case noClassStatistics(model: String)
+  /// A class that the statistics of classes do not have.
+  case startClass(label: Int, count: Int)
+  /// Statistics of the classes of samples that are drawn without one.
+  case noSampleClasses
   /// Pictures to noise that do not fit the run.
   case inputImages(path: String?, fault: String)
   /// Recorded noise to begin with that does not fit the run.
@@ -63,6 +69,11 @@ public enum PipelineError: Error, Sendable, Hashable, CustomStringConvertible {
     case .start(let timestep, let last): "start \(timestep): the training steps to start at are 1 to \(last)"
     case .noStatistics(let model, let kind):
       "\(model): holds no statistics of its data, which a late start of kind \(kind.rawValue) needs"
+    case .noClassStatistics(let model):
+      "\(model): holds no statistics of the classes of its data, which a late start of kind class-gaussian needs"
+    case .startClass(let label, let count):
+      "class \(label): the statistics are of \(count) classes, 0 to \(count - 1); a start by class needs one of them"
+    case .noSampleClasses: "the samples have no classes; statistics of classes need those of a class-conditional model"
     case .inputImages(let path, let fault): line("input images", path, fault)
     case .initialNoise(let path, let fault): line("initial noise", path, fault)
     case .stepNoise(let path, let fault): line("step noise", path, fault)

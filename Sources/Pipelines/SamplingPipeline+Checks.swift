@@ -87,15 +87,4 @@ extension SamplingPipeline {
     }
     guard faulty.isEmpty else { throw .notFinite(seeds: faulty.map(\.0)) }
   }
-
-  static func initialization(
-    _ model: any DiffusionModel, _ settings: SamplingSettings, _ shape: ImageShape, on backend: any Backend
-  ) throws -> LateStartInitialization? {
-    guard case .late(_, let kind) = settings.start else { return nil }
-    if kind == .noise { return .noise }
-    guard let gaussian = try model.gaussian(shape, on: backend) else {
-      throw PipelineError.noStatistics(model: model.name, kind: kind)
-    }
-    return kind == .gaussian ? .gaussian(gaussian) : .flow(gaussian)
-  }
 }

@@ -25,15 +25,15 @@ public struct SamplingPipeline {
   public let imageShape: ImageShape
   /// Samples that are drawn together.
   public let batch: Int
+  /// The class whose Gaussian each sample begins with, in the order of the seeds; empty but for late starts by class.
+  public var startLabels: [Int] { lateStart?.labels ?? [] }
   /// Notes for the user, one line each.
   public let notices: [String]
 
   private let backend: any Backend
   private let inputs: SamplingInputs
-  private let initialization: LateStartInitialization?
+  private let lateStart: LateStart?
   private let denoiser: any Denoiser
-  /// The run from the prior; a flow begins at its first level and scale.
-  private let whole: SamplingPlan
 
   /// Checks that settings, model and device fit, before any work is done.
   ///
@@ -63,18 +63,13 @@ public struct SamplingPipeline {
     } else {
       plan = try scheduler.plan(steps: settings.steps)
     }
-    if case .late(_, .flow) = settings.start {
-      whole = try scheduler.plan(steps: settings.steps)
-    } else {
-      whole = plan
-    }
     notices =
       model.warnings + [chosen.notice].compactMap { $0 } + Self.notices(settings, model, plan, scheduler)
     imageShape = try model.sampleShape(settings.size)
     try model.check(settings.condition, imageShape)
     try Self.check(inputs, settings, imageShape)
-    initialization = try Self.initialization(model, settings, imageShape, on: backend)
-    batch = try BatchPlan.batch(for: model, imageShape, settings, on: backend)
+    lateStart = try LateStart(model, settings, imageShape, on: backend)
+    batch = try BatchPlan.batch(for: model, imageShape, settings, startBytes: lateStart?.bytes ?? 0, on: backend)
     denoiser = try model.denoiser(settings.condition, scheduler.predictionType, on: backend)
     var resolved = settings
     resolved.batch = batch
@@ -158,14 +153,7 @@ public struct SamplingPipeline {
     var state: Tensor?
     switch settings.start {
     case .prior: break
-    case .late(_, let kind):
-      let normals =
-        switch kind {
-        case .gaussian: try noise.freshNoise()
-        case .flow: try noise.initialNoise().scaled(by: whole.initialScale)
-        case .noise: try noise.initialNoise()
-        }
-      state = initialization?.state(from: normals, at: plan.start, top: whole.start)
+    case .late: state = try lateStart?.state(noise, of: rows, at: plan.start, scheduler.schedule)
     case .images:
       let clean = tensor(inputs.images ?? [], rows)
       state = .combination([(plan.start.alpha, clean), (plan.start.sigma, try noise.initialNoise())])

@@ -77,7 +77,8 @@ extension SamplingRequest {
       _ = try ImageStatisticsSummary(SafetensorsFile(file))
       return .file(file)
     }
-    let model = try self.model.open(reading, statistics: source, note, directory: directory)
+    let model = try self.model.open(
+      reading, statistics: source, readsLabels: settings.start.isOfClasses, note, directory: directory)
     var settings = try settings.resolved(for: model)
     var inputs = SamplingInputs()
     if let initialNoise {
@@ -103,7 +104,7 @@ extension SamplingRequest {
 extension ModelReference {
   /// Reads the model's files; of a data set's model only the scheduler.
   fileprivate func open(
-    _ reading: ImageReading, statistics: StatisticsSource?, _ note: (String) -> Void,
+    _ reading: ImageReading, statistics: StatisticsSource?, readsLabels: Bool, _ note: (String) -> Void,
     directory: (_ path: String?, _ variant: String?) throws -> ModelDirectory
   ) throws -> any DiffusionModel {
     switch self {
@@ -112,7 +113,7 @@ extension ModelReference {
       if let statistics { model.statistics = statistics }
       return model
     case .data(let path, let scheduler):
-      let images = try ImageSet(Dataset.open(path, reading, note: note), readsLabels: false)
+      let images = try ImageSet(Dataset.open(path, reading, note: note), readsLabels: readsLabels)
       return try EmpiricalModel(images, scheduler: directory(scheduler, nil).scheduler(), statistics: statistics)
     case .world(let world):
       return try world.open()

@@ -16,6 +16,8 @@ public enum LateStartKind: String, Sendable, Hashable, Codable, CaseIterable {
   case gaussian
   /// The prior noise, transported by the Gaussian's probability flow; keeps each seed's image.
   case flow
+  /// Fresh normals with the mean and covariance of the sample's class, or of one drawn by the data's shares.
+  case classGaussian = "class-gaussian"
   /// Standard normals, the baseline.
   case noise
 }
@@ -28,6 +30,11 @@ public enum RunStart: Sendable, Hashable, Codable {
   case late(timestep: Int, kind: LateStartKind)
   /// Real images noised to a training step, those of ``SamplingInputs/images``.
   case images(timestep: Int)
+
+  /// Whether each sample starts from the Gaussian of its class.
+  var isOfClasses: Bool {
+    if case .late(_, .classGaussian) = self { true } else { false }
+  }
 
   /// The training step to start at, or nil for the prior.
   public var timestep: Int? {

@@ -40,6 +40,11 @@ private func line(of error: PipelineError) -> String {
   case .noStatistics(let model, let kind):
     "\(model): holds no statistics of its data, which --late-start-init \(kind.rawValue) needs; make them with "
       + "`diffuse-gpu statistics` or name a file with --statistics"
+  case .noClassStatistics(let model):
+    "\(model): holds no statistics of the classes of its data, which --late-start-init class-gaussian needs; make them with "
+      + "`diffuse-gpu statistics --per-class` and name the file with --statistics"
+  case .startClass: "--class: \(error)"
+  case .noSampleClasses: "--per-class: \(error), named by --class"
   case .inputImages(let path, let fault): named("--input-images", path, fault)
   case .initialNoise(let path, let fault): named("--initial-noise", path, fault)
   case .stepNoise(let path, let fault): named("--step-noise", path, fault)

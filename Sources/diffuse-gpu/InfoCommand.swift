@@ -26,7 +26,7 @@ struct InfoCommand: ParsableCommand {
     let summary = try summary(of: model, shape)
     let scheduler = try model.scheduler.map(Self.text)
     let statistics = try model.statistics?.summary()
-    let statisticsText = statistics.map { "\($0.count) images, \($0.rank) directions" }
+    let statisticsText = statistics.map(Self.text)
     let calls = summary.operations.sorted { $0.key.rawValue < $1.key.rawValue }
     try console.result(
       """
@@ -55,6 +55,13 @@ struct InfoCommand: ParsableCommand {
     } catch {
       throw CommandError("--batch \(batch): \(error)")
     }
+  }
+
+  /// Statistics in one line.
+  private static func text(of statistics: ImageStatisticsSummary) -> String {
+    let classes = statistics.classCounts.isEmpty ? "" : ", \(statistics.classCounts.count) classes"
+    return "\(statistics.count) images, \(statistics.rank) directions\(classes)"
+      + (statistics.origin.map { "; \($0.text)" } ?? "")
   }
 
   /// A scheduler in one line; throws if it could not be sampled with.

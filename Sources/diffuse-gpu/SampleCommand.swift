@@ -112,22 +112,26 @@ struct SampleCommand: ParsableCommand {
     try sink.finish(record)
     if images.saveEvery != nil { try recorder?.writeGrids(beside: images.output, zoom: record.request.zoom) }
     if let path = images.animate { try recorder?.writeAnimation(to: path, zoom: record.request.zoom) }
-    try report(summary, of: seeds.count, record, device, console)
+    try report(summary, of: pipeline, record, device, console)
     if summary.wasStopped { throw ExitCode(130) }
   }
 
   private var recordsTrajectory: Bool { images.saveEvery != nil || images.animate != nil }
 
   private func report(
-    _ summary: SamplingPipeline.Summary, of count: Int, _ record: RunRecord, _ device: DeviceDescription,
-    _ console: Console
+    _ summary: SamplingPipeline.Summary, of pipeline: SamplingPipeline, _ record: RunRecord,
+    _ device: DeviceDescription, _ console: Console
   ) throws(CommandError) {
+    let count = pipeline.settings.seeds.count
     if summary.wasStopped { console.note("stopped: \(summary.images) of \(count) images are finished") }
     guard summary.images > 0 else { return }
     var values = record.json.object ?? [:]
     values["images"] = .number(Double(summary.images))
     values["seconds"] = .number(summary.seconds)
     values["output"] = .string(images.output)
+    if !pipeline.startLabels.isEmpty {
+      values["late_start_classes"] = .array(pipeline.startLabels.prefix(summary.images).map { .number(Double($0)) })
+    }
     try console.result(
       """
       \(images.output): \(summary.images) images, \(record.request.settings.steps) steps, \

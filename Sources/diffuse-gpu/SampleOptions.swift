@@ -89,10 +89,12 @@ extension SampleCommand {
 
     @Option(
       help: ArgumentHelp(
-        "The state of a late start: gaussian (the default), flow or noise.",
+        "The state of a late start: gaussian (the default), flow, class-gaussian or noise.",
         discussion: """
-          gaussian: fresh normals with the data's mean and covariance; flow: the prior noise, transported by the \
-          Gaussian's probability flow, which keeps each seed's image; noise: plain normals, the baseline.
+          gaussian: fresh normals with the data's mean and covariance; flow: the prior noise, transported from the last training step \
+          by the Gaussian's probability flow, which keeps each seed's image; class-gaussian: fresh normals with the mean and covariance \
+          of the image's class, without classes of one drawn by the data's shares (`statistics --per-class`); noise: plain normals, \
+          the baseline.
           """, valueName: "kind"))
     var lateStartInit: LateStartKind?
 

@@ -1,18 +1,24 @@
 import ArgumentParser
 import DiffuseGPU
+import Foundation
 
 struct StatisticsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "statistics",
-    abstract: "Collect the mean and covariance of a data set, for late starts.",
+    abstract: "Collect the mean and covariance of a data set, or of a model's samples, for late starts.",
     discussion: """
-      One pass over the images. Written into a model directory as statistics.safetensors, they are found by `sample --late-start`.
+      One pass over the images. Written into a model directory as statistics.safetensors, they are found by `sample --late-start`. With \
+      --per-class the file has those of each class as well, for `--late-start-init class-gaussian`. What the pass takes of memory is \
+      checked first. Ctrl-C writes nothing.
 
       \(ImageReadingOptions.forms)
       """)
 
-  @Option(help: ArgumentHelp("Images, in any form that is listed above.", valueName: "path"))
-  var data: String
+  @Option(help: ArgumentHelp("Images, in any form that is listed above; this or --model.", valueName: "path"))
+  var data: String?
+
+  @OptionGroup(title: "Samples of a model")
+  var samples: SampleOptions
 
   @Option(name: .shortAndLong, help: ArgumentHelp("The file to write, .safetensors.", valueName: "file"))
   var output: String
@@ -27,8 +33,20 @@ struct StatisticsCommand: ParsableCommand {
   @Flag(help: "Store the directions in half precision.")
   var half = false
 
+  @Flag(help: "Collect those of each class too, by the labels of the data or the classes of the samples.")
+  var perClass = false
+
+  @Option(
+    help: ArgumentHelp(
+      "The kind of label that makes the classes, where the data have several: 0 for the first, the last by default.",
+      valueName: "kind"))
+  var label: Int?
+
   @OptionGroup(title: "How images are read")
   var reading: ImageReadingOptions
+
+  @OptionGroup(title: "Device")
+  var device: DeviceOptions
 
   @OptionGroup
   var outputOptions: OutputOptions
@@ -38,24 +56,83 @@ struct StatisticsCommand: ParsableCommand {
 
   func run() throws {
     let console = outputOptions.console
-    try checkNumber("--rank", rank, in: 1...Self.largestRank)
-    try OutputFile.checkDistinct([output], readFrom: [data])
+    try checkArguments()
+    try OutputFile.checkDistinct([output], readFrom: [data].compactMap(\.self))
     try OutputFile.checkWritable(output)
-    let source = try Dataset.open(data, reading.reading) { console.note($0) }
-    let display = ProgressDisplay(total: source.count, unit: "images", quiet: console.isQuiet)
-    let statistics = try ImageStatistics(of: source, rank: rank) { display.update($0) }
-    try OutputFile.write(statistics.encoded(basisType: half ? .float16 : .float32), to: output)
+    var request = StatisticsRequest(rank: rank, memoryLimit: try memoryLimit())
+    (request.isPerClass, request.label) = (perClass, label)
+    if let data {
+      let source = try Dataset.open(data, reading.reading) { console.note($0) }
+      let display = ProgressDisplay(total: source.count, unit: "images", quiet: console.isQuiet)
+      try write(request.statistics(of: source) { display.update($0) }, origin: nil, console)
+    } else {
+      try collect(request, of: samples.request(), console)
+    }
+  }
+
+  private func checkArguments() throws(CommandError) {
+    try checkNumber("--rank", rank, in: 1...Self.largestRank)
+    try checkNumber("--label", label, in: 0...255)
+    guard (data == nil) != (samples.model == nil) else {
+      throw CommandError("--data and --model: one of them is needed, for what the statistics are of")
+    }
+    if data != nil, let other = samples.others.first(where: \.isGiven) {
+      throw CommandError("\(other.name): is for the samples of --model")
+    }
+    let ofData = [(label != nil, "--label")] + reading.named
+    if data == nil, let other = ofData.first(where: { $0.0 }) { throw CommandError("\(other.1): is for --data") }
+    if label != nil, !perClass { throw CommandError("--label: is for --per-class") }
+  }
+
+  /// The memory that may be taken: what is asked for, or the machine's.
+  private func memoryLimit() throws -> Int {
+    try device.options().memoryBudget ?? Int(clamping: ProcessInfo.processInfo.physicalMemory)
+  }
+
+  /// Draws the samples and writes their statistics.
+  private func collect(_ request: StatisticsRequest, of run: SamplingRequest, _ console: Console) throws {
+    let opened = try run.open(note: console.note) { try ModelDirectory.found($0, variant: $1) }
+    let options = try device.options(), backend = try device.open(console, options)
+    let pipeline = try SamplingPipeline(opened.model, opened.settings, on: backend)
+    var record = try RunRecord(run, opened, pipeline, machine: .init(backend, options), version: packageVersion)
+    for notice in pipeline.notices { console.note(notice) }
+    let count = pipeline.settings.seeds.count, steps = pipeline.plan.steps.count
+    let display = ProgressDisplay(total: count * steps, unit: "image steps", quiet: console.isQuiet)
+    Interruption.listen()
+    let statistics = try pipeline.statistics(
+      request, shouldStop: { Interruption.isRequested },
+      progress: {
+        display.update($0.finishedImages * steps + $0.seeds.count * ($0.state.index + 1))
+        record.evaluations = $0.state.evaluations
+      })
+    guard let statistics else {
+      console.note("stopped: nothing is written")
+      throw ExitCode(130)
+    }
+    try write(statistics, origin: pipeline.origin(record), console)
+  }
+
+  private typealias Statistics = (all: ImageStatistics, classes: ClassStatistics?)
+
+  private func write(_ found: Statistics, origin: ImageOrigin?, _ console: Console) throws {
+    let statistics = found.all, counts = found.classes?.counts
+    let encoded = try statistics.encoded(
+      basisType: half ? .float16 : .float32, classes: found.classes, origin: origin)
+    try OutputFile.write(encoded, to: output)
     let leading = statistics.eigenvalues.prefix(3).map { rounded($0, digits: 3) }.joined(separator: ", ")
     try console.result(
       """
       \(output): \(statistics.count) images of \(statistics.shape), variance \(rounded(statistics.totalVariance, digits: 3)), \
-      \(statistics.rank) directions\(leading.isEmpty ? "" : ", the first of variance \(leading)")
+      \(statistics.rank) directions\(leading.isEmpty ? "" : ", the first of variance \(leading)")\
+      \(counts.map { ", \($0.count) classes" } ?? "")
       """,
       json: .object([
         "output": .string(output), "images": .number(Double(statistics.count)),
         "shape": .string(statistics.shape.description), "variance": .number(statistics.totalVariance),
         "rank": .number(Double(statistics.rank)), "remainder": .number(statistics.remainder),
         "eigenvalues": .array(statistics.eigenvalues.prefix(10).map { .number($0) }),
+        "class_counts": counts.map { .array($0.map { .number(Double($0)) }) } ?? .null,
+        "origin": origin.map { .string($0.text) } ?? .null,
       ]))
   }
 }

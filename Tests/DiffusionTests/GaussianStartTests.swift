@@ -88,6 +88,24 @@ struct GaussianStartTests {
     #expect(zip(fromGaussian, fromPrior).contains { abs($0 - $1) > 1e-3 })
   }
 
+  @Test(
+    "a start by class is each row's own Gaussian start, in the places of the rows",
+    arguments: [[5, 2, 5, 0], [2, 2, 2, 2]])
+  func startsByClass(labels: [Int]) throws {
+    let classes = [0: 0.5, 2: 4, 5: 9].mapValues { variance in
+      GaussianStatistics(
+        mean: [1, Float(variance), 0], basis: [0, 0.6, 0.8], eigenvalues: [variance], remainder: 0.1, on: backend)
+    }
+    let images = noise(rows: 4, dimension: 3).reshaped([4, 1, 1, 3])
+    let states = LateStartInitialization.classGaussian(classes).state(from: images, at: level, top: top, labels: labels)
+    #expect(states.shape == [4, 1, 1, 3])
+    let values = try states.values()
+    for (row, label) in labels.enumerated() {
+      let own = try #require(classes[label]).gaussianState(from: images.selectingRows([row]), at: level)
+      #expect(zip(try own.values(), values[row * 3..<row * 3 + 3]).allSatisfy { abs($0 - $1) < 1e-6 })
+    }
+  }
+
   @Test("flows compose, and flow back")
   func flowsCompose() throws {
     let statistics = GaussianTestData.complete.statistics(on: backend)

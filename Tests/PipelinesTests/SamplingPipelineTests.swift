@@ -82,7 +82,7 @@ struct SamplingPipelineTests {
     let mean = try #require(model.statistics).read().mean
     let expected = mean.reduce(0) { $0 + Double($1) } / 784
     var errors: [LateStartKind: Double] = [:]
-    for kind in LateStartKind.allCases {
+    for kind in [LateStartKind.gaussian, .flow, .noise] {
       var settings = SamplingSettings(seeds: Array(0..<32))
       settings.sampler = .named(.ddim)
       settings.steps = 3
