@@ -26,7 +26,7 @@ struct ClassifyCommand: ParsableCommand {
 
   func run() throws {
     let console = outputOptions.console
-    let model = try ClassifierModel.found(classifier)
+    let model = try ClassifierModel.found(classifier, note: console.note)
     let source = try Dataset.open(images, reading.reading, channels: model.imageShape.channels) { console.note($0) }
     let backend = try device.open(console)
     if try !source.labelSets().isEmpty {

@@ -43,7 +43,7 @@ struct EvaluateCommand: ParsableCommand {
     if features.classifier != nil, statistics != nil {
       throw CommandError("--statistics is of pixels; --classifier takes --reference FILE or --data PATH")
     }
-    let request = try features.request(samples: samples)
+    let request = try features.request(samples: samples, note: outputOptions.console.note)
     try checkCounts(channels: request?.classifier.imageShape.channels)
     let findings = try request.map(featureFindings) ?? pixelFindings()
     try outputOptions.console.result(

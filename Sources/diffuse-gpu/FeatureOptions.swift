@@ -71,7 +71,7 @@ struct FeatureOptions: ParsableArguments {
   }
 
   /// The comparison that the options make, or nil without a classifier.
-  func request(samples: [String]) throws -> Request? {
+  func request(samples: [String], note: (String) -> Void) throws -> Request? {
     guard let classifier else {
       let others = [
         ("--reference", reference), ("--data", data), ("--measures", measures), ("--features-out", featuresOut),
@@ -90,7 +90,8 @@ struct FeatureOptions: ParsableArguments {
       try OutputFile.checkWritable(featuresOut)
     }
     return Request(
-      classifier: try ClassifierModel.found(classifier), settings: try settings(), featuresOutput: featuresOut,
+      classifier: try ClassifierModel.found(classifier, note: note), settings: try settings(),
+      featuresOutput: featuresOut,
       file: reference, data: data)
   }
 

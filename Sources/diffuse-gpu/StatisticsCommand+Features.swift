@@ -42,7 +42,7 @@ extension StatisticsCommand {
       throw CommandError(
         "--output \(output): holds mu and sigma alone; --rows and --test-data take a .safetensors file")
     }
-    let classifier = try ClassifierModel.found(name), backend = try device.open(console)
+    let classifier = try ClassifierModel.found(name, note: console.note), backend = try device.open(console)
     let display = ProgressDisplay(total: source.count, unit: "images", quiet: console.isQuiet)
     let set = try classifier.features(of: source, on: backend, rowLimit: features.rows ?? 0) { display.update($0) }
     let report = try features.testData.map { path in
