@@ -5,11 +5,12 @@ import Foundation
 struct StatisticsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "statistics",
-    abstract: "Collect the mean and covariance of a data set, or of a model's samples, for late starts.",
+    abstract: "Collect the mean and covariance of a data set, or of a model's samples, for late starts and evaluation.",
     discussion: """
       One pass over the images. Written into a model directory as statistics.safetensors, they are found by `sample --late-start`. With \
-      --per-class the file has those of each class as well, for `--late-start-init class-gaussian`. What the pass takes of memory is \
-      checked first. Ctrl-C writes nothing.
+      --per-class the file has those of each class as well, for `--late-start-init class-gaussian`. With --classifier they are those of \
+      its features; written into its directory as reference.safetensors, they are found by `evaluate --classifier`. What the pass takes \
+      of memory is checked first. Ctrl-C writes nothing.
 
       \(ImageReadingOptions.forms)
       """)
@@ -42,6 +43,9 @@ struct StatisticsCommand: ParsableCommand {
       valueName: "kind"))
   var label: Int?
 
+  @OptionGroup(title: "Features")
+  var features: FeatureStatisticsOptions
+
   @OptionGroup(title: "How images are read")
   var reading: ImageReadingOptions
 
@@ -57,12 +61,13 @@ struct StatisticsCommand: ParsableCommand {
   func run() throws {
     let console = outputOptions.console
     try checkArguments()
-    try OutputFile.checkDistinct([output], readFrom: [data].compactMap(\.self))
+    try OutputFile.checkDistinct([output], readFrom: [data, features.testData].compactMap(\.self))
     try OutputFile.checkWritable(output)
     var request = StatisticsRequest(rank: rank, memoryLimit: try memoryLimit())
     (request.isPerClass, request.label) = (perClass, label)
     if let data {
       let source = try Dataset.open(data, reading.reading) { console.note($0) }
+      if let classifier = features.classifier { return try collectFeatures(of: source, by: classifier) }
       let display = ProgressDisplay(total: source.count, unit: "images", quiet: console.isQuiet)
       try write(request.statistics(of: source) { display.update($0) }, origin: nil, console)
     } else {
@@ -73,6 +78,9 @@ struct StatisticsCommand: ParsableCommand {
   private func checkArguments() throws(CommandError) {
     try checkNumber("--rank", rank, in: 1...Self.largestRank)
     try checkNumber("--label", label, in: 0...255)
+    try features.check([
+      (rank != nil, "--rank"), (half, "--half"), (perClass, "--per-class"), (samples.model != nil, "--model"),
+    ])
     guard (data == nil) != (samples.model == nil) else {
       throw CommandError("--data and --model: one of them is needed, for what the statistics are of")
     }
