@@ -32,6 +32,17 @@ public struct Bootstrap: Sendable, Hashable, Codable {
     for place in 0..<size { rows.swapAt(place, Int.random(in: place..<count, using: &generator)) }
     return Array(rows[..<size])
   }
+
+  /// A confusion matrix as other images would have made it: each row drawn anew from its own shares.
+  func resampled(_ confusion: [[Int]], replicate: Int) -> [[Int]] {
+    var generator = SplitMix(seed: seed, 1 << 32, UInt64(replicate))
+    return confusion.map { row in
+      let answers = row.enumerated().flatMap { [Int](repeating: $0.offset, count: $0.element) }
+      var drawn = [Int](repeating: 0, count: row.count)
+      for _ in answers { drawn[answers[Int.random(in: 0..<answers.count, using: &generator)]] += 1 }
+      return drawn
+    }
+  }
 }
 
 /// A measured value with the uncertainty that comes from the rows that it was measured on.
@@ -89,6 +100,9 @@ public struct Estimate: Sendable, Hashable, Codable {
     func limited(_ end: Double) -> Double { min(max(end, limits.lowerBound), limits.upperBound) }
     self.init(value, interval: min(limited(low), value)...max(limited(high), value), bias: bias)
   }
+
+  /// The estimate of a measure whose replicates tell about its spread alone.
+  var withoutBias: Estimate { Estimate(value, interval: interval) }
 
   /// A quantile of sorted numbers, by a straight line between neighbours.
   static func quantile(_ part: Double, of sorted: [Double]) -> Double {

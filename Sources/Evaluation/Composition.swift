@@ -9,9 +9,15 @@ public struct Composition: Sendable, Hashable {
 
   /// The distribution of answers over `classCount` classes.
   public init(answers: [Int], classCount: Int) {
+    self.init(answers: answers, weights: .init(repeating: 1, count: answers.count), classCount: classCount)
+  }
+
+  /// The distribution of answers of which each counts as often as its weight says.
+  init(answers: [Int], weights: [Int], classCount: Int) {
     var counts = [Int](repeating: 0, count: classCount)
-    for answer in answers { counts[answer] += 1 }
-    self.init(shares: counts.map { Double($0) / Double(max(1, answers.count)) }, count: answers.count)
+    for (answer, weight) in zip(answers, weights) { counts[answer] += weight }
+    let count = counts.reduce(0, +)
+    self.init(shares: counts.map { Double($0) / Double(max(1, count)) }, count: count)
   }
 
   /// A distribution from its shares.
@@ -22,6 +28,9 @@ public struct Composition: Sendable, Hashable {
 
   /// Shannon's entropy in bits: `- sum over k of p_k log2 p_k`, at most the binary logarithm of the number of classes.
   public var entropy: Double { shares.reduce(0) { $1 > 0 ? $0 - $1 * log2($1) : $0 } }
+
+  /// The entropy of equal shares in bits.
+  static func largestEntropy(classCount: Int) -> Double { log2(Double(max(1, classCount))) }
 
   /// The total variation distance: half the sum of the differences of shares, from 0 to 1.
   public func totalVariation(to other: Composition) -> Double {
@@ -37,21 +46,15 @@ public struct Composition: Sendable, Hashable {
     }
   }
 
-  /// A measure of this composition with its interval over the draw of the images.
-  public func estimate(_ bootstrap: Bootstrap, _ measure: (Composition) -> Double) -> Estimate {
-    Estimate(measure(self), replicates: replicates(bootstrap).map(measure), bootstrap)
-  }
-
   /// Compositions of resampled images: only the counts of the classes matter, so that no list of answers is needed.
-  public func replicates(_ bootstrap: Bootstrap) -> [Composition] {
+  func replicates(_ bootstrap: Bootstrap) -> [Composition] {
     let answers = shares.enumerated().flatMap { place, share in
       [Int](repeating: place, count: Int((share * Double(count)).rounded()))
     }
     return (0..<bootstrap.replicates).map { replicate in
-      let weights = bootstrap.weights(count: answers.count, replicate: replicate)
-      var counts = [Double](repeating: 0, count: shares.count)
-      for (answer, weight) in zip(answers, weights) { counts[answer] += Double(weight) }
-      return Composition(shares: counts.map { $0 / Double(answers.count) }, count: count)
+      Composition(
+        answers: answers, weights: bootstrap.weights(count: answers.count, replicate: replicate),
+        classCount: shares.count)
     }
   }
 

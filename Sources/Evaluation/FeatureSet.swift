@@ -10,6 +10,8 @@ public struct FeatureSet: Sendable {
     public let classCount: Int
     /// The class of every image.
     public let answers: [Int]
+    /// What the classifier says for each class of every image, `[images, classCount]`, or empty where that is not known.
+    public let logits: [Float]
 
     /// Answers to a question, each of `0..<classCount`.
     public init(name: String, classCount: Int, answers: [Int]) {
@@ -17,6 +19,18 @@ public struct FeatureSet: Sendable {
       self.name = name
       self.classCount = classCount
       self.answers = answers
+      logits = []
+    }
+
+    /// The most likely answers by logits, `[images, classCount]`, row-major; the first of equal ones.
+    public init(name: String, classCount: Int, logits: [Float]) {
+      precondition(classCount > 0 && logits.count % classCount == 0, "logits of \(classCount) classes")
+      self.name = name
+      self.classCount = classCount
+      self.logits = logits
+      answers = stride(from: 0, to: logits.count, by: classCount).map { start in
+        (1..<classCount).reduce(0) { logits[start + $1] > logits[start + $0] ? $1 : $0 }
+      }
     }
 
     /// How the images are distributed over the classes.
@@ -29,7 +43,7 @@ public struct FeatureSet: Sendable {
   public let dimension: Int
   /// Mean and covariance of the features of all images.
   public let moments: Moments
-  /// The features of the first images, `[rowCount, dimension]`, row-major; all or as many as were asked for.
+  /// The features of single images, `[rowCount, dimension]`, row-major: of all, or of as many as were asked for.
   public let rows: [Float]
   /// The questions with their answers.
   public let questions: [Question]
@@ -62,9 +76,9 @@ public struct FeatureSet: Sendable {
   /// Costs `O(replicates * dimension^3)`.
   public func frechetDistance(to reference: Moments, _ bootstrap: Bootstrap) -> Estimate {
     precondition(rowCount == count, "the interval of a distance takes all rows of its set")
+    let value = frechetDistance(to: reference)
     let source = ResampledMoments(rows: rows, dimension: dimension), reference = FrechetReference(reference)
     let own = source.moments(weights: .init(repeating: 1, count: count))
-    let value = reference.distance(mean: own.mean, covariance: own.covariance)
     let gradient = reference.gradient(mean: own.mean, covariance: own.covariance)
     let influence = source.forms(linear: gradient.linear, quadratic: gradient.quadratic)
     let itself = FrechetReference(mean: own.mean, covariance: own.covariance)
@@ -85,44 +99,4 @@ public struct FeatureSet: Sendable {
 func variance(_ values: [Double]) -> Double {
   let mean = values.reduce(0, +) / Double(values.count)
   return values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count)
-}
-
-/// Collects the features of images batch by batch.
-public struct FeatureAccumulator {
-  private var moments: MomentAccumulator
-  private let rowLimit: Int
-  private var rows: [Float] = []
-  private var count = 0
-  private var answers: [[Int]]
-  private let questions: [(name: String, classCount: Int)]
-
-  /// An accumulator of features of `dimension` values.
-  ///
-  /// - Parameters:
-  ///   - dimension: Values of an image's features.
-  ///   - rowLimit: Images whose features are kept one by one.
-  ///   - questions: What a classifier answers about every image.
-  public init(dimension: Int, rowLimit: Int = .max, questions: [(name: String, classCount: Int)] = []) {
-    moments = MomentAccumulator(dimension: dimension)
-    self.rowLimit = rowLimit
-    self.questions = questions
-    answers = .init(repeating: [], count: questions.count)
-  }
-
-  /// Adds the features of images, `[images, dimension]`, and the answers to each question about them.
-  public mutating func add(_ features: [Float], answers new: [[Int]] = []) {
-    precondition(new.count == questions.count, "\(new.count) lists of answers to \(questions.count) questions")
-    moments.add(features)
-    let added = features.count / moments.dimension, kept = max(0, min(added, rowLimit - count))
-    rows += features[..<(kept * moments.dimension)]
-    count += added
-    for (place, list) in new.enumerated() { answers[place] += list }
-  }
-
-  /// The set of all images so far; at least two.
-  public func set() -> FeatureSet {
-    FeatureSet(
-      count: count, moments: moments.moments(), rows: rows,
-      questions: zip(questions, answers).map { .init(name: $0.name, classCount: $0.classCount, answers: $1) })
-  }
 }

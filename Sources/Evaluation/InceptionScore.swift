@@ -39,3 +39,17 @@ public func inceptionScore(logits: [Float], classCount: Int, _ bootstrap: Bootst
     value, replicates: (0..<bootstrap.replicates).map { score(bootstrap.weights(count: count, replicate: $0)) },
     bootstrap, limits: 1...Double(classCount))
 }
+
+/// The score of a classifier's answers to one question.
+public struct InceptionScore: Sendable, Hashable {
+  /// What the classifier answers.
+  public let question: String
+  /// The score, see ``inceptionScore(logits:classCount:_:)``.
+  public let score: Estimate
+
+  /// The score of answers whose logits are known.
+  init(_ question: FeatureSet.Question, _ bootstrap: Bootstrap?) {
+    self.question = question.name
+    score = inceptionScore(logits: question.logits, classCount: question.classCount, bootstrap)
+  }
+}

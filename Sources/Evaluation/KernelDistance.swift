@@ -1,4 +1,4 @@
-public import HostMath
+import HostMath
 
 /// The kernel distance of features, KID: the squared maximum mean discrepancy of a cubic kernel (Binkowski and others 2018).
 ///
@@ -15,32 +15,49 @@ public struct KernelDistance: Sendable, Hashable {
   public let deviation: Double
   /// Rows of a subset.
   public let subsetSize: Int
+  /// Subsets of each set.
+  public let subsetCount: Int
 
   /// The distance of two sets by subsets.
+  ///
+  /// The interval comes from parts of both sets, drawn without replacement since equal rows have no distance. A part `f` of each set
+  /// varies about the whole by `1/f - 1` times the variance of the whole about the truth (Politis and Romano 1994), halves by
+  /// just as much. Both sets are counted as samples.
   ///
   /// - Parameters:
   ///   - first: Rows of features, `[n, dimension]`; at least two.
   ///   - second: Rows of the other set.
   ///   - dimension: Values of a row.
   ///   - subsetSize: Rows of a subset, at most those of the smaller set.
-  ///   - bootstrap: The number and the seed of the subsets.
-  public init(_ first: [Float], _ second: [Float], dimension: Int, subsetSize: Int = 1000, _ bootstrap: Bootstrap) {
+  ///   - bootstrap: The number and the seed of the subsets; without it there are 100 (seed 0) and there is no interval.
+  public init(_ first: [Float], _ second: [Float], dimension: Int, subsetSize: Int = 1000, _ bootstrap: Bootstrap?) {
     let counts = (first.count / dimension, second.count / dimension), size = min(subsetSize, counts.0, counts.1)
     precondition(size >= 2, "a kernel distance takes at least two rows of each set")
-    let values = (0..<bootstrap.replicates).map { replicate in
-      kernelDistance(
-        rows(bootstrap.subset(size, of: counts.0, replicate: replicate, stream: 0), of: first, dimension),
-        rows(bootstrap.subset(size, of: counts.1, replicate: replicate, stream: 1), of: second, dimension),
-        dimension: dimension)
+    let draws = bootstrap ?? Bootstrap(replicates: 100)
+    func distances(_ sizes: (Int, Int)) -> [Double] {
+      (0..<draws.replicates).map { replicate in
+        kernelDistance(
+          rows(draws.subset(sizes.0, of: counts.0, replicate: replicate, stream: 0), of: first, dimension),
+          rows(draws.subset(sizes.1, of: counts.1, replicate: replicate, stream: 1), of: second, dimension),
+          dimension: dimension)
+      }
     }
+    // Subsets of all rows are all the same.
+    let isWhole = size == counts.0 && size == counts.1
+    let values = isWhole ? [kernelDistance(first, second, dimension: dimension)] : distances((size, size))
     let mean = values.reduce(0, +) / Double(values.count)
     deviation = variance(values).squareRoot()
     self.subsetSize = size
-    // Subsets of m of n rows vary by 1/m - 1/n where the whole varies by 1/n.
-    let n = Double(min(counts.0, counts.1)), m = Double(size)
-    let whole = m < n ? deviation * (m / (n - m)).squareRoot() : deviation
-    let half = 1.96 * whole
-    estimate = Estimate(mean, interval: m < n ? mean - half...mean + half : nil)
+    subsetCount = values.count
+    let part = min(0.5, Double(subsetSize) / Double(max(counts.0, counts.1)))
+    let parts = (Int(part * Double(counts.0)), Int(part * Double(counts.1)))
+    guard let bootstrap, min(parts.0, parts.1) >= 2 else {
+      estimate = Estimate(mean)
+      return
+    }
+    let drawn = parts == (size, size) ? values : distances(parts)
+    let scale = (part / (1 - part)).squareRoot(), centre = drawn.reduce(0, +) / Double(drawn.count)
+    estimate = Estimate(mean, replicates: drawn.map { mean + scale * ($0 - centre) }, bootstrap).withoutBias
   }
 }
 

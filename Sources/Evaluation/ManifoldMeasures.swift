@@ -1,4 +1,4 @@
-public import HostMath
+import HostMath
 
 /// How much two sets cover each other, by balls around their points that reach to the k-th nearest neighbour.
 ///
@@ -17,6 +17,9 @@ public struct ManifoldMeasures: Sendable, Hashable {
   public let density: Double
   /// The share of the data that has a sample near it.
   public let coverage: Double
+
+  /// The most rows of a set: the distances of all pairs then take some two gigabytes.
+  public static let largestCount = 10_000
 
   /// The measures of all rows.
   ///
@@ -58,7 +61,7 @@ public struct ManifoldMeasures: Sendable, Hashable {
     coverage = share(isCovered)
   }
 
-  /// The four measures with intervals.
+  /// The four measures, with intervals where they were asked for.
   public struct Estimates: Sendable, Hashable {
     /// ``ManifoldMeasures/precision``.
     public let precision: Estimate
@@ -70,28 +73,30 @@ public struct ManifoldMeasures: Sendable, Hashable {
     public let coverage: Estimate
   }
 
-  /// The measures with intervals from halves of both sets, drawn without replacement since equal rows have no distance.
+  /// The measures, with intervals from halves of both sets, drawn without replacement since equal rows have no distance.
   ///
   /// Halves of a set vary as much about the whole's value as the whole does about the truth (`1/m - 1/n` at `m = n/2`; Politis and Romano
   /// 1994). Costs the distances of all rows once, and a selection a half.
   public static func estimates(
-    samples: [Float], data: [Float], dimension: Int, neighbours: Int = 3, _ bootstrap: Bootstrap
+    samples: [Float], data: [Float], dimension: Int, neighbours: Int = 3, _ bootstrap: Bootstrap?
   ) -> Estimates {
     let table = DistanceTable(samples: samples, data: data, dimension: dimension)
     let (n, m) = (table.sampleCount, table.dataCount)
     let whole = ManifoldMeasures(table, Array(0..<n), Array(0..<m), neighbours: neighbours)
-    let halves = (0..<bootstrap.replicates).map { replicate in
-      ManifoldMeasures(
-        table, bootstrap.subset(n / 2, of: n, replicate: replicate, stream: 0),
-        bootstrap.subset(m / 2, of: m, replicate: replicate, stream: 1), neighbours: neighbours)
+    let halves = (0..<(bootstrap?.replicates ?? 0)).compactMap { replicate in
+      bootstrap.map { bootstrap in
+        ManifoldMeasures(
+          table, bootstrap.subset(n / 2, of: n, replicate: replicate, stream: 0),
+          bootstrap.subset(m / 2, of: m, replicate: replicate, stream: 1), neighbours: neighbours)
+      }
     }
     func estimate(_ measure: (ManifoldMeasures) -> Double, largest: Double) -> Estimate {
-      let values = halves.map(measure), mean = values.reduce(0, +) / Double(values.count)
+      guard let bootstrap else { return Estimate(measure(whole)) }
       // A half has larger balls and so another value: only its spread tells about the whole.
-      var result = Estimate(
-        measure(whole), replicates: values.map { $0 - mean + measure(whole) }, bootstrap, limits: 0...largest)
-      result.bias = nil
-      return result
+      let values = halves.map(measure), shift = measure(whole) - values.reduce(0, +) / Double(values.count)
+      return Estimate(
+        measure(whole), replicates: values.map { $0 + shift }, bootstrap, limits: 0...largest
+      ).withoutBias
     }
     return Estimates(
       precision: estimate(\.precision, largest: 1), recall: estimate(\.recall, largest: 1),

@@ -8,6 +8,21 @@ extension NumpyArchive {
   ///   - path: The archive.
   /// - Throws: ``FileError`` if the archive is damaged or there is no such array.
   public static func array(_ name: String?, in path: String) throws(FileError) -> NumpyArray {
+    try read(name, in: path) { bytes, path throws(FileError) in try NumpyArray(parsing: bytes, path: path) }
+  }
+
+  /// Reads one array of numbers of a `.npz` file in 64 bits, whatever type they have.
+  ///
+  /// - Throws: ``FileError`` as ``array(_:in:)``.
+  public static func doubles(
+    _ name: String, in path: String
+  ) throws(FileError) -> (values: [Double], shape: [Int]) {
+    try read(name, in: path) { bytes, path throws(FileError) in try NumpyArray.doubles(parsing: bytes, path: path) }
+  }
+
+  private static func read<Value>(
+    _ name: String?, in path: String, _ parse: (UnsafeRawBufferPointer, String) throws(FileError) -> Value
+  ) throws(FileError) -> Value {
     let file = try MappedFile(path)
     defer { withExtendedLifetime(file) {} }
     let entries = try directory(file)
@@ -16,9 +31,9 @@ extension NumpyArchive {
       throw FileError(path, "has no array '\(name ?? "")'; it has \(names.isEmpty ? "none" : names)")
     }
     let contents = try contents(of: entry, in: file)
-    var result: Result<NumpyArray, FileError> = .failure(FileError(path, "is empty"))
+    var result: Result<Value, FileError> = .failure(FileError(path, "is empty"))
     contents.withUnsafeBytes { bytes in
-      result = Result { () throws(FileError) in try NumpyArray(parsing: bytes, path: "\(path), \(entry.name)") }
+      result = Result { () throws(FileError) in try parse(bytes, "\(path), \(entry.name)") }
     }
     return try result.get()
   }

@@ -10,6 +10,23 @@ extension NumpyArray {
   ///
   /// - Throws: ``FileError`` if they are cut short, too many, or of a type that is not read.
   public init(parsing bytes: UnsafeRawBufferPointer, path: String) throws(FileError) {
+    let (header, data) = try Self.parts(of: bytes, path: path)
+    self.init(shape: header.shape, values: header.values(data), isBoolean: header.element == .bool)
+  }
+
+  /// Reads the bytes of a `.npy` file of numbers in 64 bits, for those who need more digits than images have.
+  ///
+  /// - Throws: ``FileError`` as ``init(parsing:path:)``.
+  static func doubles(
+    parsing bytes: UnsafeRawBufferPointer, path: String
+  ) throws(FileError) -> (values: [Double], shape: [Int]) {
+    let (header, data) = try parts(of: bytes, path: path)
+    return (header.doubles(data), header.shape)
+  }
+
+  private static func parts(
+    of bytes: UnsafeRawBufferPointer, path: String
+  ) throws(FileError) -> (NumpyHeader, UnsafeRawBufferPointer) {
     guard bytes.count >= 10, bytes[0] == 0x93, bytes[1..<6].elementsEqual("NUMPY".utf8) else {
       throw FileKind.mistaken(bytes, path: path, for: "a .npy array") ?? FileError(path, "is no .npy file")
     }
@@ -34,8 +51,7 @@ extension NumpyArray {
         path,
         "has \(available) bytes of values; shape \(header.shape) of type '\(header.descr)' takes \(header.byteCount)")
     }
-    let data = UnsafeRawBufferPointer(rebasing: bytes[start...])
-    self.init(shape: header.shape, values: header.values(data), isBoolean: header.element == .bool)
+    return (header, UnsafeRawBufferPointer(rebasing: bytes[start...]))
   }
 }
 
@@ -112,6 +128,15 @@ private struct NumpyHeader {
     case .bool: .bytes(ordered { data[$0] == 0 ? 0 : 1 })
     case .uint16: .integers(ordered { Int(word($0, data) as UInt16) })
     case .uint32: .integers(ordered { Int(word($0, data) as UInt32) })
+    }
+  }
+
+  func doubles(_ data: UnsafeRawBufferPointer) -> [Double] {
+    guard element != .float64 else { return ordered { Double(bitPattern: word($0, data)) } }
+    return switch values(data) {
+    case .floats(let values): values.map(Double.init)
+    case .integers(let values): values.map(Double.init)
+    case .bytes(let values): values.map(Double.init)
     }
   }
 

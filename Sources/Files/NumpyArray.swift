@@ -100,6 +100,12 @@ extension NumpyArray {
     if let failure { throw failure }
   }
 
+  /// Numbers of 64 bits as a `.npy` file, `<f8`.
+  public static func encoded(doubles: [Double], shape: [Int]) -> [UInt8] {
+    precondition(doubles.count == shape.reduce(1, *), "\(doubles.count) values do not fill \(shape)")
+    return header("<f8", shape: shape) + littleEndianBytes(of: doubles) { $0.bitPattern }
+  }
+
   /// Whole numbers as a `.npy` file, `<i8`.
   public static func encoded(integers: [Int], shape: [Int]) -> [UInt8] {
     NumpyArray(shape: shape, values: .integers(integers)).encoded()

@@ -187,6 +187,16 @@ public struct SafetensorsFile {
     }
   }
 
+  /// The values of a floating-point tensor in 64 bits.
+  public func doubles(_ entry: Entry) -> [Double] {
+    guard entry.type == .float64 else { return floats(entry).map(Double.init) }
+    defer { withExtendedLifetime(file) {} }
+    let bytes = UnsafeRawBufferPointer(rebasing: file.bytes[entry.range])
+    return (0..<entry.count).map { place in
+      Double(bitPattern: UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: 8 * place, as: UInt64.self)))
+    }
+  }
+
   /// Reads a floating-point tensor, converted to 32 bits; the file's pages are given back afterwards.
   ///
   /// - Parameters:

@@ -16,8 +16,6 @@ public struct SafetensorsWriter {
   ///   - values: As many values as the shape has, row-major.
   ///   - type: `F32`, `F16` or `BF16`.
   public mutating func add(_ name: String, shape: [Int], values: [Float], as type: SafetensorsType = .float32) {
-    precondition(values.count == shape.reduce(1, *), "\(values.count) values do not fill \(shape)")
-    precondition(!tensors.contains { $0.name == name }, "tensor '\(name)' is there already")
     let bytes: [UInt8] =
       switch type {
       case .float32: littleEndianBytes(of: values) { $0.bitPattern }
@@ -25,6 +23,22 @@ public struct SafetensorsWriter {
       case .bfloat16: littleEndianBytes(of: values) { $0.brainBits }
       default: preconditionFailure("\(type.rawValue) is not written")
       }
+    append(name, type, shape, bytes)
+  }
+
+  /// Adds a tensor of 64-bit numbers, `F64`.
+  ///
+  /// - Parameters:
+  ///   - name: A name that is not yet there.
+  ///   - shape: The extents.
+  ///   - doubles: As many values as the shape has, row-major.
+  public mutating func add(_ name: String, shape: [Int], doubles: [Double]) {
+    append(name, .float64, shape, littleEndianBytes(of: doubles) { $0.bitPattern })
+  }
+
+  private mutating func append(_ name: String, _ type: SafetensorsType, _ shape: [Int], _ bytes: [UInt8]) {
+    precondition(bytes.count == shape.reduce(type.byteCount, *), "\(bytes.count) bytes do not fill \(shape)")
+    precondition(!tensors.contains { $0.name == name }, "tensor '\(name)' is there already")
     tensors.append((name, type, shape, bytes))
   }
 

@@ -29,6 +29,15 @@ public struct Moments: Sendable, Hashable {
     self.remainder = remainder
   }
 
+  /// Moments from a mean and a covariance; eigenvalues that rounding made negative count as zero. Costs `O(dimension^3)`.
+  public init(count: Int, mean: [Double], covariance: SymmetricMatrix) {
+    precondition(mean.count == covariance.order, "a mean of \(mean.count), a covariance of \(covariance.order)")
+    let eigen = covariance.eigendecomposition(), order = mean.count
+    let basis = (0..<order).reversed().flatMap { eigen.vectors[$0 * order..<($0 + 1) * order] }
+    self.init(
+      count: count, mean: mean, basis: basis, eigenvalues: eigen.values.reversed().map { max(0, $0) }, remainder: 0)
+  }
+
   /// Values of one row.
   public var dimension: Int { mean.count }
 

@@ -7,17 +7,25 @@ import Foundation
 public import Networks
 public import Tensors
 
-/// A classifier with its files: `config.json` and `classifier.safetensors` in a directory.
+/// A classifier with its files: `config.json` and `classifier.safetensors` in a directory, and `reference.safetensors` if it has one.
 public struct ClassifierModel {
   /// What messages call it.
   public let name: String
   /// The network.
   public let network: Classifier
+  private let weights: MappedFile?
+  private let referenceFile: MappedFile?
 
   /// A classifier that is there already.
   public init(name: String, network: Classifier) {
+    self.init(name: name, network: network, weights: nil, reference: nil)
+  }
+
+  private init(name: String, network: Classifier, weights: MappedFile?, reference: MappedFile?) {
     self.name = name
     self.network = network
+    self.weights = weights
+    referenceFile = reference
   }
 
   /// Reads the files of a classifier.
@@ -25,13 +33,25 @@ public struct ClassifierModel {
   /// - Throws: `FileError` if there are none, or they do not fit each other.
   public init(name: String, _ files: ModelFiles) throws {
     let configuration = try ClassifierConfiguration(files.json("config.json"), path: files.path("config.json"))
+    let weights = try files.open(Self.weights)
     let store = try ParameterStore(
-      [SafetensorsFile(files.open(Self.weights))], path: files.path(Self.weights),
-      configurationPath: files.path("config.json"))
-    self.init(name: name, network: try Classifier(configuration, parameters: store))
+      [SafetensorsFile(weights)], path: files.path(Self.weights), configurationPath: files.path("config.json"))
+    self.init(
+      name: name, network: try Classifier(configuration, parameters: store), weights: weights,
+      reference: files.has(Self.reference) ? try files.open(Self.reference) : nil)
   }
 
-  private static let weights = "classifier.safetensors"
+  private static let (weights, reference) = ("classifier.safetensors", "reference.safetensors")
+
+  /// The features of the classifier's own data, where its directory holds them as `reference.safetensors`.
+  ///
+  /// - Throws: `FileError` if the file is damaged, `EvaluationError` if another classifier made it.
+  public func reference() throws -> FeatureReference? {
+    guard let referenceFile else { return nil }
+    let reference = try FeatureReference(SafetensorsFile(referenceFile))
+    try reference.check(extractor, path: referenceFile.path)
+    return reference
+  }
 
   /// Writes both files.
   public func write(as type: SafetensorsType, to directory: String) throws(FileError) {
@@ -53,74 +73,8 @@ public struct ClassifierModel {
       width: configuration.imageSize.width)
   }
 
-  /// The classifier's predictions for many images.
-  public struct Answers: Sendable {
-    /// The embedding of every image, `[images, featureCount]`.
-    public var features: [Float] = []
-    /// The most likely class of every image, one list a head.
-    public var classes: [[Int]]
-  }
-
-  /// Classifies images.
-  ///
-  /// - Parameters:
-  ///   - source: Images of the classifier's size.
-  ///   - backend: The device.
-  ///   - keepsFeatures: Whether the embeddings are wanted.
-  /// - Throws: ``ModelError`` if the images are of another size, or an error of reading or of the device.
-  public func answers(to source: any ImageSource, on backend: any Backend, keepsFeatures: Bool = false) throws
-    -> Answers
-  {
-    let configuration = network.configuration, shape = source.shape
-    guard shape == imageShape else {
-      throw ModelError.images(path: source.path, shape: shape, model: name, expected: imageShape)
-    }
-    var answers = Answers(classes: .init(repeating: [], count: configuration.heads.count))
-    while true {
-      let images = try source.next(100)
-      if images.isEmpty { return answers }
-      let count = images.count / shape.count
-      let x = Tensor(images, shape: [count, shape.channels, shape.height, shape.width], on: backend)
-      let (embedding, logits) = network.forward(x)
-      if keepsFeatures { answers.features += try embedding.tensor().values() }
-      let values = try logits.tensor().values()
-      for place in 0..<count {
-        for (head, range) in configuration.logits.enumerated() {
-          let start = place * configuration.logitCount + range.lowerBound, own = values[start..<start + range.count]
-          answers.classes[head].append((own.indices.max { own[$0] < own[$1] } ?? start) - start)
-        }
-      }
-    }
-  }
-
-  /// Classifies a data set and compares with its labels.
-  ///
-  /// - Throws: ``ModelError`` if there are no labels, or not as many kinds as heads.
-  public func report(on source: any ImageSource, _ backend: any Backend) throws -> ClassificationReport {
-    let labels = try source.labelSets(), heads = network.configuration.heads
-    guard labels.count == heads.count else {
-      throw ModelError.labels(path: source.path, count: labels.count, heads: heads.count, model: name)
-    }
-    let answers = try answers(to: source, on: backend)
-    return ClassificationReport(
-      count: answers.classes.first?.count ?? 0,
-      heads: heads.enumerated().map { place, head in
-        .init(name: head.name, classes: head.classes, labels: labels[place], answers: answers.classes[place])
-      })
-  }
-
-  /// The moments of the embeddings of images, and the class proportions of the first head.
-  ///
-  /// - Throws: ``ModelError`` if there are fewer than two images or they are of another size.
-  public func featureStatistics(of source: any ImageSource, on backend: any Backend) throws -> FeatureStatistics {
-    let configuration = network.configuration
-    let answers = try answers(to: source, on: backend, keepsFeatures: true), count = answers.classes[0].count
-    guard count >= 2 else { throw ModelError.tooFewImages(path: source.path, count: count) }
-    guard answers.features.allSatisfy(\.isFinite) else {
-      throw FileError(source.path, "\(name) gives embeddings that are not finite")
-    }
-    return FeatureStatistics(
-      features: answers.features, width: configuration.featureCount, classes: answers.classes[0],
-      classCount: configuration.heads[0].classes)
+  /// SHA-256 of the file of weights, or of the parameters' values where there is none.
+  var digest: String {
+    weights?.sha256 ?? sha256(of: network.parameters.flatMap { $0.parameter.values() })
   }
 }

@@ -18,8 +18,6 @@ public enum ModelError: Error, Sendable, Hashable, CustomStringConvertible {
   case images(path: String, shape: ImageShape, model: String, expected: ImageShape)
   /// Labels that do not fit a classifier's heads.
   case labels(path: String, count: Int, heads: Int, model: String)
-  /// A set of images too small for a covariance.
-  case tooFewImages(path: String, count: Int)
 
   /// The fault as one line that names the model or file.
   public var description: String {
@@ -35,7 +33,6 @@ public enum ModelError: Error, Sendable, Hashable, CustomStringConvertible {
       "\(path): images of \(shape); \(model) takes \(expected)"
     case .labels(let path, let count, let heads, let model):
       "\(path): \(count) kinds of label for the \(heads) heads of \(model)"
-    case .tooFewImages(let path, let count): "\(path): holds \(count) images; at least two are needed"
     }
   }
 }

@@ -1,3 +1,4 @@
+import Datasets
 public import Files
 public import Tensors
 
@@ -5,10 +6,7 @@ public import Tensors
 public enum ImageConversion {
   /// Values in [-1, 1] as bytes: `round(255 * clamp(x / 2 + 1/2, 0, 1))`, half to even, as diffusers does.
   public static func bytes(_ values: some Sequence<Float>) -> [UInt8] {
-    values.map { value in
-      // NaN becomes 0: max takes its first argument then.
-      UInt8((255 * min(max(0, value / 2 + 0.5), 1)).rounded(.toNearestOrEven))
-    }
+    values.map(pictureByte)
   }
 
   /// The extents of the picture of one image: its own for 1 and 3 channels, its planes side by side in grey for others.

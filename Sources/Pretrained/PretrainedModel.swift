@@ -28,6 +28,28 @@ public enum PretrainedModel {
     return .embedded(name: "embedded \(name)", files: Dictionary(uniqueKeysWithValues: mapped))
   }
 
+  /// Reads a file or folder that has the name of a carried model and so takes its place, which its reader must know.
+  ///
+  /// - Parameters:
+  ///   - path: The file or folder.
+  ///   - note: Told that it takes the place.
+  ///   - read: Reads it.
+  /// - Throws: The error of the reading; a `FileError` says that the carried model was not meant to be read.
+  fileprivate static func inPlace<Value>(
+    of path: String, note: (String) -> Void, _ read: () throws -> Value
+  ) throws -> Value {
+    guard names.contains(path) else { return try read() }
+    let fault =
+      "\(path) in this folder takes the place of the carried model '\(path)'; rename it, or work elsewhere, for that"
+    do {
+      let value = try read()
+      note(fault)
+      return value
+    } catch let error as FileError {
+      throw FileError(error.path, "\(error.fault); \(fault)")
+    }
+  }
+
   private static var table: [(model: String, name: String, bytes: UnsafeRawBufferPointer)] {
     var count = 0
     guard let table = pretrained_files(&count) else { return [] }
@@ -43,12 +65,15 @@ extension ModelDirectory {
   /// - Parameters:
   ///   - path: A path or a name; nil for ``PretrainedModel/defaultName``.
   ///   - variant: The variant of the weights, such as `fp16`.
+  ///   - note: Told that a path takes the place of a pretrained model of the same name.
   /// - Throws: `FileError` if there is neither.
-  public static func found(_ path: String?, variant: String? = nil) throws -> ModelDirectory {
+  public static func found(
+    _ path: String?, variant: String? = nil, note: (String) -> Void = { _ in }
+  ) throws -> ModelDirectory {
     let name = path ?? PretrainedModel.defaultName
     let isPath = path.map { FileManager.default.fileExists(atPath: $0) } ?? false
     if !isPath, let directory = try PretrainedModel.directory(name) { return directory }
-    return try ModelDirectory(name, variant: variant)
+    return try PretrainedModel.inPlace(of: name, note: note) { try ModelDirectory(name, variant: variant) }
   }
 }
 
@@ -66,10 +91,16 @@ extension Model {
 }
 
 extension ClassifierModel {
-  /// Reads a directory, or a pretrained classifier by its name, such as `mnist-classifier`.
+  /// A classifier by its directory, or a pretrained one by its name, such as `mnist-classifier`, where there is no such path.
   ///
-  /// - Throws: `FileError` if there is none, or its files do not fit each other.
-  public static func found(_ path: String) throws -> ClassifierModel {
-    try ClassifierModel(name: path, PretrainedModel.files(path) ?? .folder(path))
+  /// - Parameters:
+  ///   - path: A path or a name.
+  ///   - note: Told that a path takes the place of a pretrained classifier of the same name.
+  /// - Throws: `FileError` if there is neither, or its files do not fit each other.
+  public static func found(_ path: String, note: (String) -> Void = { _ in }) throws -> ClassifierModel {
+    if !FileManager.default.fileExists(atPath: path), let files = PretrainedModel.files(path) {
+      return try ClassifierModel(name: path, files)
+    }
+    return try PretrainedModel.inPlace(of: path, note: note) { try ClassifierModel(name: path, .folder(path)) }
   }
 }

@@ -26,7 +26,7 @@ struct ClassifyCommand: ParsableCommand {
 
   func run() throws {
     let console = outputOptions.console
-    let model = try ClassifierModel.found(classifier)
+    let model = try ClassifierModel.found(classifier, note: console.note)
     let source = try Dataset.open(images, reading.reading, channels: model.imageShape.channels) { console.note($0) }
     let backend = try device.open(console)
     if try !source.labelSets().isEmpty {
@@ -34,8 +34,8 @@ struct ClassifyCommand: ParsableCommand {
       return try console.result(report.text, json: report.json)
     }
     let answers = try model.answers(to: source, on: backend)
-    let counts = zip(model.network.configuration.heads, answers.classes).map { head, classes in
-      (head.name, (0..<head.classes).map { wanted in classes.filter { $0 == wanted }.count })
+    let counts = answers.map { question in
+      (question.name, (0..<question.classCount).map { wanted in question.answers.count { $0 == wanted } })
     }
     try console.result(
       counts.map { "\($0.0): " + $0.1.map(String.init).joined(separator: " ") }.joined(separator: "\n"),

@@ -20,6 +20,7 @@ func worded(_ error: any Error) -> any Error {
   case let error as ImageReadingError: CommandError("\(error) (\(error.option.flag))")
   case let error as PipelineError: CommandError(line(of: error))
   case let error as ModelError: CommandError(line(of: error))
+  case let error as EvaluationError: CommandError(line(of: error))
   case SamplerError.unknownSampler: CommandError("--sampler: \(error)")
   case let error as TrainingError: CommandError(line(of: error))
   // A compiler's log, the one text of several lines.
@@ -82,7 +83,18 @@ private func line(of error: ModelError) -> String {
   case .noClasses: "--class: \(error)"
   case .noGuidance: "--guidance: \(error)"
   case .input(_, _, let isLabelled): isLabelled ? "\(error) (--class)" : error.description
-  case .statistics, .images, .labels, .tooFewImages: error.description
+  case .statistics, .images, .labels: error.description
+  }
+}
+
+private func line(of error: EvaluationError) -> String {
+  switch error {
+  case .unequalCounts: "\(error); --count N takes the first N of each"
+  case .tooManyImages(_, _, _, let largest): "\(error); --count \(largest) takes the first"
+  case .fewerThanAsked: "--count: \(error)"
+  case .noReferenceRows: "--measures: \(error); `diffuse-gpu statistics --classifier NAME --rows N` keeps them"
+  case .otherExtractor: "--reference: \(error)"
+  case .tooFewImages, .otherSize, .notFinite, .tooManyDirections, .otherFeatures: error.description
   }
 }
 

@@ -4,16 +4,17 @@ import DiffuseGPU
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate",
-    abstract: "Measure the Frechet distance of samples to a data set, in pixels or in a classifier's embeddings.",
+    abstract: "Measure samples against a data set, in pixels or in a classifier's features.",
     discussion: """
-      Compares means and covariances of the pixels, in [-1, 1], without any network. It is not the FID of Inception features, and only \
-      distances at equal counts compare. --classifier compares a classifier's embeddings in place of pixels and prints the \
-      class proportions as well.
+      Without a classifier it compares means and covariances of the pixels, in [-1, 1]: the Frechet distance without any network. With \
+      --classifier it compares the classifier's features and what the classifier sees. Neither is the FID of Inception features. Only \
+      distances at equal counts compare, so that sets of different counts need --count. All measures take images clamped to [-1, 1] and \
+      rounded to 8 bits.
       """)
 
   @Argument(
     help: ArgumentHelp(
-      "Samples: .npy or .npz files or folders of PNG files; each is compared by itself.", valueName: "samples"))
+      "Samples: .npy or .npz files or folders of PNG files; each is measured by itself.", valueName: "samples"))
   var samples: [String]
 
   @Option(
@@ -22,14 +23,11 @@ struct EvaluateCommand: ParsableCommand {
     ))
   var statistics: String?
 
-  @Option(
-    help: ArgumentHelp(
-      "A classifier's directory, or a pretrained one such as mnist-classifier; needs --data.", valueName: "directory")
-  )
-  var classifier: String?
+  @OptionGroup(title: "Features")
+  var features: FeatureOptions
 
-  @Option(help: ArgumentHelp("The data set, for --classifier.", valueName: "path"))
-  var data: String?
+  @Option(help: ArgumentHelp("Measure the first so many images of each set.", valueName: "number"))
+  var count: Int?
 
   @OptionGroup(title: "How images are read")
   var reading: ImageReadingOptions
@@ -41,24 +39,60 @@ struct EvaluateCommand: ParsableCommand {
   var outputOptions: OutputOptions
 
   func run() throws {
-    guard (classifier == nil) == (data == nil) else { throw CommandError("--classifier and --data belong together") }
-    if let classifier, let data { return try compareFeatures(by: classifier, with: data) }
+    try checkNumber("--count", count, in: 2...1 << 31)
+    if features.classifier != nil, statistics != nil {
+      throw CommandError("--statistics is of pixels; --classifier takes --reference FILE or --data PATH")
+    }
+    let request = try features.request(samples: samples, note: outputOptions.console.note)
+    try checkCounts(channels: request?.classifier.imageShape.channels)
+    let findings = try request.map(featureFindings) ?? pixelFindings()
+    try outputOptions.console.result(
+      (findings.map(\.text) + ["images are \(eightBitRule)"]).joined(separator: "\n"),
+      json: .array(
+        findings.map { .object($0.members.merging(["quantization": .string(eightBitRule)]) { $1 }) }))
+  }
+
+  /// What is said about one set of samples.
+  struct Finding {
+    let text: String
+    let members: [String: JSONValue]
+  }
+
+  /// Images to compare, samples of a model among them.
+  func open(
+    _ path: String, channels: Int?, clamps: Bool = false, note: (String) -> Void
+  ) throws -> any ImageSource {
+    try Dataset.open(path, reading.reading, channels: channels, clamps: clamps, note: note)
+  }
+
+  /// Finds out before any work whether the sets compare.
+  private func checkCounts(channels: Int?) throws {
+    guard samples.count > 1 || count != nil else { return }
+    let counts = try samples.map { try open($0, channels: channels, clamps: true) { _ in }.count }
+    for (path, own) in zip(samples, counts) {
+      if let count, own < count { throw EvaluationError.fewerThanAsked(path: path, count: own, asked: count) }
+      if count == nil, own != counts[0] {
+        throw EvaluationError.unequalCounts(path: path, count: own, other: samples[0], otherCount: counts[0])
+      }
+    }
+  }
+
+  private func pixelFindings() throws -> [Finding] {
     guard let file = try statistics.map({ try MappedFile($0) }) ?? ModelDirectory.found(nil).statistics() else {
       throw CommandError("--statistics: the default model holds none; name a file")
     }
     let statistics = try ImageStatistics(SafetensorsFile(file)), reference = statistics.moments
     noteLeftOut("the statistics keep \(statistics.rank) of \(reference.dimension) directions", reference.shareOutside)
-    let findings = try samples.map { path in
-      let (distance, count, leftOut) = try pixelFrechetDistance(
-        of: open(path, statistics.shape, clamps: true), to: reference)
+    return try samples.map { path in
+      let images = try open(path, channels: statistics.shape.channels, clamps: true) { outputOptions.console.note($0) }
+      let (distance, count, leftOut) = try pixelFrechetDistance(of: images, count: count, to: reference)
       noteLeftOut("\(path): 512 of \(reference.dimension) directions are kept", leftOut)
       return Finding(
         text: "\(path): \(count) images, pixel Frechet distance \(rounded(distance, digits: 3))",
-        json: .object([
+        members: [
           "samples": .string(path), "images": .number(Double(count)), "pixel_frechet_distance": .number(distance),
-        ]))
+        ])
     }
-    try report(findings)
   }
 
   /// Says what part of the variance a distance knows in sum only.
@@ -70,46 +104,34 @@ struct EvaluateCommand: ParsableCommand {
         + "distance is not exact")
   }
 
-  /// Images to compare, samples of a model among them.
-  private func open(_ path: String, _ shape: ImageShape, clamps: Bool = false) throws -> any ImageSource {
-    try Dataset.open(path, reading.reading, channels: shape.channels, clamps: clamps) {
-      outputOptions.console.note($0)
+  private func featureFindings(_ request: FeatureOptions.Request) throws -> [Finding] {
+    let console = outputOptions.console, classifier = request.classifier, extractor = classifier.extractor
+    let backend = try device.open(console), channels = classifier.imageShape.channels
+    /// The features of images, with progress.
+    func features(_ path: String, isData: Bool, rowLimit: Int) throws -> FeatureSet {
+      let source = try open(path, channels: channels, clamps: !isData) { console.note($0) }
+      let asked = isData ? nil : count
+      let display = ProgressDisplay(
+        total: asked ?? source.count, unit: "images of \(path)", quiet: console.isQuiet)
+      return try classifier.features(of: source, on: backend, count: asked, rowLimit: rowLimit) { display.update($0) }
     }
-  }
-
-  /// What is said about one set of samples.
-  private struct Finding {
-    let text: String
-    let json: JSONValue
-  }
-
-  private func report(_ findings: [Finding]) throws(CommandError) {
-    try outputOptions.console.result(
-      findings.map(\.text).joined(separator: "\n"), json: .array(findings.map(\.json)))
-  }
-
-  private func compareFeatures(by name: String, with data: String) throws {
-    let classifier = try ClassifierModel.found(name), backend = try device.open(outputOptions.console)
-    let sets = try samples.map {
-      try classifier.featureStatistics(of: open($0, classifier.imageShape, clamps: true), on: backend)
+    let reference = try request.reference { path, rows in
+      FeatureReference(try features(path, isData: true, rowLimit: rows), by: extractor)
     }
-    let reference = try classifier.featureStatistics(of: open(data, classifier.imageShape), on: backend)
-    func percent(_ parts: [Double]) -> String { parts.map { rounded(100 * $0, digits: 1) }.joined(separator: " ") }
-    let findings = zip(samples, sets).map { path, set in
-      let distance = set.distance(to: reference)
+    return try samples.map { path in
+      let set = try features(path, isData: false, rowLimit: .max)
+      if let output = request.featuresOutput { try OutputFile.write(set.archive(path: output), to: output) }
+      let measures = try SampleMeasures(set, to: reference, request.settings, path: path)
+      let members: [String: JSONValue] = [
+        "samples": .string(path),
+        "features": .object(["network": .string(extractor.name), "sha256": .string(extractor.sha256)]),
+        "reference": .object([
+          "source": .string(request.referenceName),
+          "images": reference.count.map { .number(Double($0)) } ?? .null,
+        ]),
+      ]
       return Finding(
-        text: """
-          \(path): \(set.count) images, Frechet distance \(rounded(distance, digits: 3)) in the features of \(name)
-          classes, %: \(percent(set.classProportions))
-          """,
-        json: .object([
-          "samples": .string(path), "images": .number(Double(set.count)),
-          "feature_frechet_distance": .number(distance),
-          "classes": .array(set.classProportions.map { .number($0) }),
-          "classes_of_data": .array(reference.classProportions.map { .number($0) }),
-        ]))
+        text: "\(path): \(measures.text(network: extractor.name))", members: members.merging(measures.members) { $1 })
     }
-    try report(findings)
-    outputOptions.console.note("classes of \(data), %: \(percent(reference.classProportions))")
   }
 }

@@ -42,7 +42,7 @@ struct SampleCommand: ParsableCommand {
     let request = try repeated?.request ?? SamplingRequest(arguments: self)
     let places = try places(of: request)
     guard !places.isEmpty else { return console.note("all images are there already") }
-    let opened = try request.open(note: console.note) { try ModelDirectory.found($0, variant: $1) }
+    let opened = try request.open(note: console.note) { try ModelDirectory.found($0, variant: $1, note: console.note) }
     let options = try repeated.map { try device.options(besides: $0.machine) } ?? device.options()
     let backend = try device.open(console, options, as: repeated?.machine)
     let pipeline = try SamplingPipeline(

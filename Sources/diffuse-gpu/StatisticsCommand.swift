@@ -4,10 +4,11 @@ import DiffuseGPU
 struct StatisticsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "statistics",
-    abstract: "Collect the mean and covariance of a data set, for late starts.",
+    abstract: "Collect the mean and covariance of a data set, for late starts and evaluation.",
     discussion: """
       One pass over IDX files (gzip or not), CIFAR-10 or CIFAR-100 binary files, a .npy or .npz array, or a folder of PNG files. Written \
-      into a model directory as statistics.safetensors, they are found by `sample --late-start`.
+      into a model directory as statistics.safetensors, they are found by `sample --late-start`. With --classifier they are those of its \
+      features; written into its directory as reference.safetensors, they are found by `evaluate --classifier`.
       """)
 
   @Option(help: ArgumentHelp("A file or folder of images.", valueName: "path"))
@@ -26,6 +27,12 @@ struct StatisticsCommand: ParsableCommand {
   @Flag(help: "Store the directions in half precision.")
   var half = false
 
+  @OptionGroup(title: "Features")
+  var features: FeatureStatisticsOptions
+
+  @OptionGroup(title: "Device")
+  var device: DeviceOptions
+
   @OptionGroup(title: "How images are read")
   var reading: ImageReadingOptions
 
@@ -38,9 +45,11 @@ struct StatisticsCommand: ParsableCommand {
   func run() throws {
     let console = outputOptions.console
     try checkNumber("--rank", rank, in: 1...Self.largestRank)
-    try OutputFile.checkDistinct([output], readFrom: [data])
+    try features.check([(rank != nil, "--rank"), (half, "--half")])
+    try OutputFile.checkDistinct([output], readFrom: [data] + [features.testData].compactMap(\.self))
     try OutputFile.checkWritable(output)
     let source = try Dataset.open(data, reading.reading) { console.note($0) }
+    if let classifier = features.classifier { return try collectFeatures(of: source, by: classifier) }
     let display = ProgressDisplay(total: source.count, unit: "images", quiet: console.isQuiet)
     let statistics = try ImageStatistics(of: source, rank: rank) { display.update($0) }
     try OutputFile.write(statistics.encoded(basisType: half ? .float16 : .float32), to: output)
