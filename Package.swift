@@ -173,8 +173,8 @@ let package = Package(
     tests(
       of: "Studies",
       [
-        "Compute", "ComputeCPU", "Conformance", "Tensors", "HostMath", "Files", "Datasets", "Networks", "Diffusion",
-        "SymmetryBreaking", "Evaluation", "Models", "Pipelines", "Pretrained",
+        "Charts", "Compute", "ComputeCPU", "Conformance", "Tensors", "HostMath", "Files", "Datasets", "Networks",
+        "Diffusion", "SymmetryBreaking", "Evaluation", "Models", "Pipelines", "Pretrained",
       ]),
     tests(of: "DiffuseGPU"),
     .testTarget(

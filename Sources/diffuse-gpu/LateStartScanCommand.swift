@@ -1,0 +1,154 @@
+import ArgumentParser
+import DiffuseGPU
+
+struct LateStartScanCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "scan",
+    abstract: "Measure samples from every start, and write tables and figures.",
+    discussion: """
+      Each sampler, number of steps, start and kind of start is one cell: its images are drawn from the same seeds as everywhere, and measured \
+      by the Frechet distance in the features of a classifier and by their classes. A cell is one JSON file in the output folder, so that a \
+      scan which was stopped or killed goes on where it was; a folder of another model, data set, count or version is refused. Every table has \
+      two rows more: real images, and the Gaussian itself without a network.
+      """)
+
+  @OptionGroup(title: "Model and data")
+  var source: SourceOptions
+
+  @OptionGroup(title: "Cells")
+  var cells: CellOptions
+
+  @OptionGroup(title: "How images are read")
+  var reading: ImageReadingOptions
+
+  @OptionGroup(title: "Device")
+  var device: DeviceOptions
+
+  @OptionGroup
+  var outputOptions: OutputOptions
+
+  func run() throws {
+    let console = outputOptions.console, settings = try cells.settings()
+    var request = SamplingRequest(
+      model: .directory(path: source.model, variant: source.variant), settings: settings.base)
+    request.statistics = source.statistics
+    let opened = try request.open(note: console.note) { try ModelDirectory.found($0, variant: $1) }
+    let classifier = try ClassifierModel.found(source.classifier), options = try device.options()
+    try OutputFile.checkFolder(cells.output)
+    let backend = try device.open(console, options)
+    let scan = try LateStartScan(
+      opened.model, settings, files: opened.fingerprints, classifier: classifier,
+      reference: source.reference(for: classifier, reading.reading, console), in: cells.output,
+      machine: .init(backend, options), version: packageVersion, on: backend)
+    for warning in opened.model.warnings { console.note(warning) }
+    guard let findings = try run(scan, console) else {
+      console.note("stopped; the same command goes on with the cells that are missing in \(cells.output)")
+      throw ExitCode(130)
+    }
+    let report = ScanReport(findings)
+    try report.write(to: scan.store)
+    try console.result(report.text, json: JSONValue(encoding: findings))
+  }
+
+  /// Runs the cells with a display that counts what is missing.
+  private func run(_ scan: LateStartScan, _ console: Console) throws -> ScanFindings? {
+    var display: ProgressDisplay?
+    Interruption.listen()
+    return try scan.run(
+      shouldStop: { Interruption.isRequested },
+      progress: { progress in
+        let shown = display ?? ProgressDisplay(total: progress.missing, unit: "image steps", quiet: console.isQuiet)
+        display = shown
+        shown.update(progress.done)
+      })
+  }
+}
+
+extension LateStartScanCommand {
+  struct SourceOptions: ParsableArguments {
+    @Option(
+      help: ArgumentHelp(
+        "A diffusers model directory, or a pretrained model: mnist (the default), fashion-mnist or faces.",
+        valueName: "path"))
+    var model: String?
+
+    @Option(help: ArgumentHelp("A variant of the weights, such as fp16.", valueName: "name"))
+    var variant: String?
+
+    @Option(help: ArgumentHelp("Statistics of the data, if the model directory holds none.", valueName: "file"))
+    var statistics: String?
+
+    @Option(
+      help: ArgumentHelp(
+        "A classifier's directory, or a pretrained one such as mnist-classifier.", valueName: "directory"))
+    var classifier: String
+
+    @Option(
+      help: ArgumentHelp(
+        "The data set with which the samples are compared.",
+        discussion: """
+          Without --real its first half is the reference, and the first images of its second half are the real images. Takes what \
+          `statistics` takes.
+          """, valueName: "path"))
+    var data: String?
+
+    @Option(
+      help: ArgumentHelp(
+        "Features of the data that `statistics --classifier` wrote, in place of --data.", valueName: "file"))
+    var reference: String?
+
+    @Option(help: ArgumentHelp("Real images of another split, to compare with the data.", valueName: "path"))
+    var real: String?
+  }
+
+  struct CellOptions: ParsableArguments {
+    @Option(
+      help: ArgumentHelp(
+        "Samplers, such as ddim,ddpm-paper,pndm,dpm++2m,unipc.",
+        discussion: "ddpm-paper is DDIM with eta 1, which Raya and Ambrogioni (2023) call DDPM. ddim by default.",
+        valueName: "names"))
+    var sampler = "ddim"
+
+    @Option(help: ArgumentHelp("Numbers of steps.", valueName: "counts"))
+    var steps = "10,5,3"
+
+    @Option(
+      help: ArgumentHelp(
+        "Where runs begin: prior and training steps, such as prior,900,...,300.",
+        discussion: "Three dots go on by the stride before them, or by 100.", valueName: "starts"))
+    var start = "prior,900,...,300"
+
+    @Option(
+      name: .customLong("init"),
+      help: ArgumentHelp(
+        "The kinds of late start: \(LateStartKind.allCases.map(\.rawValue).joined(separator: ", ")).",
+        valueName: "kinds"))
+    var kinds = "gaussian"
+
+    @Option(help: ArgumentHelp("Images of each cell, with seeds from 0 upwards; 1000 by default.", valueName: "count"))
+    var count: Int?
+
+    @Option(help: ArgumentHelp("The seeds of all images, such as 0-1999.", valueName: "list"))
+    var seeds: String?
+
+    @Option(
+      name: .customLong("class"),
+      help: ArgumentHelp("The classes, for class-conditional models: 3, or 0-9, or each.", valueName: "labels"))
+    var classes: String?
+
+    @Flag(name: .customLong("no-clip"), help: "Do not clip estimates of the clean image, even if the scheduler does.")
+    var isUnclipped = false
+
+    @Option(help: ArgumentHelp("Images sampled together; as many as fit by default.", valueName: "count"))
+    var batch: Int?
+
+    @Option(help: ArgumentHelp("Draws for the intervals, 0 for none.", valueName: "draws"))
+    var bootstrap = 200
+
+    @Flag(help: "Keep the images of each cell as an .npz archive.")
+    var keepImages = false
+
+    @Option(name: .shortAndLong, help: ArgumentHelp("The folder of the scan.", valueName: "folder"))
+    var output: String
+  }
+}
