@@ -29,7 +29,9 @@ public struct Moments: Sendable, Hashable {
     self.remainder = remainder
   }
 
-  /// Moments from a mean and a covariance; eigenvalues that rounding made negative count as zero. Costs `O(dimension^3)`.
+  /// Moments from a mean and a covariance.
+  ///
+  /// Eigenvalues that rounding made negative count as zero. Costs `O(dimension^3)`.
   public init(count: Int, mean: [Double], covariance: SymmetricMatrix) {
     precondition(mean.count == covariance.order, "a mean of \(mean.count), a covariance of \(covariance.order)")
     let eigen = covariance.eigendecomposition(), order = mean.count

@@ -39,7 +39,7 @@ struct BenchCommand: ParsableCommand {
     let console = outputOptions.console
     try checkNumber("--batch", batch, in: 1...SamplingSettings.largestBatch)
     try checkNumber("--repeat", repetitions, in: 1...1_000_000)
-    let model = try Model(ModelDirectory.found(self.model, note: outputOptions.console.note))
+    let model = try Model(ModelDirectory.found(self.model, note: console.note))
     for warning in model.warnings { console.note(warning) }
     let shape = try model.sampleShape(size.map { try ImageSize(argument: $0) })
     let backend = try device.open(console)

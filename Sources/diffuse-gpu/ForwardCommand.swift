@@ -42,7 +42,7 @@ struct ForwardCommand: ParsableCommand {
     try checkNumber("--repeat", repetitions, in: 1...1_000_000)
     try OutputFile.checkDistinct([output], readFrom: [input, timesteps] + [classLabels].compactMap(\.self))
     try OutputFile.checkWritable(output)
-    let model = try Model(ModelDirectory.found(self.model, variant: variant, note: outputOptions.console.note))
+    let model = try Model(ModelDirectory.found(self.model, variant: variant, note: console.note))
     for warning in model.warnings { console.note(warning) }
     let pass = try forwardPass(model)
     let backend = try device.open(console)

@@ -19,7 +19,7 @@ struct InfoCommand: ParsableCommand {
   func run() throws {
     try checkNumber("--batch", batch, in: 1...SamplingSettings.largestBatch)
     let console = outputOptions.console
-    let model = try Model(ModelDirectory.found(self.model, note: outputOptions.console.note))
+    let model = try Model(ModelDirectory.found(self.model, note: console.note))
     for warning in model.warnings { console.note(warning) }
     let divisor = model.network.sizeDivisor
     let shape = model.imageShape ?? model.imageShape(.init(height: 32 * divisor, width: 32 * divisor))
