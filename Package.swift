@@ -26,7 +26,7 @@ let products: [(name: String, modules: [String])] = [
   ("Charts", []), ("Files", []), ("ComputeCPU", ["Compute"]), ("ComputeOpenCL", ["Compute"]),
   ("Conformance", ["Compute"]),
   ("DeviceSelection", ["Compute"]), ("Datasets", ["Tensors", "Files"]), ("Networks", ["Tensors", "Compute"]),
-  ("Diffusion", ["Tensors", "Compute"]), ("SymmetryBreaking", ["Diffusion", "Tensors", "Compute"]),
+  ("Diffusion", ["Tensors", "Compute"]), ("SymmetryBreaking", ["Diffusion", "HostMath", "Tensors", "Compute"]),
   ("Evaluation", ["Datasets", "HostMath", "Files", "Tensors"]),
   ("DiffusersFormat", ["Networks", "Diffusion", "Files"]),
   ("Training", ["Networks", "Diffusion", "Datasets", "Tensors", "Compute"]),
