@@ -40,3 +40,8 @@ void dsyevd_(const char *jobz, const char *uplo, const int *n, double *a, const 
 
 /// Cholesky factor of a symmetric positive definite matrix.
 void dpotrf_(const char *uplo, const int *n, double *a, const int *lda, int *info);
+
+/// Eigenvalues (real and imaginary parts in wr and wi) and right eigenvectors (in vr) of a real square matrix; a pair of
+/// conjugate eigenvalues has the real and the imaginary part of its vector in two columns.
+void dgeev_(const char *jobvl, const char *jobvr, const int *n, double *a, const int *lda, double *wr, double *wi,
+            double *vl, const int *ldvl, double *vr, const int *ldvr, double *work, const int *lwork, int *info);

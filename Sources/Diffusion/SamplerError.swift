@@ -20,7 +20,7 @@ extension SamplerError: CustomStringConvertible {
   public var description: String {
     switch self {
     case .unknownSampler(let name):
-      let legal = ["dpm++"] + SamplerName.allCases.map(\.rawValue)
+      let legal = ["dpm++", SamplerName.paperDDPM] + SamplerName.allCases.map(\.rawValue)
       return "the sampler is \(name), which is not one of \(legal.joined(separator: ", "))"
     case .setting(let name, let value, let legal): return "\(name) is \(value); legal is \(legal)"
     case .steps(let count, let reason): return "\(count) steps: \(reason)"

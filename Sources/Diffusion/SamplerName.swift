@@ -29,6 +29,9 @@ public enum SamplerName: String, Sendable, Hashable, CaseIterable {
   /// Adams and Bashforth's method.
   case lms
 
+  /// What Raya and Ambrogioni (2023) call DDPM at few steps, which is no sampler of its own: ``ddim`` with eta 1.
+  public static let paperDDPM = "ddpm-paper"
+
   /// The sampler of a name in any case; `dpm++` is `dpm++2m`.
   public init(_ name: String) throws(SamplerError) {
     let lowered = name.lowercased()

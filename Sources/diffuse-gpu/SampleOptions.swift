@@ -33,7 +33,9 @@ extension SampleCommand {
     @Option(
       help: ArgumentHelp(
         "The sampler: \(SamplerName.allCases.map(\.rawValue).joined(separator: ", ")).",
-        discussion: "The model's own scheduler by default.", valueName: "name"))
+        discussion: """
+          The model's own scheduler by default. \(SamplerName.paperDDPM) is ddim with eta 1, which Raya and Ambrogioni (2023) call DDPM.
+          """, valueName: "name"))
     var sampler: String?
 
     @Option(help: ArgumentHelp("A scheduler_config.json to use instead.", valueName: "file"))

@@ -10,11 +10,11 @@ extension SamplingRequest {
       try images.seeds.map { try SeedList.seeds(in: $0) }
       ?? SeedList.seeds(from: images.seed ?? 0, count: images.count ?? 16)
     var settings = SamplingSettings(seeds: seeds)
-    if let name = options.sampler { settings.sampler = .named(try SamplerName(name)) }
+    settings.options = SchedulerOptions(eta: options.eta ?? 0, usesGridSteps: options.correctSteps)
+    if let name = options.sampler { try settings.select(sampler: name) }
     if let file = options.schedulerConfig {
       settings.sampler = .configuration(try SchedulerConfiguration(contentsOf: file))
     }
-    settings.options = SchedulerOptions(eta: options.eta ?? 0, usesGridSteps: options.correctSteps)
     settings.clipSample = !options.isUnclipped
     settings.steps = options.steps ?? settings.steps
     settings.generator = start.rng ?? settings.generator
@@ -39,6 +39,9 @@ extension SamplingRequest {
   private static func check(_ arguments: SampleCommand) throws(CommandError) {
     let (options, start, images) = (arguments.model, arguments.start, arguments.images)
     try exclude(options.sampler != nil, "--sampler", options.schedulerConfig != nil, "--scheduler-config")
+    try exclude(
+      options.sampler?.lowercased() == SamplerName.paperDDPM, "--sampler \(SamplerName.paperDDPM)", options.eta != nil,
+      "--eta")
     try exclude(options.data != nil, "--data", options.classes != nil, "--class")
     try exclude(options.data != nil, "--data", options.variant != nil, "--variant")
     for (isNamed, name) in [

@@ -40,6 +40,7 @@ struct ErrorTests {
       ("--late-start 1000", "start 1000"), ("--late-start=-5", "start -5"), ("--device cuda", "'cuda'"),
       ("--device opencl:99", "99"), ("--device opencl:nonesuch", "nonesuch"), ("--sampler nonesuch", "nonesuch"),
       ("--class 3", "--class"), ("--eta 2 --sampler ddim", "--eta"), ("--eta 0.5 --sampler heun", "eta"),
+      ("--eta 1 --sampler ddpm-paper", "--eta exclude"),
       ("--batch 0", "--batch: 0"), ("--threads 0", "--threads: 0"), ("--max-memory 1MB", "--max-memory"),
       ("--max-memory lots", "lots"), ("--size 30", "30x30"), ("--size 28xx", "--size"),
       ("--input-images nowhere --from 10", "nowhere"), ("--from 10", "--input-images"),

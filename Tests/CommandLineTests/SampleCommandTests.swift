@@ -44,6 +44,14 @@ struct SampleCommandTests {
     #expect(largestDifference(try values("three.npy")[(2 * 784)...], try values("one.npy")) < 3e-4)
   }
 
+  @Test("ddpm-paper is DDIM with eta 1, and its record says so")
+  func paperDDPM() throws {
+    try sample("--steps 3 --seeds 4 --eta 1", to: "ddim.npy")
+    try sample("--steps 3 --seeds 4 --sampler ddpm-paper", to: "paper.npy")
+    #expect(try fileBytes(folder.path("ddim.npy")) == fileBytes(folder.path("paper.npy")))
+    #expect(try fileBytes(folder.path("ddim.json")) == fileBytes(folder.path("paper.json")))
+  }
+
   @Test("The CPU and OpenCL draw the same picture after 50 steps")
   func devices() throws {
     try sample("--steps 50 --count 2", to: "cpu.npy")

@@ -31,6 +31,21 @@ struct ValueTests {
     return all
   }
 
+  @Test("The paper's DDPM is DDIM with eta 1; other names are samplers, or none")
+  func samplerNames() throws {
+    var settings = SamplingSettings(seeds: [0])
+    try settings.select(sampler: "DDPM-paper")
+    #expect(settings.sampler == .named(.ddim) && settings.options.eta == 1)
+    var other = SamplingSettings(seeds: [0])
+    try other.select(sampler: "dpm++")
+    #expect(other.sampler == .named(.dpmMultistep2) && other.options == .init())
+    #expect {
+      try other.select(sampler: "paper")
+    } throws: {
+      "\($0)".contains("ddpm-paper")
+    }
+  }
+
   @Test("Settings come back from their JSON, whatever is changed, and differ from all others")
   func settings() throws {
     for settings in Self.settings {

@@ -1,0 +1,189 @@
+public import Charts
+public import Files
+import Foundation
+
+/// The multipliers of a model's order parameter with what they are compared with; see ``NetworkAnalysis``.
+public struct NetworkFindings: Sendable, Hashable {
+  /// What was found at one training step.
+  public struct Row: Sendable, Hashable {
+    /// The training step.
+    public let step: Int
+    /// The factor of the clean data.
+    public let alpha: Double
+    /// The deviation of the noise.
+    public let sigma: Double
+    /// The largest multipliers at the data's mean, descending.
+    public let multipliers: [Double]
+    /// How far each may be from an eigenvalue.
+    public let residuals: [Double]
+    /// The multipliers of the Gaussian with the data's moments.
+    public let gaussian: [Double]
+    /// The absolute cosine of each multiplier's direction and the principal component of its order.
+    public let overlaps: [Double]
+    /// The followed fixed point, if there is one.
+    public let fixedPoint: FixedPoint?
+  }
+
+  /// A fixed point that was followed from the noisiest step.
+  public struct FixedPoint: Sendable, Hashable {
+    /// The largest multiplier there.
+    public let multiplier: Double
+    /// The root of the mean square by which the average estimate moves the point.
+    public let residual: Double
+    /// The root of the mean square of the point's distance from the data's mean.
+    public let distance: Double
+  }
+
+  /// The step at which a multiplier passes 1.
+  public struct Crossing: Sendable, Hashable {
+    /// Which multiplier, from 1.
+    public let order: Int
+    /// The step by every set of draws that has one.
+    public let places: [Double]
+    /// The sets of draws that were tried.
+    public let sets: Int
+
+    /// The mean of the places.
+    public var step: Double { places.reduce(0, +) / Double(places.count) }
+
+    /// The standard deviation of the places, or nil of a single one.
+    public var deviation: Double? {
+      guard places.count > 1 else { return nil }
+      let squares = places.reduce(0) { $0 + ($1 - step) * ($1 - step) }
+      return (squares / Double(places.count - 1)).squareRoot()
+    }
+  }
+
+  /// A criterion that looks at the data's leading variance alone, with its training step.
+  public struct Criterion: Sendable, Hashable {
+    /// The criterion's name.
+    public let name: String
+    /// The first training step that meets it.
+    public let step: Int
+  }
+
+  /// What was found at each step, noisiest first.
+  public let rows: [Row]
+  /// Where the first and the second multiplier pass 1; nil where one does not.
+  public let crossings: [Crossing?]
+  /// The criteria of the data's leading variance.
+  public let criteria: [Criterion]
+
+  /// The crossing of the first multiplier.
+  public var crossing: Crossing? { crossings.first ?? nil }
+
+  /// What a crossing at the mean can tell and what not.
+  public static let remark = """
+    The multipliers are taken at the mean. Data of unequal shares split by a fold away from it, where a first multiplier need never \
+    pass 1: two points of shares .8 and .2 never do, two equal ones at theta .82518.
+    """
+}
+
+// MARK: Forms
+
+extension NetworkFindings {
+  /// Writes `network.csv`, `network.svg` and `network.json` into the folder of a study.
+  public func write(to store: CellStore) throws(FileError) {
+    try store.write(table.csv, to: "network.csv")
+    try store.write(chart.svg, to: "network.svg")
+    try store.write(json.text + "\n", to: "network.json")
+  }
+
+  /// The findings as a document: `steps`, `crossing` and `crossing_2` with their spread, and `criteria`.
+  public var json: JSONValue {
+    let second = crossings.count > 1 ? crossings[1] : nil
+    return .object([
+      "steps": .array(rows.map(\.json)), "crossing": crossing.map { .number($0.step) } ?? .null,
+      "crossing_spread": crossing?.json ?? .null, "crossing_2": second.map { .number($0.step) } ?? .null,
+      "crossing_2_spread": second?.json ?? .null,
+      "criteria": .object(
+        Dictionary(criteria.map { ($0.name, .number(Double($0.step))) }, uniquingKeysWith: { first, _ in first })),
+    ])
+  }
+
+  /// The rows as a table.
+  public var table: Table {
+    let count = rows.map(\.multipliers.count).max() ?? 0, orders = (0..<count).map { $0 + 1 }
+    let hasFixedPoint = rows.contains { $0.fixedPoint != nil }
+    let names =
+      ["step", "alpha", "sigma"] + orders.map { "m\($0)" } + orders.map { "gaussian\($0)" }
+      + orders.map { "overlap\($0)" } + orders.map { "residual\($0)" }
+      + (hasFixedPoint ? ["fixed_point_m1", "fixed_point_residual", "fixed_point_distance"] : [])
+    return Table(
+      title: "Multipliers of the order parameter", columns: names.map { .init($0, isNumeric: true) },
+      rows: rows.map { row in
+        let fixed = row.fixedPoint.map { [$0.multiplier, $0.residual, $0.distance] } ?? []
+        let numbers =
+          [row.alpha, row.sigma] + row.multipliers + row.gaussian + row.overlaps + row.residuals + fixed
+        return ["\(row.step)"] + numbers.map { String(format: "%.6g", $0) }
+      })
+  }
+
+  /// The table with what follows from it, for a terminal.
+  public var text: String {
+    let places = crossings.enumerated().map { place, crossing in
+      let name = "M\(place + 1) passes 1"
+      guard let crossing else { return "\(name) nowhere between the steps of this study" }
+      let spread = crossing.deviation.map { String(format: " +- %.1f", $0) } ?? ""
+      let missing =
+        crossing.places.count < crossing.sets ? ", in \(crossing.places.count) of \(crossing.sets) sets of draws" : ""
+      return "\(name) at step \(String(format: "%.1f", crossing.step))\(spread)\(missing)"
+    }
+    let others = criteria.map { "\($0.name): step \($0.step)" }.joined(separator: ", ")
+    return ([table.plainText, ""] + places + ["by the leading variance alone: \(others)", Self.remark])
+      .joined(separator: "\n")
+  }
+
+  /// The curves with the crossing and the criteria.
+  public var chart: LineChart {
+    func line(_ name: String, faint: Bool = false, _ value: (Row) -> Double?) -> LineChart.Line {
+      let points = rows.compactMap { row in value(row).map { LineChart.Point(Double(row.step), $0) } }
+      return .init(name, points, isFaint: faint)
+    }
+    func element(_ values: [Double], _ place: Int) -> Double? { values.indices.contains(place) ? values[place] : nil }
+    var lines = [
+      line("M1") { element($0.multipliers, 0) }, line("M2") { element($0.multipliers, 1) },
+      line("Gaussian 1") { element($0.gaussian, 0) }, line("Gaussian 2", faint: true) { element($0.gaussian, 1) },
+      line("M1, fixed point") { $0.fixedPoint?.multiplier },
+    ]
+    lines.removeAll { $0.points.isEmpty }
+    let found = zip(["M1 = 1", "M2 = 1"], crossings).compactMap { name, crossing in
+      crossing.map { LineChart.Marker($0.step, name) }
+    }
+    return LineChart(
+      title: "When symmetry breaks",
+      description: """
+        Largest multipliers of the average estimate at the data's mean against the training step, with those of the Gaussian that has \
+        the data's moments. Above 1 a small deviation from the mean grows. \(Self.remark)
+        """,
+      x: Axis("training step", isReversed: true), y: Axis("multiplier"), lines: lines,
+      markers: found + criteria.map { .init(Double($0.step), $0.name) })
+  }
+}
+
+extension NetworkFindings.Row {
+  var json: JSONValue {
+    func numbers(_ values: [Double]) -> JSONValue { .array(values.map { .number($0) }) }
+    var members: [String: JSONValue] = [
+      "step": .number(Double(step)), "m1": .number(multipliers[0]), "gaussian": .number(gaussian[0]),
+      "overlap": .number(overlaps[0]), "multipliers": numbers(multipliers), "gaussians": numbers(gaussian),
+      "overlaps": numbers(overlaps), "residuals": numbers(residuals),
+    ]
+    if let fixedPoint {
+      members["fixed_point"] = .object([
+        "m1": .number(fixedPoint.multiplier), "residual": .number(fixedPoint.residual),
+        "distance": .number(fixedPoint.distance),
+      ])
+    }
+    return .object(members)
+  }
+}
+
+extension NetworkFindings.Crossing {
+  var json: JSONValue {
+    .object([
+      "places": .array(places.map { .number($0) }), "sets": .number(Double(sets)),
+      "standard_deviation": deviation.map { .number($0) } ?? .null,
+    ])
+  }
+}

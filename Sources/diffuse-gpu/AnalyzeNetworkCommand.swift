@@ -1,0 +1,83 @@
+import ArgumentParser
+import DiffuseGPU
+
+struct AnalyzeNetworkCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "network",
+    abstract: "Find the training step at which a model's symmetry breaks.",
+    discussion: """
+      Measures the largest multipliers of the model's average estimate at the data's mean: how much of a small deviation from the mean \
+      survives denoising, averaged over noise. Beside them stands what the Gaussian with the data's moments has, which never \
+      reaches 1. Writes network.csv, network.svg and network.json into the folder of --output, where finished steps are kept: \
+      the same command goes on with them.
+      """)
+
+  @OptionGroup(title: "Model")
+  var model: StudiedModelOptions
+
+  @Option(
+    help: ArgumentHelp(
+      "The data set: its moments are the Gaussian, and the step above which the Gaussian predicts better is found.",
+      valueName: "path"))
+  var data: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Training steps, such as 900,800,700; by default 14 from the last twentieth down to .3 of all.", valueName: "list"
+    ))
+  var steps: String?
+
+  @Option(help: ArgumentHelp("Draws of noise of an average, an even number.", valueName: "count"))
+  var draws = 64
+
+  @Option(help: ArgumentHelp("Sets of draws, by whose spread a crossing is known.", valueName: "count"))
+  var sets = 4
+
+  @Flag(help: "Follow the fixed point from the noisiest step, and measure there too: twice the work and more.")
+  var fixedPoint = false
+
+  @Option(name: .shortAndLong, help: ArgumentHelp("The folder of the analysis.", valueName: "folder"))
+  var output: String
+
+  @OptionGroup(title: "How images are read")
+  var reading: ImageReadingOptions
+
+  @OptionGroup(title: "Device")
+  var device: DeviceOptions
+
+  @OptionGroup
+  var outputOptions: OutputOptions
+
+  func run() throws {
+    let console = outputOptions.console
+    try checkNumber("--draws", draws, in: 2...4096)
+    try checkNumber("--sets", sets, in: 1...16)
+    guard draws % 2 == 0 else {
+      throw CommandError("--draws \(draws): an even number is needed, pairs of mirrored draws")
+    }
+    guard data == nil || model.world == nil else {
+      throw CommandError("--world and --data exclude each other: an exact world knows its own moments")
+    }
+    try OutputFile.checkFolder(output)
+    let source = try data.map { try Dataset.open($0, reading.reading) { console.note($0) } }
+    let studied = try model.open(data: source, device, console)
+    var settings = NetworkAnalysis.Settings(steps: try trainingSteps(of: studied.schedule))
+    (settings.sets, settings.average.draws, settings.followsFixedPoint) = (sets, draws, fixedPoint)
+    let facts = try studied.facts().merging(["version": .string(packageVersion)]) { $1 }
+    let store = try CellStore(output, StudyIdentity("analyze network", facts))
+    let analysis = try NetworkAnalysis(studied, settings, in: store)
+    let display = PhaseDisplay(unit: "evaluations", console)
+    Interruption.listen()
+    guard
+      let findings = try analysis.run(shouldStop: { Interruption.isRequested }, progress: display.update)
+    else { throw stopped(console) }
+    try findings.write(to: store)
+    try console.result(findings.text, json: findings.json)
+  }
+
+  /// The steps of `--steps`, or some that every schedule has.
+  private func trainingSteps(of schedule: NoiseSchedule) throws(CommandError) -> [Int] {
+    guard let steps else { return (6...19).map { max(1, $0 * schedule.last / 20) } }
+    return try TrainingStepList.steps(in: steps, flag: "--steps", last: schedule.last)
+  }
+}

@@ -1,0 +1,71 @@
+import ArgumentParser
+import DiffuseGPU
+
+/// Which model a study measures, and with which Gaussian it compares it.
+struct StudiedModelOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "A diffusers model directory, or a pretrained model: mnist (the default), fashion-mnist or faces.",
+      valueName: "path"))
+  var model: String?
+
+  @Option(help: ArgumentHelp("A variant of the weights, such as fp16.", valueName: "name"))
+  var variant: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "An exact world instead: two-points, hypersphere:D, mixture:FILE or gaussian:STATISTICS.",
+      valueName: "world"))
+  var world: String?
+
+  @Option(help: ArgumentHelp("Statistics of the data, if the model directory holds none.", valueName: "file"))
+  var statistics: String?
+
+  @Option(
+    name: .customLong("class"),
+    help: ArgumentHelp(
+      "The class, for class-conditional models.",
+      discussion:
+        "The model is compared with the Gaussian of the statistics, which --statistics may make those of the class.",
+      valueName: "label"))
+  var classLabel: Int?
+
+  /// Reads the model and makes it ready on a device.
+  ///
+  /// - Parameters:
+  ///   - data: A data set whose moments are taken where no file of statistics is named.
+  ///   - device: The device.
+  ///   - console: Where notes and progress are printed.
+  func open(data: (any ImageSource)? = nil, _ device: DeviceOptions, _ console: Console) throws -> StudiedModel {
+    let options = try device.options()
+    guard options.precision == .float32 else {
+      throw CommandError("--precision \(options.precision.rawValue): an analysis needs float32")
+    }
+    try checkNumber("--class", classLabel, in: 0...1_000_000)
+    var request = SamplingRequest(model: try reference, settings: SamplingSettings(seeds: [0]))
+    request.statistics = statistics
+    let opened = try request.open(note: console.note) { try ModelDirectory.found($0, variant: $1) }
+    var own = opened.model
+    if let data, statistics == nil, var network = own as? Model {
+      let display = ProgressDisplay(total: data.count, unit: "images", quiet: console.isQuiet)
+      network.statistics = .values(try ImageStatistics(of: data) { display.update($0) })
+      own = network
+    }
+    let model = try StudiedModel(own, classLabel: classLabel, on: device.open(console, options))
+    for notice in model.notices { console.note(notice) }
+    return model
+  }
+
+  private var reference: ModelReference {
+    get throws {
+      guard let world else { return .directory(path: model, variant: variant) }
+      for (isNamed, flag) in [
+        (model != nil, "--model"), (variant != nil, "--variant"), (statistics != nil, "--statistics"),
+      ]
+      where isNamed {
+        throw CommandError("--world and \(flag) exclude each other: an exact world knows its own moments")
+      }
+      return .world(try WorldReference(argument: world))
+    }
+  }
+}
