@@ -9,6 +9,9 @@ public struct BifurcationDiagram: Sendable, Hashable {
   /// The splits of attractors, `theta` rising.
   public var splits: [Split]
 
+  /// The levels at which fixed points are looked for; between them they are followed.
+  public static let levels = 24
+
   /// The diagram of a mixture of points, in the points' own coordinates.
   ///
   /// Cost: some hundreds of steps a branch, each of `K r^2 + r^3` for `K` points that span `r` dimensions.

@@ -6,7 +6,7 @@ struct BranchSearch {
   /// States in units of the scale from which Newton's method starts at every level.
   let guesses: [[Double]]
   /// Levels at which it starts.
-  var levels = 24
+  private let levels = BifurcationDiagram.levels
   /// Two solutions nearer than this are one.
   private static let tolerance = 1e-5
 
