@@ -1,6 +1,6 @@
 public import Charts
 import Foundation
-import SymmetryBreaking
+public import SymmetryBreaking
 
 /// The potential of a world on a line, `u(x) / beta`, less its value at the lowest place of each curve.
 ///
