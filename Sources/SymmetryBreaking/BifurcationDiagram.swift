@@ -29,7 +29,7 @@ public struct BifurcationDiagram: Sendable, Hashable {
     precondition(range.lowerBound > 0 && range.upperBound < 1, "theta lies between 0 and 1, got \(range)")
     let span = MixtureSpan(of: mixture)
     let range = range.clamped(to: 0...Self.lastTheta(of: mixture))
-    let scale = mixture.points.map { dot($0, $0) }.max().map { $0 > 0 ? $0.squareRoot() : 1 } ?? 1
+    let scale = mixture.points.map { product($0, $0) }.max().map { $0 > 0 ? $0.squareRoot() : 1 } ?? 1
     let equation = FixedPointEquation(world: span.mixture, scale: scale)
     let search = BranchSearch(
       tracer: BranchTracer(equation: equation, range: range),

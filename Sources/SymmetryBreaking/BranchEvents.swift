@@ -41,11 +41,11 @@ struct BranchEvents {
   /// one arm of a pitchfork to the other.
   private func turn(from before: CurvePoint, to after: CurvePoint) -> FixedPoint {
     let difference = zip(after.y + [after.theta], before.y + [before.theta]).map { $0 - $1 }
-    var low = 0.0, high = dot(difference, before.tangent), best = before
+    var low = 0.0, high = product(difference, before.tangent), best = before
     for _ in 0..<50 where high - low > 1e-14 {
       let middle = (low + high) / 2
       // Beside the point itself the equations of a pitchfork are singular; what was found before is then as near.
-      guard let (point, _) = tracer.step(from: before, by: middle), dot(point.tangent, before.tangent) > 0 else {
+      guard let (point, _) = tracer.step(from: before, by: middle), product(point.tangent, before.tangent) > 0 else {
         break
       }
       best = point
@@ -102,7 +102,7 @@ struct BranchEvents {
     let step = 1e-3
     let curvatures = [step, -step].map { step in
       let rows = equation.rows(equation.jacobian(zip(y, direction).map { $0 + step * $1 }, theta))
-      return dot(direction, rows.map { dot($0, direction) })
+      return product(direction, rows.map { product($0, direction) })
     }
     return (curvatures[0] - curvatures[1]) / (2 * step)
   }

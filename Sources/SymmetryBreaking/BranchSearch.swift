@@ -33,7 +33,7 @@ struct BranchSearch {
     var known = curves.flatMap { solutions(on: $0, at: theta) }
     var queue = starts(at: theta) + known.flatMap { beside($0, theta) }
     while let start = queue.popLast() {
-      guard let found = equation.solution(near: start, at: theta), dot(found, found) < 100,
+      guard let found = equation.solution(near: start, at: theta), product(found, found) < 100,
         !known.contains(where: { squaredDistance($0, found) < Self.tolerance * Self.tolerance })
       else { continue }
       let curve = tracer.curve(through: found, theta)

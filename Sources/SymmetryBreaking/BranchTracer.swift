@@ -48,7 +48,7 @@ struct BranchTracer {
     var points = [start], step = longestStep / 4
     while points.count < mostSteps {
       let last = points[points.count - 1]
-      guard let (next, corrections) = self.step(from: last, by: step), dot(last.tangent, next.tangent) > 0.95 else {
+      guard let (next, corrections) = self.step(from: last, by: step), product(last.tangent, next.tangent) > 0.95 else {
         step /= 2
         guard step > 1e-9 else { break }
         continue
@@ -59,11 +59,11 @@ struct BranchTracer {
       }
       points.append(next)
       if points.count > 4, abs(next.theta - start.theta) < step,
-        squaredDistance(next.y, start.y) < step * step, dot(next.tangent, start.tangent) > 0.95
+        squaredDistance(next.y, start.y) < step * step, product(next.tangent, start.tangent) > 0.95
       {
         return (points + [start], true)
       }
-      if corrections <= 3, dot(last.tangent, next.tangent) > 0.995 { step = min(longestStep, 1.5 * step) }
+      if corrections <= 3, product(last.tangent, next.tangent) > 0.995 { step = min(longestStep, 1.5 * step) }
     }
     return (points, false)
   }
@@ -76,11 +76,11 @@ struct BranchTracer {
       guard theta > 0, theta < 1 else { return nil }
       let residual = equation.residual(y, theta), slope = equation.slope(y, theta)
       let rows = zip(equation.rows(equation.jacobian(y, theta)), slope).map { $0 + [$1] } + [point.tangent]
-      let off = dot(point.tangent, zip(y + [theta], goal).map { $0 - $1 })
+      let off = product(point.tangent, zip(y + [theta], goal).map { $0 - $1 })
       guard let change = solution(of: rows, residual + [off]) else { return nil }
       y = zip(y, change).map { $0 - $1 }
       theta -= change[count]
-      guard dot(change, change) > 1e-22 else {
+      guard product(change, change) > 1e-22 else {
         guard theta > 0, theta < 1, let tangent = tangent(y, theta, along: point.tangent) else { return nil }
         return (self.point(y, theta, tangent), correction)
       }
@@ -102,7 +102,7 @@ struct BranchTracer {
     let rows = zip(equation.rows(equation.jacobian(y, theta)), slope).map { $0 + [$1] } + [direction]
     let right = [Double](repeating: 0, count: y.count) + [1]
     return solution(of: rows, right).map { found in
-      let length = dot(found, found).squareRoot()
+      let length = product(found, found).squareRoot()
       return found.map { $0 / length }
     }
   }

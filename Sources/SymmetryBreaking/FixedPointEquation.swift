@@ -41,11 +41,11 @@ struct FixedPointEquation {
   func solution(near start: [Double], at theta: Double) -> [Double]? {
     var y = start
     for _ in 0..<60 {
-      let value = residual(y, theta), size = dot(value, value).squareRoot()
+      let value = residual(y, theta), size = product(value, value).squareRoot()
       guard let full = SymmetryBreaking.solution(of: rows(jacobian(y, theta)), value) else {
         return size < 1e-13 ? y : nil
       }
-      let length = dot(full, full).squareRoot(), factor = length > 0.33 ? 0.33 / length : 1
+      let length = product(full, full).squareRoot(), factor = length > 0.33 ? 0.33 / length : 1
       y = zip(y, full).map { $0 - factor * $1 }
       if size < 1e-10, length < 1e-9 { return y }
     }
@@ -61,7 +61,7 @@ struct FixedPointEquation {
     for _ in 0..<20_000 {
       let change = residual(y, theta).map { $0 / (1 + theta * theta) }
       y = zip(y, change).map { $0 - $1 }
-      if dot(change, change) < 1e-16 { return solution(near: y, at: theta) }
+      if product(change, change) < 1e-16 { return solution(near: y, at: theta) }
     }
     return nil
   }

@@ -11,7 +11,7 @@ public import HostMath
 extension HypersphereModel: ExactWorldDensity {
   /// The logarithm of the density; stable in ten thousand dimensions too.
   public func logDensity(_ x: [Double], theta: Double) -> Double {
-    logDensity(at: dot(x, x).squareRoot(), theta: theta)
+    logDensity(at: product(x, x).squareRoot(), theta: theta)
   }
 
   /// The logarithm of the density at a state of length `distance`.
@@ -24,7 +24,7 @@ extension HypersphereModel: ExactWorldDensity {
 
   /// The estimate of the clean data, along the state.
   public func posteriorMean(_ x: [Double], theta: Double) -> [Double] {
-    let distance = dot(x, x).squareRoot()
+    let distance = product(x, x).squareRoot()
     guard distance > 0 else { return x }
     let factor = denoisedRadius(at: distance, theta: theta) / distance
     return x.map { factor * $0 }
@@ -32,7 +32,7 @@ extension HypersphereModel: ExactWorldDensity {
 
   /// Its covariance, with one eigenvalue along the state and one across.
   public func posteriorCovariance(_ x: [Double], theta: Double) -> SymmetricMatrix {
-    let distance = dot(x, x).squareRoot()
+    let distance = product(x, x).squareRoot()
     let (along, across) = posteriorVariances(at: distance, theta: theta)
     var matrix = SymmetricMatrix(order: dimension, diagonal: across)
     guard distance > 0 else { return matrix }

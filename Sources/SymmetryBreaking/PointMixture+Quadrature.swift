@@ -19,7 +19,7 @@ extension PointMixture {
     over centre: [Double], scale: Double, theta: Double, of function: ([Double]) -> [Double]
   ) -> [Double] {
     precondition(dimension <= Self.integrableDimensions, "\(dimension) dimensions are too many to integrate over")
-    let radius = points.map { dot($0, $0) }.max().map { $0.squareRoot() } ?? 0
+    let radius = points.map { product($0, $0) }.max().map { $0.squareRoot() } ?? 0
     // Half the argument of a two-point posterior grows by one over this many standard deviations.
     let width = spread(theta: theta) / max(theta * radius * scale, 1e-12)
     let step = max(min(0.1, 0.2 * width), dimension == 1 ? 1e-3 : 2e-2), reach = Int((9 / step).rounded(.up))

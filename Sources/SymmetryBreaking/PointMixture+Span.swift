@@ -14,20 +14,20 @@ public struct MixtureSpan: Sendable, Hashable {
   /// as rounding.
   public init(of world: PointMixture) {
     var rests = world.points, basis: [[Double]] = []
-    let largest = world.points.map { dot($0, $0) }.max() ?? 0
+    let largest = world.points.map { product($0, $0) }.max() ?? 0
     while basis.count < min(world.points.count, world.dimension),
-      let farthest = rests.max(by: { dot($0, $0) < dot($1, $1) }), dot(farthest, farthest) > 1e-24 * largest
+      let farthest = rests.max(by: { product($0, $0) < product($1, $1) }), product(farthest, farthest) > 1e-24 * largest
     {
       // Twice, since what is left of a point may be small beside what was taken from it.
       let direction = basis.reduce(farthest) { rest, known in without(known, rest) }
-      let length = dot(direction, direction).squareRoot(), unit = direction.map { $0 / length }
+      let length = product(direction, direction).squareRoot(), unit = direction.map { $0 / length }
       basis.append(unit)
       rests = rests.map { without(unit, $0) }
     }
     if basis.isEmpty { basis = [(0..<world.dimension).map { $0 == 0 ? 1 : 0 }] }
     self.basis = basis
     mixture = PointMixture(
-      points: world.points.map { point in basis.map { dot($0, point) } }, weights: world.weights,
+      points: world.points.map { point in basis.map { product($0, point) } }, weights: world.weights,
       variance: world.variance)
   }
 
@@ -37,11 +37,8 @@ public struct MixtureSpan: Sendable, Hashable {
   }
 }
 
-/// The inner product.
-func dot(_ a: [Double], _ b: [Double]) -> Double { zip(a, b).reduce(0) { $0 + $1.0 * $1.1 } }
-
 /// A vector less its part along a unit vector.
 private func without(_ unit: [Double], _ vector: [Double]) -> [Double] {
-  let part = dot(unit, vector)
+  let part = product(unit, vector)
   return zip(vector, unit).map { $0 - part * $1 }
 }

@@ -81,7 +81,7 @@ public struct PointMixture: Sendable, Hashable {
   ) -> (eigenvalues: [Double], basis: [Double]) {
     let takesInnerProducts = rows.count < dimension
     let vectors = takesInnerProducts ? rows : (0..<dimension).map { axis in rows.map { $0[axis] } }
-    let products = vectors.flatMap { a in vectors.map { b in dot(a, b) } }
+    let products = vectors.flatMap { a in vectors.map { b in product(a, b) } }
     let found = SymmetricMatrix(order: vectors.count, elements: products).eigendecomposition()
     let floor = 1e-12 * (found.values.last ?? 0)
     var eigenvalues: [Double] = []
@@ -94,7 +94,7 @@ public struct PointMixture: Sendable, Hashable {
         continue
       }
       let length = found.values[place].squareRoot()
-      basis += (0..<dimension).map { axis in dot(own, rows.map { $0[axis] }) / length }
+      basis += (0..<dimension).map { axis in product(own, rows.map { $0[axis] }) / length }
     }
     guard eigenvalues.isEmpty else { return (eigenvalues, basis) }
     return ([0], (0..<dimension).map { $0 == 0 ? 1 : 0 })
