@@ -21,10 +21,10 @@ public struct RealEigenpairs: Sendable {
       [Double](repeating: 0, count: order), [Double](repeating: 0, count: order), elements
     )
     Self.solve(order, elements, &real, &imaginary, &vectors)
-    let order = real.indices.sorted { real[$0] > real[$1] }
-    self.values = order.map { real[$0] }
-    self.imaginaryParts = order.map { imaginary[$0] }
-    self.vectors = order.map { column in
+    let places = real.indices.sorted { real[$0] > real[$1] }
+    self.values = places.map { real[$0] }
+    self.imaginaryParts = places.map { imaginary[$0] }
+    self.vectors = places.map { column in
       // The second of a pair keeps the imaginary part in its own column, and the real part in the one before it.
       let first = imaginary[column] < 0 ? column - 1 : column
       let vector = Array(vectors[first * real.count..<(first + 1) * real.count])

@@ -1,5 +1,5 @@
 import Compute
-public import Diffusion
+import Diffusion
 import Files
 public import Models
 import SymmetryBreaking
@@ -92,7 +92,7 @@ public struct DynamicsAnalysis {
       let runs = try blocks.map { try run(of: $0, watch) }
       watch.begin(
         "clones and U-turns", total: 2 * settings.steps.reduce(0) { $0 + settings.count * rest(from: $1).steps.count })
-      let agreements = try settings.steps.map { step in
+      let agreements = try settings.steps.map { step -> (step: Int, ends: PairEnds) in
         var ends = PairEnds(first: runs.flatMap(\.classes))
         for (place, block) in blocks.enumerated() {
           ends.clones += try classes(of: .clone, block, at: step, runs[place], watch)
@@ -102,7 +102,7 @@ public struct DynamicsAnalysis {
       }
       let losses = try losses(of: runs, watch)
       return DynamicsFindings(
-        pairs: agreements.map { .init(step: $0.0, ends: $0.1) }, levels: plan.steps.map(\.from.timestep),
+        pairs: agreements, levels: plan.steps.map(\.from.timestep),
         decisions: decisions(of: runs), losses: losses,
         speciation: speciation)
     } catch is StudyStop {

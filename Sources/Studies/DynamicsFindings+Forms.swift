@@ -31,18 +31,18 @@ extension DynamicsFindings {
     func agreement(_ value: ClassAgreement) -> JSONValue {
       .object(["share": .number(value.share), "standard_error": .number(value.standardError)])
     }
+    let steps = agreements.map { row in
+      JSONValue.object(["step": .number(Double(row.step)), "phi": agreement(row.clone), "u_turn": agreement(row.turn)])
+    }
+    let interval = crossing?.interval.map {
+      JSONValue.object(["lower": .number($0.lowerBound), "upper": .number($0.upperBound)])
+    }
     return .object([
-      "steps": .array(
-        agreements.map {
-          .object(["step": .number(Double($0.step)), "phi": agreement($0.clone), "u_turn": agreement($0.turn)])
-        }),
+      "steps": .array(steps),
       "pairs": .number(Double(agreements.first?.clone.pairs ?? 0)), "threshold": .number(Self.threshold),
-      "crossing": crossing.map { .number($0.step) } ?? .null,
-      "crossing_interval": crossing?.interval.map {
-        .object(["lower": .number($0.lowerBound), "upper": .number($0.upperBound)])
-      } ?? .null,
+      "crossing": JSONValue(crossing?.step), "crossing_interval": interval ?? .null,
       "largest_rise_in_standard_errors": .number(largestRise),
-      "speciation": speciation.map { .number(Double($0)) } ?? .null,
+      "speciation": JSONValue(speciation.map(Double.init)),
       "decision": .object([
         "median": .number(decision(quantile: 0.5)), "first_tenth": .number(decision(quantile: 0.9)),
         "last_tenth": .number(decision(quantile: 0.1)),
@@ -92,10 +92,10 @@ extension DynamicsFindings {
       return [
         "step": .number(Double(loss.step)), "sigma": .number(loss.karrasSigma), "error": .number(loss.error),
         "standard_error": .number(loss.standardError),
-        "gaussian_error": loss.gaussianError.map { .number($0) } ?? .null,
+        "gaussian_error": JSONValue(loss.gaussianError),
         "entropy_rate": number(rates), "entropy": number(entropies), "rescaled_time": number(times),
-        "explained_denoiser": loss.explainedDenoiser.map { .number($0) } ?? .null,
-        "explained_score": loss.explainedScore.map { .number($0) } ?? .null,
+        "explained_denoiser": JSONValue(loss.explainedDenoiser),
+        "explained_score": JSONValue(loss.explainedScore),
       ]
     }
   }

@@ -1,6 +1,5 @@
-public import Diffusion
-import Files
-import Foundation
+import Compute
+import Diffusion
 public import SymmetryBreaking
 import Tensors
 
@@ -174,7 +173,7 @@ public struct NetworkAnalysis {
     let variance = gaussian.eigenvalues[0]
     return CriticalCriterion.allCases.compactMap { criterion in
       criterion.alphaBar(leadingVariance: variance).flatMap { model.schedule.firstStep(below: $0) }.map {
-        .init(name: criterion.rawValue, step: $0)
+        NetworkFindings.Criterion(name: criterion.rawValue, step: $0)
       }
     }
   }

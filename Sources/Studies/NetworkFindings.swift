@@ -92,12 +92,12 @@ extension NetworkFindings {
   /// The findings as a document: `steps`, `crossing` and `crossing_2` with their spread, and `criteria`.
   public var json: JSONValue {
     let second = crossings.count > 1 ? crossings[1] : nil
+    let steps = criteria.map { ($0.name, JSONValue.number(Double($0.step))) }
     return .object([
-      "steps": .array(rows.map(\.json)), "crossing": crossing.map { .number($0.step) } ?? .null,
-      "crossing_spread": crossing?.json ?? .null, "crossing_2": second.map { .number($0.step) } ?? .null,
-      "crossing_2_spread": second?.json ?? .null,
-      "criteria": .object(
-        Dictionary(criteria.map { ($0.name, .number(Double($0.step))) }, uniquingKeysWith: { first, _ in first })),
+      "steps": .array(rows.map(\.json)),
+      "crossing": JSONValue(crossing?.step), "crossing_spread": crossing?.json ?? .null,
+      "crossing_2": JSONValue(second?.step), "crossing_2_spread": second?.json ?? .null,
+      "criteria": .object(Dictionary(uniqueKeysWithValues: steps)),
     ])
   }
 
@@ -161,13 +161,20 @@ extension NetworkFindings {
   }
 }
 
+extension JSONValue {
+  /// A number, or `null` where there is none.
+  init(_ number: Double?) { self = number.map { .number($0) } ?? .null }
+
+  /// A list of numbers.
+  init(_ numbers: [Double]) { self = .array(numbers.map { .number($0) }) }
+}
+
 extension NetworkFindings.Row {
   var json: JSONValue {
-    func numbers(_ values: [Double]) -> JSONValue { .array(values.map { .number($0) }) }
     var members: [String: JSONValue] = [
       "step": .number(Double(step)), "m1": .number(multipliers[0]), "gaussian": .number(gaussian[0]),
-      "overlap": .number(overlaps[0]), "multipliers": numbers(multipliers), "gaussians": numbers(gaussian),
-      "overlaps": numbers(overlaps), "residuals": numbers(residuals),
+      "overlap": .number(overlaps[0]), "multipliers": JSONValue(multipliers), "gaussians": JSONValue(gaussian),
+      "overlaps": JSONValue(overlaps), "residuals": JSONValue(residuals),
     ]
     if let fixedPoint {
       members["fixed_point"] = .object([
@@ -182,8 +189,8 @@ extension NetworkFindings.Row {
 extension NetworkFindings.Crossing {
   var json: JSONValue {
     .object([
-      "places": .array(places.map { .number($0) }), "sets": .number(Double(sets)),
-      "standard_deviation": deviation.map { .number($0) } ?? .null,
+      "places": JSONValue(places), "sets": .number(Double(sets)),
+      "standard_deviation": JSONValue(deviation),
     ])
   }
 }

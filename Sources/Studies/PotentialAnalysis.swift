@@ -1,5 +1,5 @@
 import Compute
-public import Diffusion
+import Diffusion
 import Files
 public import SymmetryBreaking
 import Tensors

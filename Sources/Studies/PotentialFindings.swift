@@ -32,14 +32,14 @@ public struct PotentialFindings: Sendable, Hashable {
   /// The findings as a document: `angles`, and for each step the potential of every pair, their mean and its standard error, and
   /// the barrier.
   public var json: JSONValue {
-    func numbers(_ values: [Double]) -> JSONValue { .array(values.map { .number($0) }) }
-    return .object([
-      "angles": numbers(angles),
+    .object([
+      "angles": JSONValue(angles),
       "steps": .array(
         zip(curves, barriers).map { curve, barrier in
           .object([
-            "step": .number(Double(curve.step)), "potential": numbers(curve.average.mean),
-            "standard_error": numbers(curve.average.standardError), "pairs": .array(curve.pairs.map(numbers)),
+            "step": .number(Double(curve.step)), "potential": JSONValue(curve.average.mean),
+            "standard_error": JSONValue(curve.average.standardError),
+            "pairs": .array(curve.pairs.map { JSONValue($0) }),
             "barrier": .number(barrier.mean), "barrier_standard_error": .number(barrier.standardError),
           ])
         }),

@@ -2,7 +2,7 @@ public import Compute
 public import Diffusion
 public import Files
 public import Models
-public import Pipelines
+import Pipelines
 public import Tensors
 
 /// A model made ready for a study: on a device, with its schedule, its denoiser and the Gaussian with its data's moments.

@@ -22,9 +22,9 @@ struct KrylovSpace {
   ///   - products: The most products; fewer where the space is closed before.
   ///   - map: The product of the map with a vector of unit length.
   init(from start: [Double], products: Int, _ map: ([Double]) throws -> [Double]) rethrows {
-    startLength = length(of: start)
-    precondition(startLength > 0, "a space begins with a vector that is not zero")
-    var (basis, columns) = ([start.map { $0 / startLength }], [[Double]]())
+    let size = length(of: start)
+    precondition(size > 0, "a space begins with a vector that is not zero")
+    var basis = [start.map { $0 / size }], columns: [[Double]] = []
     for place in 0..<min(products, start.count) {
       var image = try map(basis[place])
       let whole = length(of: image)
@@ -44,7 +44,7 @@ struct KrylovSpace {
       guard rest > 1e-12 * whole, basis.count < start.count else { break }
       basis.append(image.map { $0 / rest })
     }
-    (self.basis, self.columns) = (basis, columns)
+    (self.basis, self.columns, startLength) = (basis, columns, size)
   }
 
   /// Products that were made.

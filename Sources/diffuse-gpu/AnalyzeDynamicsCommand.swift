@@ -71,7 +71,7 @@ struct AnalyzeDynamicsCommand: ParsableCommand {
     (settings.samplerSteps, settings.lossImages) = (samplerSteps, lossImages)
     let images = try images(for: studied, console)
     var facts = try studied.facts().merging(["version": .string(packageVersion)]) { $1 }
-    facts["classifier"] = .string(sha256(of: classifier.network.parameters.flatMap { $0.values() }))
+    facts["classifier"] = .string(sha256(of: classifier.network.parameters.flatMap { $0.parameter.values() }))
     let store = try CellStore(output, StudyIdentity("analyze dynamics", facts))
     let display = PhaseDisplay(unit: "evaluations", console)
     Interruption.listen()

@@ -42,7 +42,7 @@ struct NetworkAnalysisTests {
     #expect(crossing.places.count == 4 && deviation < 6)
     #expect(abs(crossing.step - Double(expected)) < 3 * deviation / 2 + 1, "\(crossing.step) +- \(deviation)")
     #expect(findings.rows.map(\.step) == [400, 300, 200, 100])
-    #expect(findings.criteria.map(\.step) == [293, 259])
+    #expect(findings.criteria.map(\.step) == [292, 259])
     for row in findings.rows { #expect(abs(row.gaussian[0] - row.alpha * row.alpha) < 1e-6) }
   }
 
