@@ -99,7 +99,7 @@ struct LateStartScanCommandTests {
       ("--steps 0", "--steps: 0"), ("--steps 5,x", "'x'"), ("--steps 5,5", "twice"), ("--start 1000", "1000"),
       ("--start 900,...", "three dots"), ("--start late", "'late'"), ("--init nonesuch", "'nonesuch'"),
       ("--sampler ddim,nonesuch", "nonesuch"), ("--sampler ddim,", "empty"), ("--count 1", "at least 2"),
-      ("--count 31", "31 were asked for"), ("--count 5 --seeds 1,2", "exclude"), ("--seeds 1,1", "twice"),
+      ("--count 31", "31 were asked for"), ("--count 5 --seeds 1,2", "exclude"),
       ("--bootstrap 1", "--bootstrap"), ("--classifier faces-classifier", "28"), ("--reference x", "exclude"),
       ("--model nowhere", "nowhere"), ("--model faces", "mnist-classifier"), ("--class 3", "--class"),
       ("--batch 0", "--batch"),
