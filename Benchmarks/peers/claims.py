@@ -13,6 +13,7 @@ SPEED = [  # table, program, reference, figure, times faster at least
     ("celebahq, batch 1", "diffuse-gpu", "OpenVINO f32", "seconds", 1.3),
     ("mnist", "diffuse-gpu", "diffusers", "process", 2.5),
     ("mnist", "diffuse-gpu", "diffusers", "loop", 1.7),
+    ("cell", "diffuse-gpu", "diffusers", "process", 3),
     ("cifar10, batch 8", "diffuse-gpu opencl", "diffuse-gpu", "seconds", 1 / 3),
 ]
 MEMORY = [("celebahq, batch 1", "diffuse-gpu", "PyTorch eager", 0.8)]  # share of the reference's peak at most

@@ -3,8 +3,9 @@
     python3 Benchmarks/peers/compare.py                    # all tables
     python3 Benchmarks/peers/compare.py cifar10 --batches 8 --rounds 9 --json results.json
 
-Tables: cifar10 (the U-Net of google/ddpm-cifar10-32), celebahq (that of google/ddpm-ema-celebahq-256, with memory) and
-mnist (64 images of the embedded model, from the start of the process to the picture). Every program is a process of its
+Tables: cifar10 (the U-Net of google/ddpm-cifar10-32), celebahq (that of google/ddpm-ema-celebahq-256, with memory),
+mnist (64 images of the embedded model, from the start of the process to the picture) and cell (a cell of a scan of late
+starts: 2,000 digits with features and distance, likewise). Every program is a process of its
 own that sleeps while the others run; they take turns in an order that changes every round. A round is the best of three
 evaluations, a figure the median over the rounds. Errors are relative to the largest value of an evaluation in float64;
 nothing is timed if one is too large. OpenCL takes part if asked for, as in `--devices opencl`. The peers are installed
@@ -49,7 +50,7 @@ LARGEST_ERROR = {"float32": 5e-5, "bfloat16": 0.2}
 def main():
     options = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("tables", nargs="*", default=["cifar10", "celebahq", "mnist"])
+    options.add_argument("tables", nargs="*", default=["cifar10", "celebahq", "mnist", "cell"])
     options.add_argument("--rounds", type=int, default=7)
     options.add_argument("--threads", type=int, default=os.cpu_count())
     options.add_argument("--batches", type=int, nargs="+", help="instead of a table's own")
@@ -65,12 +66,16 @@ def main():
                 import mnist
 
                 results[table] = mnist.compare(arguments, Path(folder))
+            elif table == "cell":
+                import cell
+
+                results[table] = cell.compare(arguments, Path(folder))
             elif table in NETWORKS:
                 network = NETWORKS[table]
                 for batch in arguments.batches or network["batches"]:
                     results[f"{table}, batch {batch}"] = compare(arguments, Path(folder) / table, network, batch)
             else:
-                sys.exit(f"{table}: no such table; there are cifar10, celebahq and mnist")
+                sys.exit(f"{table}: no such table; there are cifar10, celebahq, mnist and cell")
             if arguments.json:
                 arguments.json.write_text(json.dumps(results, indent=2) + "\n")
     claims.print_claims(results)

@@ -94,7 +94,8 @@ extension LateStartScan {
       cell: cell, evaluations: summary.evaluations, firstStep: pipeline.plan.steps[0].from.timestep,
       limit: pipeline.scheduler.sampler.limit.words,
       measures: try ScanMeasures(set, data, settings.bootstrap, name: cell.name))
-    try ScanArrays.write(set, to: store.path(of: stored, "npz"))
+    let path = store.path(of: stored, "npz")
+    try OutputFile.write(set.archive(path: path), to: path)
     if settings.keepsImages { try ScanArrays.write(images, to: store.path(of: stored, "images.npz")) }
     try store.keep(result, of: stored, seconds: (clock.now - begin).inSeconds)
     return result

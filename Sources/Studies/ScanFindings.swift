@@ -97,7 +97,8 @@ extension LateStartScan {
         .init(
           name: answers.question, classCount: answers.shares.count,
           answers: try ScanArrays.answers(
-            place, of: answers.shares.count, in: store.path(of: stored(result.cell), "npz")))
+            place, of: answers.shares.count, count: late.measures.images, in: store.path(of: stored(result.cell), "npz")
+          ))
       }
       return ScanFindings.Difference(
         cell: late.cell, question: answers.question,

@@ -60,10 +60,9 @@ public struct ScanReference {
   /// - Parameters:
   ///   - features: The features; without `other`, their rows are the real images that are compared.
   ///   - name: What reports call them.
-  ///   - sha256: Their digest.
   ///   - other: Real images of another split.
-  public init(_ features: FeatureReference, name: String, sha256: String, other: Images? = nil) {
-    origin = .features(features, name: name, sha256: sha256)
+  public init(_ features: FeatureReference, name: String, other: Images? = nil) {
+    origin = .features(features, name: name, sha256: Files.sha256(of: features.encoded()))
     self.other = other
   }
 

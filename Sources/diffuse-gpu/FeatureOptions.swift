@@ -117,5 +117,5 @@ struct FeatureOptions: ParsableArguments {
   }
 
   /// Fewer draws tell nothing about the ends of an interval.
-  private static let draws = 20...100_000
+  static let draws = 20...100_000
 }

@@ -32,8 +32,8 @@ struct LateStartScanCommand: ParsableCommand {
     var request = SamplingRequest(
       model: .directory(path: source.model, variant: source.variant), settings: settings.base)
     request.statistics = source.statistics
-    let opened = try request.open(note: console.note) { try ModelDirectory.found($0, variant: $1) }
-    let classifier = try ClassifierModel.found(source.classifier), options = try device.options()
+    let opened = try request.open(note: console.note) { try ModelDirectory.found($0, variant: $1, note: console.note) }
+    let classifier = try ClassifierModel.found(source.classifier, note: console.note), options = try device.options()
     try OutputFile.checkFolder(cells.output)
     let backend = try device.open(console, options)
     let scan = try LateStartScan(
@@ -94,7 +94,8 @@ extension LateStartScanCommand {
 
     @Option(
       help: ArgumentHelp(
-        "Features of the data that `statistics --classifier` wrote, in place of --data.", valueName: "file"))
+        "The data's features: a file of `statistics --classifier`, in place of --data.",
+        discussion: "By default those that the classifier's directory holds.", valueName: "file"))
     var reference: String?
 
     @Option(help: ArgumentHelp("Real images of another split, to compare with the data.", valueName: "path"))
@@ -142,7 +143,7 @@ extension LateStartScanCommand {
     @Option(help: ArgumentHelp("Images sampled together; as many as fit by default.", valueName: "count"))
     var batch: Int?
 
-    @Option(help: ArgumentHelp("Draws for the intervals, 0 for none.", valueName: "draws"))
+    @Option(help: ArgumentHelp("Draws for the 95 % intervals, 0 for no intervals.", valueName: "draws"))
     var bootstrap = 200
 
     @Flag(help: "Keep the images of each cell as an .npz archive.")

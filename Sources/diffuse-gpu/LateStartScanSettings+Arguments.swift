@@ -1,9 +1,6 @@
 import DiffuseGPU
 
 extension LateStartScanCommand.CellOptions {
-  /// The most draws for intervals.
-  private static let largestBootstrap = 100_000
-
   /// The settings that the flags make.
   func settings() throws -> LateStartScanSettings {
     guard seeds == nil || count == nil else { throw CommandError("--seeds and --count exclude each other") }
@@ -18,10 +15,7 @@ extension LateStartScanCommand.CellOptions {
     settings.starts = try starts()
     settings.kinds = try initializations()
     settings.keepsImages = keepImages
-    try checkNumber("--bootstrap", bootstrap, in: 0...Self.largestBootstrap)
-    guard bootstrap != 1 else {
-      throw CommandError("--bootstrap: 1 draw has no spread; 0 for no intervals, or at least 2")
-    }
+    if bootstrap != 0 { try checkNumber("--bootstrap", bootstrap, in: FeatureOptions.draws) }
     settings.bootstrap = bootstrap == 0 ? nil : Bootstrap(replicates: bootstrap)
     return settings
   }
@@ -93,9 +87,13 @@ extension LateStartScanCommand.SourceOptions {
     }
     let other = try real.map(images)
     if let data { return ScanReference(data: try images(data), other: other) }
-    guard let reference else { throw CommandError("--data or --reference: name what the samples are compared with") }
-    return ScanReference(
-      try FeatureReference(contentsOf: reference), name: reference, sha256: try MappedFile(reference).sha256,
-      other: other)
+    guard let reference else {
+      guard let own = try classifier.reference() else {
+        throw CommandError(
+          "--classifier \(classifier.name): holds no reference.safetensors; name --reference FILE or --data PATH")
+      }
+      return ScanReference(own, name: "the reference of \(classifier.name)", other: other)
+    }
+    return ScanReference(try FeatureReference(contentsOf: reference), name: reference, other: other)
   }
 }

@@ -61,7 +61,7 @@ struct LateStartScanTests {
       var asked = 0
       let findings = try scan.run {
         asked += 1
-        return asked > 9
+        return asked > 10 + 4 * stops
       }
       guard let findings else {
         stops += 1
