@@ -20,7 +20,7 @@ struct DiffuseGPUCommand: ParsableCommand {
     version: packageVersion,
     subcommands: [
       SampleCommand.self, TrainCommand.self, ForwardCommand.self, DevicesCommand.self, CheckCommand.self,
-      StatisticsCommand.self,
+      StatisticsCommand.self, LateStartCommand.self,
       EvaluateCommand.self, ClassifyCommand.self, BenchCommand.self, InfoCommand.self, InitCommand.self,
     ])
 
