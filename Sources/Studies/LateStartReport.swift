@@ -2,7 +2,6 @@ import Charts
 public import Diffusion
 public import Files
 public import Models
-public import Pipelines
 public import SymmetryBreaking
 
 /// What a fit says about late starts, for people and other programs: crossover, divergences, and the start for any number of steps.
