@@ -47,6 +47,11 @@ public protocol DiffusionModel {
   /// - Throws: ``ModelError`` if they are not of samples of the shape, or an error of their file.
   func classStatistics(_ shape: ImageShape) throws -> ClassStatistics?
 
+  /// What is known about late starts of the model, or nil; see ``LateStartFit``.
+  ///
+  /// - Throws: `FileError` if that is of another model, or of other statistics than ``gaussian(_:on:)`` gives.
+  func lateStartFit() throws -> LateStartFit?
+
   /// The denoiser on a device.
   ///
   /// - Parameters:
@@ -74,6 +79,9 @@ extension DiffusionModel {
   /// No statistics of classes.
   public func classStatistics(_ shape: ImageShape) -> ClassStatistics? { nil }
 
+  /// Nothing.
+  public func lateStartFit() -> LateStartFit? { nil }
+
   /// Nothing but the name.
   public func fingerprints() -> [String: String] { [:] }
 }
@@ -84,11 +92,14 @@ public struct SamplingCondition: Sendable, Hashable {
   public var classLabels: [Int]?
   /// The weight of guidance without a classifier, 1 for none; see ``NetworkDenoiser``.
   public var guidance: Double
+  /// The training steps at which guidance is on, or nil for all.
+  public var guidanceInterval: ClosedRange<Int>?
 
   /// A condition; by default none.
-  public init(classLabels: [Int]? = nil, guidance: Double = 1) {
+  public init(classLabels: [Int]? = nil, guidance: Double = 1, guidanceInterval: ClosedRange<Int>? = nil) {
     self.classLabels = classLabels
     self.guidance = guidance
+    self.guidanceInterval = guidanceInterval
   }
 
   /// The labels that a network takes.

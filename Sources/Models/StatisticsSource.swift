@@ -11,6 +11,11 @@ public enum StatisticsSource {
   /// In memory, those of classes too where there are any.
   case values(ImageStatistics, ClassStatistics? = nil)
 
+  /// The file, or nil for what is in memory.
+  public var file: MappedFile? {
+    if case .file(let file) = self { file } else { nil }
+  }
+
   /// Reads the statistics.
   public func read() throws(FileError) -> ImageStatistics {
     switch self {

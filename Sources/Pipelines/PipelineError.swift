@@ -19,6 +19,14 @@ public enum PipelineError: Error, Sendable, Hashable, CustomStringConvertible {
   case startClass(label: Int, count: Int)
   /// Statistics of the classes of samples that are drawn without one.
   case noSampleClasses
+  /// A start that is to be found, of a model that carries neither a fit nor the statistics for one.
+  case noFit(model: String)
+  /// A start that is to be found where the fit has none for the number of steps.
+  case noStart(model: String, steps: Int)
+  /// A fit over noise levels of which too few differ.
+  case fewLevels(model: String, count: Int)
+  /// A fit of a model with classes to images without labels.
+  case noLabels(model: String)
   /// Pictures to noise that do not fit the run.
   case inputImages(path: String?, fault: String)
   /// Recorded noise to begin with that does not fit the run.
@@ -74,6 +82,13 @@ public enum PipelineError: Error, Sendable, Hashable, CustomStringConvertible {
     case .startClass(let label, let count):
       "class \(label): the statistics are of \(count) classes, 0 to \(count - 1); a start by class needs one of them"
     case .noSampleClasses: "the samples have no classes; statistics of classes need those of a class-conditional model"
+    case .noFit(let model):
+      "\(model): carries neither a fit of its late start nor statistics of its data to make one from"
+    case .noStart(let model, let steps):
+      "\(model): the Gaussian predicts better than the network wherever \(steps) steps could begin; no late start is worth it"
+    case .fewLevels(let model, let count):
+      "\(model): only \(count) training steps lie below the detail; at least three are needed"
+    case .noLabels(let model): "\(model): has classes; images with labels are needed"
     case .inputImages(let path, let fault): line("input images", path, fault)
     case .initialNoise(let path, let fault): line("initial noise", path, fault)
     case .stepNoise(let path, let fault): line("step noise", path, fault)

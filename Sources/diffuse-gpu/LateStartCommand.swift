@@ -3,6 +3,6 @@ import ArgumentParser
 struct LateStartCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "late-start",
-    abstract: "Find out where runs of a model may begin.",
-    subcommands: [LateStartScanCommand.self])
+    abstract: "Find out where a run may start late.",
+    subcommands: [LateStartFitCommand.self, LateStartScanCommand.self])
 }

@@ -1,3 +1,4 @@
+import HostMath
 import Foundation
 import SymmetryBreaking
 import Testing
