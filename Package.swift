@@ -152,7 +152,7 @@ let package = Package(
       of: "DiffusersFormat",
       ["Compute", "ComputeCPU", "Conformance", "Diffusion", "Files", "HostMath", "Networks", "Random", "Tensors"]),
     tests(of: "DeviceSelection", ["Compute"]),
-    tests(of: "SymmetryBreaking", ["HostMath", "Tensors", "Diffusion", "Conformance", "ComputeCPU"]),
+    tests(of: "SymmetryBreaking", ["Compute", "HostMath", "Tensors", "Diffusion", "Conformance", "ComputeCPU"]),
     tests(of: "Evaluation", ["Tensors", "HostMath", "Random", "Datasets", "Files"]),
     tests(
       of: "Training",

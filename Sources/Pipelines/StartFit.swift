@@ -55,7 +55,7 @@ public struct StartFit {
       }
       let labels = try source.labels()
       let wanted = min(count, source.count)
-      guard wanted >= 2 else { throw ModelError.tooFewImages(path: source.path, count: source.count) }
+      guard wanted >= 2 else { throw EvaluationError.tooFewImages(path: source.path, count: source.count, needed: 2) }
       let places = (0..<wanted).map { $0 * source.count / wanted }
       var values: [Float] = [], first = 0
       for place in places {

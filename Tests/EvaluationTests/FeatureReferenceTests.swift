@@ -43,7 +43,8 @@ struct FeatureReferenceTests {
   @Test("Rows are spread over the whole set")
   func rows() throws {
     let all = try NumpyArray(contentsOf: Fixtures.path("measures/data.npy")).floats
-    #expect(reference.rows == (0..<12).flatMap { all[(5 * $0 + 4) * 6..<(5 * $0 + 5) * 6] })
+    let last: [Float] = (0..<12).flatMap { Array(all[(5 * $0 + 4) * 6..<(5 * $0 + 5) * 6]) }
+    #expect(reference.rows == last)
   }
 
   @Test("An archive of mu and sigma, or of mu and cov, is read in 64 bits")

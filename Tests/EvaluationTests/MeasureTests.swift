@@ -71,9 +71,9 @@ struct MeasureTests {
   @Test("The composition without a classifier's errors")
   func corrected() throws {
     let confusion = try #require(expected["confusion"]?.array).map { $0.array?.compactMap(\.int) ?? [] }
-    let observed = try #require(expected["observed"]?.array?.compactMap(\.double))
+    let observed = try #require(expected["observed"]?.array).compactMap(\.double)
     let corrected = Composition(shares: observed, count: 400).corrected(by: confusion).shares
-    for (share, reference) in zip(corrected, try #require(expected["corrected"]?.array?.compactMap(\.double))) {
+    for (share, reference) in zip(corrected, try #require(expected["corrected"]?.array).compactMap(\.double)) {
       #expect(abs(share - reference) < 1e-6)
     }
     #expect(abs(corrected.reduce(0, +) - 1) < 1e-12)

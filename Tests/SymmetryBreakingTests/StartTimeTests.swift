@@ -1,3 +1,4 @@
+import Compute
 import ComputeCPU
 import Diffusion
 import Foundation
