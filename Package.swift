@@ -26,7 +26,7 @@ let products: [(name: String, modules: [String])] = [
   ("Charts", []), ("Files", []), ("ComputeCPU", ["Compute"]), ("ComputeOpenCL", ["Compute"]),
   ("Conformance", ["Compute"]),
   ("DeviceSelection", ["Compute"]), ("Datasets", ["Tensors", "Files"]), ("Networks", ["Tensors", "Compute"]),
-  ("Diffusion", ["Tensors", "Compute"]), ("SymmetryBreaking", ["Diffusion", "Tensors", "Compute"]),
+  ("Diffusion", ["Tensors", "Compute"]), ("SymmetryBreaking", ["Diffusion", "HostMath", "Tensors", "Compute"]),
   ("Evaluation", ["Datasets", "HostMath", "Files", "Tensors"]),
   ("DiffusersFormat", ["Networks", "Diffusion", "Files"]),
   ("Training", ["Networks", "Diffusion", "Datasets", "Tensors", "Compute"]),
@@ -152,7 +152,7 @@ let package = Package(
       of: "DiffusersFormat",
       ["Compute", "ComputeCPU", "Conformance", "Diffusion", "Files", "HostMath", "Networks", "Random", "Tensors"]),
     tests(of: "DeviceSelection", ["Compute"]),
-    tests(of: "SymmetryBreaking", ["Tensors", "Diffusion", "Conformance", "ComputeCPU"]),
+    tests(of: "SymmetryBreaking", ["HostMath", "Tensors", "Diffusion", "Conformance", "ComputeCPU"]),
     tests(of: "Evaluation", ["Tensors", "HostMath", "Random", "Datasets", "Files"]),
     tests(
       of: "Training",

@@ -141,13 +141,14 @@ public struct LineChart: Sendable, Hashable {
 
   /// A line's numbers in words, at most twenty of them.
   private func numbers(of line: Line) -> String {
-    let step = max(1, (line.points.count + 19) / 20)
-    let shown = stride(from: 0, to: line.points.count, by: step).map { line.points[$0] }
+    let points = line.points.filter { x.shows($0.x) && y.shows($0.y) }
+    let step = max(1, (points.count + 19) / 20)
+    let shown = stride(from: 0, to: points.count, by: step).map { points[$0] }
     let values = shown.map { point in
       "\(brief(point.x)): \(brief(point.y))"
         + (point.interval.map { " (\(brief($0.lowerBound)) to \(brief($0.upperBound)))" } ?? "")
     }
-    let part = shown.count < line.points.count ? ", \(shown.count) of \(line.points.count) points" : ""
+    let part = shown.count < points.count ? ", \(shown.count) of \(points.count) points" : ""
     return "\(line.name)\(part): \(values.joined(separator: ", "))."
   }
 }

@@ -4,6 +4,8 @@ public enum StudyError: Error, Sendable, Hashable {
   case missing(String)
   /// Values that are not finite where numbers are needed, and whose they are.
   case notFinite(String)
+  /// An exact world that the study cannot be of, and why.
+  case world(name: String, fault: String)
   /// A folder that holds the cells of another study, and the first fact in which the two differ.
   case otherStudy(folder: String, fact: String, asked: String, recorded: String)
 }
@@ -14,6 +16,7 @@ extension StudyError: CustomStringConvertible {
     switch self {
     case .missing(let what): what
     case .notFinite(let what): "the \(what) are not finite (NaN or infinity)"
+    case .world(let name, let fault): "\(name): \(fault)"
     case .otherStudy(let folder, let fact, let asked, let recorded):
       "\(folder): holds a study whose \(fact) is \(recorded), not \(asked); name another folder"
     }

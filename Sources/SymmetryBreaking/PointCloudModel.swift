@@ -19,7 +19,7 @@ public struct PointCloudModel: CentredEqualNormModel, Sendable, Hashable {
     precondition(
       points.count > 1 && dimension > 0 && points.allSatisfy { $0.count == dimension },
       "a cloud has at least two points of equal dimension")
-    let norms = points.map { Self.product($0, $0).squareRoot() }
+    let norms = points.map { length(of: $0) }
     let tolerance = 1e-6 * norms[0]
     precondition(norms.allSatisfy { abs($0 - norms[0]) <= tolerance }, "the points' norms differ: \(norms)")
     let sums = (0..<dimension).map { axis in points.reduce(0) { $0 + $1[axis] } }
@@ -39,9 +39,5 @@ public struct PointCloudModel: CentredEqualNormModel, Sendable, Hashable {
     let rows = points.count < axes.count ? points : axes
     let products = rows.flatMap { row in rows.map { product(row, $0) / Double(points.count) } }
     return SymmetricMatrix(order: rows.count, elements: products).eigenvalues().last ?? 0
-  }
-
-  private static func product(_ a: [Double], _ b: [Double]) -> Double {
-    zip(a, b).reduce(0) { $0 + $1.0 * $1.1 }
   }
 }

@@ -56,14 +56,23 @@ public struct PointMixture: Sendable, Hashable {
   /// By way of the matrix of inner products where that is smaller: its eigenvalues other than zero are the same. Cost
   /// `min(K, D)^2 max(K, D)`.
   public func gaussian(on backend: any Backend) -> GaussianStatistics {
-    let mean = mean
+    let (variances, directions) = principalDirections
+    return GaussianStatistics(
+      mean: mean.map { Float($0) }, basis: directions.joined().map { Float($0) }, eigenvalues: variances,
+      remainder: variance, on: backend)
+  }
+
+  /// The eigenvalues of the covariance, falling, and their unit vectors; every other direction has ``variance``.
+  public var principalDirections: (variances: [Double], directions: [[Double]]) {
+    let mean = mean, size = dimension
     let rows = zip(weights, points).map { weight, point in
       zip(point, mean).map { weight.squareRoot() * ($0 - $1) }
     }
-    let (eigenvalues, basis) = Self.principalDirections(of: rows, dimension: dimension)
-    return GaussianStatistics(
-      mean: mean.map { Float($0) }, basis: basis.map { Float($0) }, eigenvalues: eigenvalues.map { $0 + variance },
-      remainder: variance, on: backend)
+    let (eigenvalues, basis) = Self.principalDirections(of: rows, dimension: size)
+    return (
+      eigenvalues.map { $0 + variance },
+      eigenvalues.indices.map { place in Array(basis[place * size..<(place + 1) * size]) }
+    )
   }
 
   /// Eigenvalues above rounding, descending, and eigenvectors of `sum over rows of a a^T`; at least one of each.
@@ -89,9 +98,5 @@ public struct PointMixture: Sendable, Hashable {
     }
     guard eigenvalues.isEmpty else { return (eigenvalues, basis) }
     return ([0], (0..<dimension).map { $0 == 0 ? 1 : 0 })
-  }
-
-  private static func product(_ a: [Double], _ b: [Double]) -> Double {
-    zip(a, b).reduce(0) { $0 + $1.0 * $1.1 }
   }
 }

@@ -9,5 +9,8 @@ struct AnalyzeCommand: ParsableCommand {
       Generation relaxes to a central fixed point, which then loses its stability; what a sample becomes is decided there (Raya and \
       Ambrogioni 2023).
       """,
-    subcommands: [AnalyzeNetworkCommand.self, AnalyzePotentialCommand.self, AnalyzeDynamicsCommand.self])
+    subcommands: [
+      AnalyzeFixedPointsCommand.self, AnalyzeNetworkCommand.self, AnalyzePotentialCommand.self,
+      AnalyzeDynamicsCommand.self,
+    ])
 }
