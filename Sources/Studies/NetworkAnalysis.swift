@@ -163,7 +163,10 @@ public struct NetworkAnalysis {
 
   private func row(_ step: Int, _ cell: MultiplierCell, _ followed: FixedPointCell?) -> NetworkFindings.Row {
     let level = model.schedule.level(at: step)
-    let reference = gaussian.eigenvalues.prefix(Self.kept).map { gaussianMultiplier(ofVariance: $0, at: level) }
+    // Directions outside of the basis share one variance.
+    let outside = [Double](repeating: gaussian.remainder, count: Self.kept)
+    let variances = (gaussian.eigenvalues.prefix(Self.kept) + outside).prefix(cell.values.count)
+    let reference = variances.map { gaussianMultiplier(ofVariance: $0, at: level) }
     return .init(
       step: step, alpha: level.alpha, sigma: level.sigma, multipliers: cell.values, residuals: cell.residuals,
       gaussian: reference, overlaps: cell.overlaps,

@@ -115,10 +115,13 @@ extension NetworkFindings {
     return Table(
       title: "Multipliers of the order parameter", columns: names.map { .init($0, isNumeric: true) },
       rows: rows.map { row in
+        // A direction without a component of its own has no overlap, and its cell stays empty.
+        let lists = [row.multipliers, row.gaussian, row.overlaps, row.residuals].flatMap { values in
+          orders.map { values.count >= $0 ? values[$0 - 1] : .nan }
+        }
         let fixed = row.fixedPoint.map { [$0.multiplier, $0.residual, $0.distance] } ?? []
-        let numbers =
-          [row.alpha, row.sigma] + row.multipliers + row.gaussian + row.overlaps + row.residuals + fixed
-        return ["\(row.step)"] + numbers.map { String(format: "%.6g", $0) }
+        let numbers = [row.alpha, row.sigma] + lists + fixed
+        return ["\(row.step)"] + numbers.map { $0.isNaN ? "" : String(format: "%.6g", $0) }
       })
   }
 
