@@ -46,6 +46,7 @@ extension StatisticsCommand {
 
     /// The run that draws the samples.
     func request() throws -> SamplingRequest {
+      try checkNumber("--samples", samples, in: 2...SeedRanges.limit)
       guard guidance ?? 1 == 1 || classes != nil else {
         throw CommandError("--guidance: goes from no class towards that of --class, which is missing")
       }

@@ -40,7 +40,7 @@ struct StreamingMomentTests {
     // What is dropped is lost, so that no variance along a direction can be more than the true one.
     for (place, (value, expected)) in zip(streamed.eigenvalues, dense.eigenvalues).enumerated() {
       #expect(value < expected * (1 + 1e-9))
-      #expect(value > expected * (place < rank / 2 ? 0.999 : 0.9), "\(place): \(value) for \(expected)")
+      #expect(value > expected * (place < rank / 2 ? 0.996 : 0.93), "\(place): \(value) for \(expected)")
     }
     // The variance of the data along the streamed directions is what counts in a start; it is that of the best ones.
     let covariance = Self.moments(rows, dimension: dimension, rank: dimension, blocks: 3000, form: .matrix).covariance()
@@ -50,7 +50,7 @@ struct StreamingMomentTests {
       let image = product(u, transposed: covariance.elements, rows: 1, columns: dimension, inner: dimension)
       captured += zip(u, image).reduce(0) { $0 + $1.0 * $1.1 }
     }
-    #expect(captured > 0.995 * dense.eigenvalues.reduce(0, +))
+    #expect(captured > 0.9998 * dense.eigenvalues.reduce(0, +))
     #expect(frechetDistance(streamed, dense) < 2e-3 * dense.totalVariance)
   }
 
