@@ -5,7 +5,7 @@ import Foundation
 ///
 /// ```
 /// FOLDER/study.json                    the identity of the study
-/// FOLDER/cells/NAME.DIGEST.json        key, settings, result and seconds of a cell
+/// FOLDER/cells/NAME.DIGEST.json        key, identity, settings, result and seconds of a cell
 /// FOLDER/cells/NAME.DIGEST.npz         arrays beside it, if there are any
 /// ```
 ///
@@ -96,8 +96,8 @@ public final class CellStore {
   ///   - seconds: How long it took, for whoever reads the file; results and tables hold no durations, so that they are the same again.
   public func keep(_ result: some Encodable, of cell: Cell, seconds: Double) throws {
     let document = JSONValue.object([
-      "key": .string(cell.key), "settings": cell.settings, "result": try JSONValue(encoding: result),
-      "seconds": .number(seconds),
+      "key": .string(cell.key), "study": identity.json, "settings": cell.settings,
+      "result": try JSONValue(encoding: result), "seconds": .number(seconds),
     ])
     try OutputFile.write((document.text + "\n").utf8, to: path(of: cell, "json"))
   }

@@ -1,6 +1,7 @@
 import Compute
 import Diffusion
 import Files
+import Models
 import SymmetryBreaking
 import Tensors
 

@@ -20,7 +20,9 @@ public struct ScanMeasures: Sendable, Hashable, Codable {
   public let distance: Estimate
   /// The compositions, one a question.
   public let answers: [Answers]
+}
 
+extension ScanMeasures {
   /// Measures a set of features.
   ///
   /// - Parameters:

@@ -35,7 +35,7 @@ extension ScanReport {
   public var bends: Table {
     let rows = findings.kinds.flatMap { kind in
       pairs.compactMap { sampler, steps in
-        bend(sampler, steps, kind).map { ["\(steps)", sampler, kind.rawValue, digits($0)] }
+        bend(sampler, steps, kind).map { ["\(steps)", sampler, kind.rawValue, "\(Int($0))"] }
       }
     }
     return Table(

@@ -36,8 +36,8 @@ struct CellStoreTests {
     for other in [Settings(steps: 6), Settings(steps: 5, share: 0.1.nextUp)] {
       #expect(try store.result(of: store.cell("ddim-5", other), as: Finding.self) == nil)
     }
-    #expect(
-      try FileManager.default.contentsOfDirectory(atPath: path).sorted() == [".lock", "cells", "study.json"])
+    let names = try FileManager.default.contentsOfDirectory(atPath: path).filter { $0 != ".lock" }
+    #expect(names.sorted() == ["cells", "study.json"])
   }
 
   @Test("A folder of another study is refused in one line that names the difference, and stays as it is")

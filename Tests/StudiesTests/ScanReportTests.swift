@@ -1,5 +1,6 @@
 import Charts
 import Evaluation
+import Pipelines
 import Testing
 
 @testable import Studies
