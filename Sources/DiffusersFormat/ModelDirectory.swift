@@ -25,6 +25,8 @@ public struct ModelDirectory {
 
   /// Where statistics lie inside a model directory, so that they are found.
   public static let statisticsName = "statistics.safetensors"
+  /// Where the fit of the late start lies inside a model directory, so that it is found.
+  public static let lateStartName = "late_start.json"
 
   /// Finds out what a model directory holds; weights are opened by ``parameters()``.
   ///
@@ -121,6 +123,11 @@ public struct ModelDirectory {
   public func statistics() throws(FileError) -> MappedFile? {
     guard let statisticsFile else { return nil }
     return try files.open(statisticsFile)
+  }
+
+  /// Opens the fit of the late start, if there is one.
+  public func lateStart() throws(FileError) -> MappedFile? {
+    files.has(Self.lateStartName) ? try files.open(Self.lateStartName) : nil
   }
 
   /// A network that was read from files.

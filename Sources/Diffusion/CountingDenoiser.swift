@@ -2,7 +2,7 @@ public import Tensors
 
 /// A denoiser that counts the function evaluations of another.
 public final class CountingDenoiser: Denoiser {
-  /// Function evaluations a sample so far (NFE): those of every prediction, two under guidance.
+  /// Function evaluations a sample so far (NFE): those of every prediction, two where guidance is on.
   public private(set) var evaluations = 0
   private let base: any Denoiser
 
@@ -12,11 +12,11 @@ public final class CountingDenoiser: Denoiser {
   }
 
   /// The other denoiser's.
-  public var evaluationsPerPrediction: Int { base.evaluationsPerPrediction }
+  public func evaluations(at level: NoiseLevel) -> Int { base.evaluations(at: level) }
 
   /// Evaluates the other denoiser.
   public func prediction(_ x: Tensor, at level: NoiseLevel) throws -> Prediction {
-    evaluations += evaluationsPerPrediction
+    evaluations += base.evaluations(at: level)
     return try base.prediction(x, at: level)
   }
 }

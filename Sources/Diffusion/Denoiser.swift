@@ -8,15 +8,15 @@ public protocol Denoiser {
   /// Evaluates the denoiser once, for `x = alpha * x0 + sigma * eps`, rows being independent samples.
   func prediction(_ x: Tensor, at level: NoiseLevel) throws -> Prediction
 
-  /// Function evaluations that one prediction costs each sample (NFE); 1 unless a denoiser says otherwise.
+  /// Function evaluations that a prediction at a level costs each sample (NFE); 1 unless a denoiser says otherwise.
   ///
-  /// Guidance without a classifier costs two, whether they are made one after the other or in one batch.
-  var evaluationsPerPrediction: Int { get }
+  /// Guidance without a classifier costs two where it is on, whether they are made one after the other or in one batch.
+  func evaluations(at level: NoiseLevel) -> Int
 }
 
 extension Denoiser {
   /// One evaluation.
-  public var evaluationsPerPrediction: Int { 1 }
+  public func evaluations(at level: NoiseLevel) -> Int { 1 }
 }
 
 /// What a network is trained to predict.

@@ -41,6 +41,11 @@ public protocol DiffusionModel {
   /// - Throws: ``ModelError`` if they are not of samples of the shape.
   func gaussian(_ shape: ImageShape, on backend: any Backend) throws -> GaussianStatistics?
 
+  /// What is known about late starts of the model, or nil; see ``LateStartFit``.
+  ///
+  /// - Throws: `FileError` if that is of another model, or of other statistics than ``gaussian(_:on:)`` gives.
+  func lateStartFit() throws -> LateStartFit?
+
   /// The denoiser on a device.
   ///
   /// - Parameters:
@@ -65,6 +70,9 @@ extension DiffusionModel {
   /// No classes.
   public var classCount: Int? { nil }
 
+  /// Nothing.
+  public func lateStartFit() -> LateStartFit? { nil }
+
   /// Nothing but the name.
   public func fingerprints() -> [String: String] { [:] }
 }
@@ -75,11 +83,14 @@ public struct SamplingCondition: Sendable, Hashable {
   public var classLabels: [Int]?
   /// The weight of guidance without a classifier, 1 for none; see ``NetworkDenoiser``.
   public var guidance: Double
+  /// The training steps at which guidance is on, or nil for all.
+  public var guidanceInterval: ClosedRange<Int>?
 
   /// A condition; by default none.
-  public init(classLabels: [Int]? = nil, guidance: Double = 1) {
+  public init(classLabels: [Int]? = nil, guidance: Double = 1, guidanceInterval: ClosedRange<Int>? = nil) {
     self.classLabels = classLabels
     self.guidance = guidance
+    self.guidanceInterval = guidanceInterval
   }
 
   /// The labels that a network takes.

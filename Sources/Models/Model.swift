@@ -21,6 +21,7 @@ public struct Model: DiffusionModel {
   public var statistics: StatisticsSource?
 
   private let weights: [MappedFile]
+  private let lateStartFile: MappedFile?
 
   /// Loads a model directory.
   ///
@@ -33,6 +34,7 @@ public struct Model: DiffusionModel {
     weights = loaded.weights
     scheduler = try directory.scheduler()
     statistics = try directory.statistics().map { .file($0) }
+    lateStartFile = try directory.lateStart()
   }
 
   /// Loads a model directory in any of the forms that `ModelDirectory` reads.
@@ -54,6 +56,7 @@ public struct Model: DiffusionModel {
     self.statistics = statistics.map { .values($0) }
     warnings = []
     weights = []
+    lateStartFile = nil
   }
 
   /// Rows of the network's table of classes.
@@ -101,7 +104,9 @@ public struct Model: DiffusionModel {
   public func denoiser(
     _ condition: SamplingCondition, _ predictionType: PredictionType, on backend: any Backend
   ) -> any Denoiser {
-    NetworkDenoiser(network, predictionType, classLabels: condition.labels, guidance: condition.guidance)
+    NetworkDenoiser(
+      network, predictionType, classLabels: condition.labels, guidance: condition.guidance,
+      guidanceInterval: condition.guidanceInterval)
   }
 
   /// The memory of an evaluation, found out by evaluating the network on a backend that only counts.
@@ -119,6 +124,25 @@ public struct Model: DiffusionModel {
       bytesPerSample: condition.guidance == 1 ? perRow : 2 * perRow)
   }
 
+  /// The fit that lies in the model directory.
+  ///
+  /// - Throws: `FileError` if it is of other weights, noise levels or statistics than the model's.
+  public func lateStartFit() throws -> LateStartFit? {
+    guard let lateStartFile else { return nil }
+    let fit = try LateStartFit(lateStartFile), path = lateStartFile.path
+    guard fit.weights == fingerprints() else {
+      throw FileError(path, "was fitted to other weights than those of \(name); fit it again")
+    }
+    let chosen = try scheduler(.named(.ddim), .init(), clipSample: true)
+    guard fit.fits(chosen.scheduler.schedule) else {
+      throw FileError(path, "was fitted to other noise levels than those of \(name); fit it again")
+    }
+    if let digest = fit.statistics, let file = statistics?.file, file.sha256 != digest {
+      throw FileError(path, "was fitted with other statistics than \(file.path); fit it again")
+    }
+    return fit
+  }
+
   /// SHA-256 of each file of weights.
   public func fingerprints() -> [String: String] {
     Dictionary(uniqueKeysWithValues: weights.map { ($0.name, $0.sha256) })
@@ -131,6 +155,11 @@ public enum StatisticsSource {
   case file(MappedFile)
   /// In memory.
   case values(ImageStatistics)
+
+  /// The file, or nil for what is in memory.
+  public var file: MappedFile? {
+    if case .file(let file) = self { file } else { nil }
+  }
 
   /// Reads the statistics.
   public func read() throws(FileError) -> ImageStatistics {

@@ -13,6 +13,9 @@ public struct NetworkDenoiser: Denoiser {
 
   /// The weight of classifier-free guidance; 1 for the conditional prediction alone.
   public let guidance: Double
+  /// The training steps at which guidance is on, both ends among them, or nil for all; elsewhere the conditional prediction stands alone
+  /// (Kynkaanniemi and others 2024).
+  public let guidanceInterval: ClosedRange<Int>?
 
   /// A denoiser that evaluates a network at a level's training step.
   ///
@@ -23,25 +26,32 @@ public struct NetworkDenoiser: Denoiser {
   /// out = out(no class) + w (out(class) - out(no class))
   /// ```
   ///
-  /// where no class is the last row of the network's table, which training keeps for it.
+  /// where no class is the last row of the network's table, which training keeps for it; outside of a `guidanceInterval` only with the
+  /// class.
   public init(
     _ network: any DenoisingNetwork, _ predictionType: PredictionType, classLabels: [Double]? = nil,
-    guidance: Double = 1
+    guidance: Double = 1, guidanceInterval: ClosedRange<Int>? = nil
   ) {
     precondition(guidance == 1 || network.classCount != nil, "guidance needs a table of classes")
     self.guidance = guidance
+    self.guidanceInterval = guidanceInterval
     self.network = network
     self.predictionType = predictionType
     self.classLabels = classLabels
   }
 
   /// Two under guidance, one otherwise.
-  public var evaluationsPerPrediction: Int { guidance == 1 ? 1 : 2 }
+  public func evaluations(at level: NoiseLevel) -> Int { isGuided(at: level) ? 2 : 1 }
+
+  private func isGuided(at level: NoiseLevel) -> Bool {
+    let interval = guidanceInterval.map { Double($0.lowerBound)...Double($0.upperBound) }
+    return guidance != 1 && interval?.contains(level.timestep) ?? true
+  }
 
   /// Evaluates the network once, on twice the rows under guidance.
   public func prediction(_ x: Tensor, at level: NoiseLevel) throws -> Prediction {
     let output =
-      if guidance != 1, let classCount = network.classCount {
+      if isGuided(at: level), let classCount = network.classCount {
         try guidedOutput(x, at: level, noClass: Double(classCount - 1))
       } else {
         try network(x, timesteps: [level.timestep], classLabels: classLabels)

@@ -13,6 +13,14 @@ public enum PipelineError: Error, Sendable, Hashable, CustomStringConvertible {
   case start(timestep: Int, last: Int)
   /// A late start that needs the statistics of the data.
   case noStatistics(model: String, kind: LateStartKind)
+  /// A start that is to be found, of a model that carries neither a fit nor the statistics for one.
+  case noFit(model: String)
+  /// A start that is to be found where the fit has none for the number of steps.
+  case noStart(model: String, steps: Int)
+  /// A fit over noise levels of which too few differ.
+  case fewLevels(model: String, count: Int)
+  /// A fit of a model with classes to images without labels.
+  case noLabels(model: String)
   /// Pictures to noise that do not fit the run.
   case inputImages(path: String?, fault: String)
   /// Recorded noise to begin with that does not fit the run.
@@ -63,6 +71,13 @@ public enum PipelineError: Error, Sendable, Hashable, CustomStringConvertible {
     case .start(let timestep, let last): "start \(timestep): the training steps to start at are 1 to \(last)"
     case .noStatistics(let model, let kind):
       "\(model): holds no statistics of its data, which a late start of kind \(kind.rawValue) needs"
+    case .noFit(let model):
+      "\(model): carries neither a fit of its late start nor statistics of its data to make one from"
+    case .noStart(let model, let steps):
+      "\(model): the Gaussian predicts better than the network wherever \(steps) steps could begin; no late start is worth it"
+    case .fewLevels(let model, let count):
+      "\(model): only \(count) training steps lie below the detail; at least three are needed"
+    case .noLabels(let model): "\(model): has classes; images with labels are needed"
     case .inputImages(let path, let fault): line("input images", path, fault)
     case .initialNoise(let path, let fault): line("initial noise", path, fault)
     case .stepNoise(let path, let fault): line("step noise", path, fault)

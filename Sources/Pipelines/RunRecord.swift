@@ -113,6 +113,7 @@ extension RunRecord: Codable {
   private enum DisplayKeys: String, CodingKey {
     case device, steps, rng, eta, clips, guidance, from, seeds
     case classes = "class"
+    case guidanceInterval = "guidance_interval"
     case lateStart = "late_start"
     case lateStartKind = "late_start_init"
   }
@@ -140,9 +141,13 @@ extension RunRecord: Codable {
     if settings.options.eta != 0 { try container.encode(settings.options.eta, forKey: .eta) }
     if !settings.clipSample { try container.encode(false, forKey: .clips) }
     if settings.guidance != 1 { try container.encode(settings.guidance, forKey: .guidance) }
+    if let interval = settings.guidanceInterval {
+      try container.encode([interval.lowerBound, interval.upperBound], forKey: .guidanceInterval)
+    }
     try container.encodeIfPresent(settings.classes, forKey: .classes)
     switch settings.start {
-    case .prior: break
+    // A pipeline has put the training step in the place of the word.
+    case .prior, .automatic: break
     case .late(let timestep, let kind):
       try container.encode(timestep, forKey: .lateStart)
       try container.encode(kind, forKey: .lateStartKind)

@@ -17,6 +17,11 @@ extension SamplingSettings {
     try Self.check("steps") { () throws(NumberFault) in try steps.checked(in: 1...SamplerError.largestSteps) }
     try Self.check("batch") { () throws(NumberFault) in try batch?.checked(in: 1...Self.largestBatch) }
     try Self.check("guidance") { () throws(NumberFault) in try guidance.checked(in: -1000...1000) }
+    for end in [guidanceInterval?.lowerBound, guidanceInterval?.upperBound] {
+      try Self.check("guidance_interval") { () throws(NumberFault) in
+        try end?.checked(in: 0...NoiseSchedule.largestCount)
+      }
+    }
     try Self.check("eta") { () throws(NumberFault) in try options.eta.checked(in: 0...1) }
     for extent in [size?.height, size?.width] {
       try Self.check("size") { () throws(NumberFault) in try extent?.checked(in: 1...Self.largestExtent) }
@@ -32,7 +37,8 @@ extension SamplingSettings {
     }
   }
 
-  private static func check(_ setting: String, _ body: () throws(NumberFault) -> Double) throws(PipelineError) {
+  /// Does a check, and words its fault by the setting's name.
+  static func check(_ setting: String, _ body: () throws(NumberFault) -> Double) throws(PipelineError) {
     do throws(NumberFault) {
       _ = try body()
     } catch {

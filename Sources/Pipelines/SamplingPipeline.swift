@@ -50,8 +50,11 @@ public struct SamplingPipeline {
     self.model = model
     self.inputs = inputs
     self.backend = backend
-    let settings = try settings.resolved(for: model)
+    var settings = try settings.resolved(for: model)
     try settings.check()
+    // Whoever shows progress finds the start before.
+    guard let found = try settings.foundStart(for: model, on: backend) else { preconditionFailure("nobody stops it") }
+    settings = found.settings
     guard !settings.seeds.isEmpty else { throw PipelineError.noSeeds }
     let chosen = try model.scheduler(settings.sampler, settings.options, clipSample: settings.clipSample)
     scheduler = chosen.scheduler
@@ -69,16 +72,15 @@ public struct SamplingPipeline {
       whole = plan
     }
     notices =
-      model.warnings + [chosen.notice].compactMap { $0 } + Self.notices(settings, model, plan, scheduler)
+      model.warnings + [found.notice, chosen.notice].compactMap { $0 } + Self.notices(settings, model, plan, scheduler)
     imageShape = try model.sampleShape(settings.size)
     try model.check(settings.condition, imageShape)
     try Self.check(inputs, settings, imageShape)
     initialization = try Self.initialization(model, settings, imageShape, on: backend)
     batch = try BatchPlan.batch(for: model, imageShape, settings, on: backend)
     denoiser = try model.denoiser(settings.condition, scheduler.predictionType, on: backend)
-    var resolved = settings
-    resolved.batch = batch
-    self.settings = resolved
+    settings.batch = batch
+    self.settings = settings
   }
 
   /// What has been sampled so far, given to whoever watches a run.
@@ -157,7 +159,7 @@ public struct SamplingPipeline {
     let noise = noiseSource(rows)
     var state: Tensor?
     switch settings.start {
-    case .prior: break
+    case .prior, .automatic: break
     case .late(_, let kind):
       let normals =
         switch kind {

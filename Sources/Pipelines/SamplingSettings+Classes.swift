@@ -38,12 +38,16 @@ extension SamplingSettings {
 
   /// What the samples of some places are drawn for; one label for all where there is but one.
   func condition(of places: Range<Int>) -> SamplingCondition {
-    .init(classLabels: classLabel.map { [$0] } ?? labels(of: places), guidance: guidance)
+    .init(
+      classLabels: classLabel.map { [$0] } ?? labels(of: places), guidance: guidance, guidanceInterval: guidanceInterval
+    )
   }
 
   /// What all samples are drawn for, each class named once.
   var condition: SamplingCondition {
-    guard case .labels(let labels)? = classes else { return .init(guidance: guidance) }
-    return .init(classLabels: Set(labels).sorted(), guidance: guidance)
+    guard case .labels(let labels)? = classes else {
+      return .init(guidance: guidance, guidanceInterval: guidanceInterval)
+    }
+    return .init(classLabels: Set(labels).sorted(), guidance: guidance, guidanceInterval: guidanceInterval)
   }
 }

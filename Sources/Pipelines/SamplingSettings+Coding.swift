@@ -6,6 +6,7 @@ extension SamplingSettings {
   private enum CodingKeys: String, CodingKey {
     case sampler, options, steps, start, seeds, generator, guidance, size, batch
     case clipSample = "clip_sample"
+    case guidanceInterval = "guidance_interval"
     case classes = "class"
   }
 
@@ -21,6 +22,13 @@ extension SamplingSettings {
     generator = try container.decode(NoiseGenerator.self, forKey: .generator)
     classes = try container.decodeIfPresent(ClassList.self, forKey: .classes)
     guidance = try container.decode(Double.self, forKey: .guidance)
+    guidanceInterval = try container.decodeIfPresent([Int].self, forKey: .guidanceInterval).map { ends in
+      guard ends.count == 2, ends[0] <= ends[1] else {
+        throw DecodingError.dataCorruptedError(
+          forKey: .guidanceInterval, in: container, debugDescription: "\(ends) is no pair of rising training steps")
+      }
+      return ends[0]...ends[1]
+    }
     size = try container.decodeIfPresent(ImageSize.self, forKey: .size)
     batch = try container.decodeIfPresent(Int.self, forKey: .batch)
   }
@@ -37,6 +45,8 @@ extension SamplingSettings {
     try container.encode(generator, forKey: .generator)
     try container.encodeIfPresent(classes, forKey: .classes)
     try container.encode(guidance, forKey: .guidance)
+    try container.encodeIfPresent(
+      guidanceInterval.map { [$0.lowerBound, $0.upperBound] }, forKey: .guidanceInterval)
     try container.encodeIfPresent(size, forKey: .size)
     try container.encodeIfPresent(batch, forKey: .batch)
   }

@@ -26,13 +26,15 @@ public enum RunStart: Sendable, Hashable, Codable {
   case prior
   /// A late start at a training step.
   case late(timestep: Int, kind: LateStartKind)
+  /// A late start at the training step of least cost; see ``SamplingSettings/foundStart(for:on:shouldStop:progress:)``.
+  case automatic(kind: LateStartKind)
   /// Real images noised to a training step, those of ``SamplingInputs/images``.
   case images(timestep: Int)
 
-  /// The training step to start at, or nil for the prior.
+  /// The training step to start at, or nil for the prior and where it is to be found.
   public var timestep: Int? {
     switch self {
-    case .prior: nil
+    case .prior, .automatic: nil
     case .late(let timestep, _), .images(let timestep): timestep
     }
   }
@@ -60,6 +62,8 @@ public struct SamplingSettings: Sendable, Hashable, Codable {
   public var classes: ClassList?
   /// The weight of classifier-free guidance, 1 for none; see `NetworkDenoiser`.
   public var guidance = 1.0
+  /// The training steps at which guidance is on, or nil for all.
+  public var guidanceInterval: ClosedRange<Int>?
   /// Height and width, or nil for the model's own.
   public var size: ImageSize?
   /// The batch size, or nil for the largest that fits into memory and is of use.

@@ -1,5 +1,6 @@
 import Compute
 import Models
+import Networks
 import Tensors
 
 extension ClassifierModel {

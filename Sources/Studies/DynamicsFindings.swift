@@ -1,6 +1,6 @@
 import Evaluation
 import Foundation
-import SymmetryBreaking
+public import SymmetryBreaking
 
 /// When a model's samples decide what they become; see ``DynamicsAnalysis``.
 public struct DynamicsFindings: Sendable, Hashable {

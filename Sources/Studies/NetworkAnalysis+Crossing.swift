@@ -1,3 +1,4 @@
+import Diffusion
 import SymmetryBreaking
 
 extension NetworkAnalysis {

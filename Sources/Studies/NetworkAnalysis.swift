@@ -1,5 +1,6 @@
 import Compute
 import Diffusion
+import Models
 public import SymmetryBreaking
 import Tensors
 
@@ -34,6 +35,7 @@ public struct NetworkAnalysis {
   let settings: Settings
   let store: CellStore
   let gaussian: GaussianStatistics
+  let images: [Float]?
   let mean: [Double]
   /// The first principal components of the data, one a row.
   let components: [[Double]]
@@ -44,10 +46,11 @@ public struct NetworkAnalysis {
   /// - Parameters:
   ///   - model: The model.
   ///   - settings: What is measured.
+  ///   - images: Clean images, in the range of the model, on which its estimates are compared with the Gaussian's; nil for no comparison.
   ///   - store: Where cells are kept; its identity names the model, its data and the program.
   /// - Throws: ``StudyError`` where the data's moments are not known or have no variance, `PipelineError` for a setting out of range.
-  public init(_ model: StudiedModel, _ settings: Settings, in store: CellStore) throws {
-    (self.model, self.store) = (model, store)
+  public init(_ model: StudiedModel, _ settings: Settings, images: [Float]? = nil, in store: CellStore) throws {
+    (self.model, self.store, self.images) = (model, store, images)
     var settings = settings
     settings.average.batch = model.batch
     settings.steps = Set(settings.steps).sorted(by: >)
@@ -87,7 +90,8 @@ public struct NetworkAnalysis {
         row(settings.steps[place], cell, followed.isEmpty ? nil : followed[place])
       }
       let crossings = try (0..<min(2, components.count)).map { try crossing(of: $0, cells, watch) }
-      return NetworkFindings(rows: rows, crossings: crossings, criteria: criteria)
+      let crossover = try crossover(errors(watch))
+      return NetworkFindings(rows: rows, crossings: crossings, criteria: criteria, crossover: crossover)
     } catch is StudyStop {
       return nil
     }
@@ -159,7 +163,10 @@ public struct NetworkAnalysis {
 
   private func row(_ step: Int, _ cell: MultiplierCell, _ followed: FixedPointCell?) -> NetworkFindings.Row {
     let level = model.schedule.level(at: step)
-    let reference = gaussian.eigenvalues.prefix(Self.kept).map { gaussianMultiplier(ofVariance: $0, at: level) }
+    // Directions outside of the basis share one variance.
+    let outside = [Double](repeating: gaussian.remainder, count: Self.kept)
+    let variances = (gaussian.eigenvalues.prefix(Self.kept) + outside).prefix(cell.values.count)
+    let reference = variances.map { gaussianMultiplier(ofVariance: $0, at: level) }
     return .init(
       step: step, alpha: level.alpha, sigma: level.sigma, multipliers: cell.values, residuals: cell.residuals,
       gaussian: reference, overlaps: cell.overlaps,

@@ -68,6 +68,8 @@ public struct NetworkFindings: Sendable, Hashable {
   public let crossings: [Crossing?]
   /// The criteria of the data's leading variance.
   public let criteria: [Criterion]
+  /// The step above which the Gaussian predicts clean images better than the model; nil where that was not measured or is never so.
+  public let crossover: Int?
 
   /// The crossing of the first multiplier.
   public var crossing: Crossing? { crossings.first ?? nil }
@@ -97,6 +99,7 @@ extension NetworkFindings {
       "steps": .array(rows.map(\.json)),
       "crossing": JSONValue(crossing?.step), "crossing_spread": crossing?.json ?? .null,
       "crossing_2": JSONValue(second?.step), "crossing_2_spread": second?.json ?? .null,
+      "crossover": JSONValue(crossover.map(Double.init)),
       "criteria": .object(Dictionary(uniqueKeysWithValues: steps)),
     ])
   }
@@ -112,10 +115,13 @@ extension NetworkFindings {
     return Table(
       title: "Multipliers of the order parameter", columns: names.map { .init($0, isNumeric: true) },
       rows: rows.map { row in
+        // A direction without a component of its own has no overlap, and its cell stays empty.
+        let lists = [row.multipliers, row.gaussian, row.overlaps, row.residuals].flatMap { values in
+          orders.map { values.count >= $0 ? values[$0 - 1] : .nan }
+        }
         let fixed = row.fixedPoint.map { [$0.multiplier, $0.residual, $0.distance] } ?? []
-        let numbers =
-          [row.alpha, row.sigma] + row.multipliers + row.gaussian + row.overlaps + row.residuals + fixed
-        return ["\(row.step)"] + numbers.map { String(format: "%.6g", $0) }
+        let numbers = [row.alpha, row.sigma] + lists + fixed
+        return ["\(row.step)"] + numbers.map { $0.isNaN ? "" : String(format: "%.6g", $0) }
       })
   }
 
@@ -130,7 +136,9 @@ extension NetworkFindings {
       return "\(name) at step \(String(format: "%.1f", crossing.step))\(spread)\(missing)"
     }
     let others = criteria.map { "\($0.name): step \($0.step)" }.joined(separator: ", ")
-    return ([table.plainText, ""] + places + ["by the leading variance alone: \(others)", Self.remark])
+    let limit =
+      crossover.map { ["above step \($0) the Gaussian predicts better: there the model's own error is seen"] } ?? []
+    return ([table.plainText, ""] + places + limit + ["by the leading variance alone: \(others)", Self.remark])
       .joined(separator: "\n")
   }
 
@@ -157,7 +165,8 @@ extension NetworkFindings {
         the data's moments. Above 1 a small deviation from the mean grows. \(Self.remark)
         """,
       x: Axis("training step", isReversed: true), y: Axis("multiplier"), lines: lines,
-      markers: found + criteria.map { .init(Double($0.step), $0.name) })
+      markers: found + (crossover.map { [.init(Double($0), "Gaussian better above")] } ?? [])
+        + criteria.map { .init(Double($0.step), $0.name) })
   }
 }
 

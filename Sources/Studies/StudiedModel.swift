@@ -84,7 +84,7 @@ public struct StudiedModel {
 /// A denoiser whose output has the state's own shape, also where a network predicts its variance beside it.
 private struct EstimateDenoiser: Denoiser {
   let base: any Denoiser
-  var evaluationsPerPrediction: Int { base.evaluationsPerPrediction }
+  func evaluations(at level: NoiseLevel) -> Int { base.evaluations(at: level) }
 
   func prediction(_ x: Tensor, at level: NoiseLevel) throws -> Prediction {
     try DDIMSampler().evaluate(base, x, at: level).prediction

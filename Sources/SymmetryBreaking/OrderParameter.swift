@@ -1,6 +1,6 @@
 public import Compute
 public import Diffusion
-public import Tensors
+import Tensors
 
 /// The order parameter of a denoiser, averaged over noise: where the mean of its estimates is a fixed point, and when that breaks.
 ///

@@ -69,7 +69,7 @@ struct AnalyzeDynamicsCommand: ParsableCommand {
     var settings = DynamicsAnalysis.Settings(steps: chosen)
     (settings.count, settings.seed) = (count, seed)
     (settings.samplerSteps, settings.lossImages) = (samplerSteps, lossImages)
-    let images = try images(for: studied, console)
+    let images = try data.map { try studied.images($0, reading, count: lossImages, console) }
     var facts = try studied.facts().merging(["version": .string(packageVersion)]) { $1 }
     facts["classifier"] = .string(sha256(of: classifier.network.parameters.flatMap { $0.parameter.values() }))
     let store = try CellStore(output, StudyIdentity("analyze dynamics", facts))
@@ -81,15 +81,5 @@ struct AnalyzeDynamicsCommand: ParsableCommand {
     }
     try findings.write(to: store)
     try console.result(findings.text, json: findings.json)
-  }
-
-  /// The first images of `--data`, if it is given.
-  private func images(for studied: StudiedModel, _ console: Console) throws -> [Float]? {
-    guard let data else { return nil }
-    let source = try Dataset.open(data, reading.reading, channels: studied.shape.channels) { console.note($0) }
-    guard source.shape == studied.shape else {
-      throw CommandError("--data \(data): images of \(source.shape); the model's are \(studied.shape)")
-    }
-    return try source.next(lossImages)
   }
 }

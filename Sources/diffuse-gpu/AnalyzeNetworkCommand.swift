@@ -33,6 +33,9 @@ struct AnalyzeNetworkCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Sets of draws, by whose spread a crossing is known.", valueName: "count"))
   var sets = 4
 
+  @Option(help: ArgumentHelp("Images of --data on which model and Gaussian are compared.", valueName: "count"))
+  var errorImages = 256
+
   @Flag(help: "Follow the fixed point from the noisiest step, and measure there too: twice the work and more.")
   var fixedPoint = false
 
@@ -52,6 +55,7 @@ struct AnalyzeNetworkCommand: ParsableCommand {
     let console = outputOptions.console
     try checkNumber("--draws", draws, in: 2...4096)
     try checkNumber("--sets", sets, in: 1...16)
+    try checkNumber("--error-images", errorImages, in: 2...100_000)
     guard draws % 2 == 0 else {
       throw CommandError("--draws \(draws): an even number is needed, pairs of mirrored draws")
     }
@@ -65,7 +69,8 @@ struct AnalyzeNetworkCommand: ParsableCommand {
     (settings.sets, settings.average.draws, settings.followsFixedPoint) = (sets, draws, fixedPoint)
     let facts = try studied.facts().merging(["version": .string(packageVersion)]) { $1 }
     let store = try CellStore(output, StudyIdentity("analyze network", facts))
-    let analysis = try NetworkAnalysis(studied, settings, in: store)
+    let images = try data.map { try studied.images($0, reading, count: errorImages, console) }
+    let analysis = try NetworkAnalysis(studied, settings, images: images, in: store)
     let display = PhaseDisplay(unit: "evaluations", console)
     Interruption.listen()
     guard

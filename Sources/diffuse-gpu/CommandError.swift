@@ -40,6 +40,11 @@ private func line(of error: PipelineError) -> String {
   case .noStatistics(let model, let kind):
     "\(model): holds no statistics of its data, which --late-start-init \(kind.rawValue) needs; make them with "
       + "`diffuse-gpu statistics` or name a file with --statistics"
+  case .noFit(let model):
+    "--late-start auto: \(model) carries neither late_start.json nor statistics of its data; make one by `diffuse-gpu late-start fit`"
+  case .noStart: "--late-start auto: \(error)"
+  case .fewLevels: "--detail-snr: \(error)"
+  case .noLabels: "--data: \(error)"
   case .inputImages(let path, let fault): named("--input-images", path, fault)
   case .initialNoise(let path, let fault): named("--initial-noise", path, fault)
   case .stepNoise(let path, let fault): named("--step-noise", path, fault)

@@ -20,9 +20,8 @@ struct DiffuseGPUCommand: ParsableCommand {
     version: packageVersion,
     subcommands: [
       SampleCommand.self, TrainCommand.self, ForwardCommand.self, DevicesCommand.self, CheckCommand.self,
-      StatisticsCommand.self,
-      EvaluateCommand.self, ClassifyCommand.self, AnalyzeCommand.self, BenchCommand.self, InfoCommand.self,
-      InitCommand.self,
+      StatisticsCommand.self, LateStartCommand.self, EvaluateCommand.self, ClassifyCommand.self, AnalyzeCommand.self,
+      BenchCommand.self, InfoCommand.self, InitCommand.self,
     ])
 
   /// Parses, runs, and words what fails in terms of flags.

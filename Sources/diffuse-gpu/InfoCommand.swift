@@ -27,6 +27,8 @@ struct InfoCommand: ParsableCommand {
     let scheduler = try model.scheduler.map(Self.text)
     let statistics = try model.statistics?.summary()
     let statisticsText = statistics.map { "\($0.count) images, \($0.rank) directions" }
+    let report = try model.lateStartFit().map { try LateStartReport($0, of: model) }
+    let lateStart = report?.text(steps: [10, 5, 3]).split(separator: "\n").joined(separator: "\n             ")
     let calls = summary.operations.sorted { $0.key.rawValue < $1.key.rawValue }
     try console.result(
       """
@@ -38,6 +40,7 @@ struct InfoCommand: ParsableCommand {
       calls        \(calls.map { "\($0.value) \($0.key.rawValue)" }.joined(separator: ", "))
       scheduler    \(scheduler ?? "none")
       statistics   \(statisticsText ?? "none")
+      late start   \(lateStart ?? "none")
       """,
       json: .object([
         "model": .string(model.name), "image": .string(shape.description),
@@ -46,6 +49,7 @@ struct InfoCommand: ParsableCommand {
         "batch": .number(Double(batch)), "activation_bytes": .number(Double(summary.activationBytes)),
         "calls": .object(Dictionary(uniqueKeysWithValues: calls.map { ($0.key.rawValue, .number(Double($0.value))) })),
         "scheduler": scheduler.map { .string($0) } ?? .null, "statistics": statisticsText.map { .string($0) } ?? .null,
+        "late_start": report?.json ?? .null,
       ]))
   }
 

@@ -45,9 +45,9 @@ struct SampleCommand: ParsableCommand {
     let opened = try request.open(note: console.note) { try ModelDirectory.found($0, variant: $1) }
     let options = try repeated.map { try device.options(besides: $0.machine) } ?? device.options()
     let backend = try device.open(console, options, as: repeated?.machine)
+    let settings = try foundStart(opened, on: backend, console)
     let pipeline = try SamplingPipeline(
-      opened.model, images.skipExisting ? opened.settings.selecting(places) : opened.settings, inputs: opened.inputs,
-      on: backend)
+      opened.model, images.skipExisting ? settings.selecting(places) : settings, inputs: opened.inputs, on: backend)
     let record = try RunRecord(
       request, opened, pipeline, machine: .init(backend, options), version: packageVersion)
     try repeated?.check(record.files)
@@ -60,6 +60,23 @@ struct SampleCommand: ParsableCommand {
     let sink = try ImageOutput.open(
       images.output, pipeline.imageShape, count: pipeline.settings.seeds.count, zoom: request.zoom)
     try sample(pipeline, record, into: sink, recorder, on: backend.device, console)
+  }
+
+  /// The settings with the training step that `--late-start auto` finds.
+  private func foundStart(
+    _ opened: OpenedRequest, on backend: any Backend, _ console: Console
+  ) throws -> SamplingSettings {
+    var display: ProgressDisplay?
+    Interruption.listen()
+    let found = try opened.settings.foundStart(
+      for: opened.model, on: backend, shouldStop: { Interruption.isRequested },
+      progress: { done, total in
+        if display == nil { display = ProgressDisplay(total: total, unit: "evaluations", quiet: console.isQuiet) }
+        display?.update(done)
+      })
+    guard let found else { throw ExitCode(130) }
+    if let notice = found.notice { console.note(notice) }
+    return found.settings
   }
 
   /// The places of the images that are drawn, in the request's list of seeds.

@@ -76,16 +76,24 @@ extension SampleCommand {
         """,
         valueName: "weight"))
     var guidance: Double?
+
+    @Option(
+      help: ArgumentHelp(
+        "The training steps at which guidance is on, such as 200..600; all by default.",
+        discussion: "Elsewhere a step takes the prediction for the class alone, which costs one evaluation, not two.",
+        valueName: "low..high"))
+    var guidanceInterval: String?
   }
 
   struct StartOptions: ParsableArguments {
     @Option(
       help: ArgumentHelp(
-        "Start late, at this training step, instead of at the prior.",
-        discussion:
-          "The early steps are a linear relaxation to a fixed point and need not be simulated (Raya and Ambrogioni 2023).",
-        valueName: "step"))
-    var lateStart: Int?
+        "Start late, at this training step or at the one that auto finds, instead of at the prior.",
+        discussion: """
+          The early steps are a linear relaxation to a fixed point and need not be simulated (Raya and Ambrogioni 2023). auto takes the \
+          step from the model's late_start.json, which `late-start fit` makes, or else from a short fit to its statistics.
+          """, valueName: "step"))
+    var lateStart: LateStartStep?
 
     @Option(
       help: ArgumentHelp(
@@ -167,6 +175,22 @@ extension SampleCommand {
           Weights and other files must be unchanged.
           """, valueName: "file"))
     var fromRecord: String?
+  }
+}
+
+/// Where a late start begins.
+enum LateStartStep: ExpressibleByArgument {
+  case automatic
+  case step(Int)
+
+  init?(argument: String) {
+    if argument == "auto" {
+      self = .automatic
+    } else if let step = Int(argument) {
+      self = .step(step)
+    } else {
+      return nil
+    }
   }
 }
 

@@ -22,8 +22,12 @@ extension SamplingRequest {
     settings.guidance = options.guidance ?? settings.guidance
     settings.size = try images.size.map { try ImageSize(argument: $0) }
     settings.batch = images.batch
-    if let step = start.lateStart {
-      settings.start = .late(timestep: step, kind: start.lateStartInit ?? .gaussian)
+    settings.guidanceInterval = try options.guidanceInterval.map { try Self.interval($0, "--guidance-interval") }
+    let kind = start.lateStartInit ?? .gaussian
+    switch start.lateStart {
+    case .step(let step)?: settings.start = .late(timestep: step, kind: kind)
+    case .automatic?: settings.start = .automatic(kind: kind)
+    case nil: break
     }
     if let step = start.from { settings.start = .images(timestep: step) }
     self.init(model: try ModelReference(options), settings: settings)
@@ -33,6 +37,17 @@ extension SamplingRequest {
     initialNoise = start.initialNoise
     stepNoise = start.stepNoise
     zoom = images.zoom ?? 1
+  }
+
+  /// An interval of training steps as it is written in arguments.
+  private static func interval(_ text: String, _ flag: String) throws(CommandError) -> ClosedRange<Int> {
+    let ends = text.components(separatedBy: "..").map { Int($0) ?? -1 }
+    guard ends.count == 2, ends[0] >= 0, ends[0] <= ends[1], ends[1] <= NoiseSchedule.largestCount else {
+      throw CommandError(
+        "\(flag) '\(text)': write LOW..HIGH, two training steps from 0 to \(NoiseSchedule.largestCount), such as 200..600"
+      )
+    }
+    return ends[0]...ends[1]
   }
 
   /// Arguments that exclude or need each other, and numbers out of range.
@@ -70,6 +85,9 @@ extension SamplingRequest {
     guard options.guidance ?? 1 == 1 || options.classes != nil else {
       throw CommandError("--guidance: goes from no class towards that of --class, which is missing")
     }
+    guard options.guidanceInterval == nil || options.guidance ?? 1 != 1 else {
+      throw CommandError("--guidance-interval: needs a --guidance other than 1")
+    }
   }
 
   private static func exclude(
@@ -89,7 +107,8 @@ extension SampleCommand {
         (model.schedulerConfig != nil, "--scheduler-config"), (model.steps != nil, "--steps"),
         (model.eta != nil, "--eta"),
         (model.correctSteps, "--correct-steps"), (model.isUnclipped, "--no-clip"), (model.classes != nil, "--class"),
-        (model.guidance != nil, "--guidance"), (start.lateStart != nil, "--late-start"),
+        (model.guidance != nil, "--guidance"), (model.guidanceInterval != nil, "--guidance-interval"),
+        (start.lateStart != nil, "--late-start"),
         (start.lateStartInit != nil, "--late-start-init"), (start.statistics != nil, "--statistics"),
         (start.inputImages != nil, "--input-images"), (start.from != nil, "--from"),
         (start.initialNoise != nil, "--initial-noise"), (start.stepNoise != nil, "--step-noise"),

@@ -50,6 +50,45 @@ struct GuidanceTests {
     }
   }
 
+  @Test(
+    "Outside of its interval the conditional prediction stands alone, for one evaluation", arguments: [[2], [0, 2, 1]])
+  func interval(labels: [Int]) throws {
+    let network = try network(), steps = 5, guidance = 2.5, guided = 200...600
+    for (name, backend) in try backendsUnderTest() {
+      var settings = SamplingSettings(seeds: [1, 2, 3])
+      (settings.sampler, settings.steps, settings.clipSample) = (.named(.ddim), steps, false)
+      (settings.classes, settings.guidance, settings.guidanceInterval) = (.labels(labels), guidance, guided)
+      let model = Model(name: "small", network: network, scheduler: nil)
+      var found: [Float] = []
+      let summary = try SamplingPipeline(model, settings, on: backend).run { found += $0.values }
+      // 800, 600, 400, 200 and 0 are visited, three of them with guidance.
+      #expect(summary.evaluations == 2 + 2 * 3)
+      let expected = try byHand(labels, settings, backend)
+      let worst = zip(found, expected).map { abs(Double($0) - $1) }.max() ?? .infinity
+      #expect(worst < 1e-4 * (expected.map(abs).max() ?? 0), "\(name): \(worst)")
+      settings.guidanceInterval = nil
+      #expect(try SamplingPipeline(model, settings, on: backend).run { _ in }.evaluations == 10)
+    }
+  }
+
+  /// DDIM's equations on the host, over evaluations of the network one class at a time.
+  private func byHand(_ labels: [Int], _ settings: SamplingSettings, _ backend: any Backend) throws -> [Double] {
+    let network = try network(), schedule = NoiseSchedule.linear()
+    var x = try Tensor.noise(shape, seeds: settings.seeds, key: .init(step: 0), on: backend).values().map(Double.init)
+    for timestep in [800, 600, 400, 200, 0] {
+      let state = Tensor(x.map { Float($0) }, shape: [settings.seeds.count] + shape, on: backend)
+      let classes = settings.seeds.indices.map { Double(labels[$0 % labels.count]) }
+      var epsilon = try network(state, timesteps: [Double(timestep)], classLabels: classes).values().map(Double.init)
+      if settings.guidanceInterval?.contains(timestep) == true {
+        let free = try network(state, timesteps: [Double(timestep)], classLabels: [3]).values()
+        epsilon = zip(epsilon, free).map { Double($1) + settings.guidance * ($0 - Double($1)) }
+      }
+      let now = schedule.level(at: timestep), next = timestep > 0 ? schedule.level(at: timestep - 200) : .clean
+      x = zip(x, epsilon).map { next.alpha * ($0 - now.sigma * $1) / now.alpha + next.sigma * $1 }
+    }
+    return x
+  }
+
   @Test("Labels of another number than the samples are an error of the network")
   func labelCount() throws {
     let x = Tensor.noise(shape, seeds: [1, 2, 3], key: .init(step: 0), on: try CPUBackend())

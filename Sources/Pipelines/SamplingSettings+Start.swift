@@ -1,0 +1,60 @@
+public import Compute
+import Diffusion
+public import Models
+import SymmetryBreaking
+
+extension SamplingSettings {
+  /// Settings whose start is a training step, and how it was found.
+  public struct FoundStart: Sendable {
+    /// The settings; those that were given unless their start was ``RunStart/automatic(kind:)``.
+    public let settings: SamplingSettings
+    /// How the start was found, in one line; nil where it was given.
+    public let notice: String?
+  }
+
+  /// Draws of a fit that is made for one run, from the statistics alone.
+  static let drawsOfQuickFit = 128
+
+  /// Finds the start that ``RunStart/automatic(kind:)`` asks for: from the fit that the model carries, or else by one from its statistics
+  /// alone.
+  ///
+  /// - Parameters:
+  ///   - model: The model.
+  ///   - backend: The device.
+  ///   - shouldStop: Asked between evaluations of a fit.
+  ///   - progress: Called with the evaluations done and those in all.
+  /// - Returns: The settings, or nil if a fit was stopped.
+  /// - Throws: ``PipelineError/noFit(model:)`` where there is neither, ``PipelineError/noStart(model:steps:)`` where the fit has no
+  ///   start for so many steps, or an error of the file.
+  public func foundStart(
+    for model: any DiffusionModel, on backend: any Backend, shouldStop: () -> Bool = { false },
+    progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
+  ) throws -> FoundStart? {
+    guard case .automatic(let kind) = start else { return FoundStart(settings: self, notice: nil) }
+    let scheduler = try model.scheduler(sampler, options, clipSample: clipSample).scheduler
+    let times: StartTime, source: String
+    if let fit = try model.lateStartFit() {
+      (times, source) = (fit.startTime(on: scheduler.schedule), "by its denoising errors")
+    } else {
+      var settings = StartFit.Settings()
+      settings.images = Self.drawsOfQuickFit
+      let fit = try StartFit(model, settings, images: nil, on: backend)
+      guard let found = try fit.run(shouldStop: shouldStop, progress: { progress($0, fit.evaluations) }) else {
+        return nil
+      }
+      times = StartTime(found.curve, on: scheduler.schedule, rule: settings.rule)
+      source = "by its statistics alone, which say nothing of a crossover; a fit to data is better"
+    }
+    guard let choice = times.choice(steps: steps, scheduler) else {
+      throw PipelineError.noStart(model: model.name, steps: steps)
+    }
+    var result = self
+    result.start = .late(timestep: choice.start, kind: kind)
+    let interval = choice.interval
+    return FoundStart(
+      settings: result,
+      notice:
+        "\(model.name): the start is training step \(choice.start) (\(interval.lowerBound) to \(interval.upperBound) "
+        + "cost at most a tenth more), \(source)")
+  }
+}

@@ -1,0 +1,21 @@
+import DiffuseGPU
+
+extension LateStartReport {
+  /// Crossover, divergences and the starts for some numbers of steps, a line each.
+  func text(steps: [Int]) -> String {
+    let divergences = divergences.filter { $0.step <= times.crossover ?? 0 }.map { entry in
+      let error = entry.standardError.map { " +- \(rounded($0, digits: 2))" } ?? ""
+      return "\(rounded(entry.nats, digits: 2))\(error) (\(rounded(entry.unclipped, digits: 2))) at \(entry.step)"
+    }
+    let starts = steps.compactMap { count in
+      start(steps: count).map { choice in
+        "\(count) steps from \(choice.start) (\(choice.interval.lowerBound) to \(choice.interval.upperBound))"
+      }
+    }
+    return """
+      crossover    \(times.crossover.map(String.init) ?? "none: the Gaussian predicts better at all levels")
+      divergence   \(divergences.joined(separator: ", ")) nats (unclipped)
+      ddim         \(starts.isEmpty ? "no start" : starts.joined(separator: ", "))
+      """
+  }
+}
