@@ -9,6 +9,7 @@ extension FixedPointReport {
     .object([
       "world": .string(name), "points": .number(Double(world.points.count)),
       "dimension": .number(Double(world.dimension)), "branches": .number(Double(diagram.branches.count)),
+      "complete": .boolean(diagram.isComplete),
       "theta": .array([.number(range.lowerBound), .number(range.upperBound)]),
       "splits": .array(diagram.splits.map(Self.document)),
       "leading_variance": .number(leadingVariance),

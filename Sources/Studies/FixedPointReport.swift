@@ -22,7 +22,7 @@ public struct FixedPointReport: Sendable {
   public let range: ClosedRange<Double>
 
   /// The most points of a world: the search grows with the square of their number.
-  public static let largestCount = 64
+  public static let largestCount = 32
 
   /// Follows all branches of a world; nil if told to stop.
   ///

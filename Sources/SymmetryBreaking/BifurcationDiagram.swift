@@ -8,6 +8,8 @@ public struct BifurcationDiagram: Sendable, Hashable {
   public var branches: [FixedPointBranch]
   /// The splits of attractors, `theta` rising.
   public var splits: [Split]
+  /// Whether the search came to its end; it is given up at 400 curves, when unstable points, and late attractors, may be missing.
+  public var isComplete: Bool
 
   /// The levels at which fixed points are looked for; between them they are followed.
   public static let levels = 24
@@ -34,7 +36,8 @@ public struct BifurcationDiagram: Sendable, Hashable {
     let search = BranchSearch(
       tracer: BranchTracer(equation: equation, range: range),
       guesses: Self.guesses(span.mixture.points.map { $0.map { $0 / scale } }))
-    guard let found = search.branches(progress) else { return nil }
+    guard let (found, isComplete) = search.branches(progress) else { return nil }
+    self.isComplete = isComplete
     splits = SplitTree(equation: equation, branches: found).splits.map { split in
       var split = split
       split.x = span.state(split.x)
@@ -50,9 +53,9 @@ public struct BifurcationDiagram: Sendable, Hashable {
     }
   }
 
-  /// The last `theta` that a range may reach.
+  /// The last `theta` that a range may reach: with a variance above 2, where `theta^2` is nine tenths of the critical one.
   public static func lastTheta(of mixture: PointMixture) -> Double {
-    mixture.variance > 2 ? 0.99 / (mixture.variance - 1).squareRoot() : 1 - 1e-9
+    mixture.variance > 2 ? (0.9 / (mixture.variance - 1)).squareRoot() : 1 - 1e-9
   }
 
   /// The fixed points at a level, from the branches that pass it, by linear interpolation between two of their points.

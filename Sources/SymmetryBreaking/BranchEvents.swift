@@ -42,14 +42,15 @@ struct BranchEvents {
   private func turn(from before: CurvePoint, to after: CurvePoint) -> FixedPoint {
     let difference = zip(after.y + [after.theta], before.y + [before.theta]).map { $0 - $1 }
     var low = 0.0, high = product(difference, before.tangent), best = before
-    for _ in 0..<50 where high - low > 1e-14 {
-      let middle = (low + high) / 2
-      // Beside the point itself the equations of a pitchfork are singular; what was found before is then as near.
-      guard let (point, _) = tracer.step(from: before, by: middle), product(point.tangent, before.tangent) > 0 else {
-        break
-      }
-      best = point
-      if point.thetaRate * before.thetaRate > 0 { low = middle } else { high = middle }
+    while high - low > 1e-13 {
+      // At a pitchfork itself the equations are singular, and by symmetry it lies in the middle of many a step.
+      let found = [0.382, 0.618].lazy.compactMap { part -> (length: Double, point: CurvePoint)? in
+        let length = low + part * (high - low)
+        return tracer.step(from: before, by: length).map { (length, $0.point) }
+      }.first { product($0.point.tangent, before.tangent) > 0 }
+      guard let found else { break }
+      best = found.point
+      if best.thetaRate * before.thetaRate > 0 { low = found.length } else { high = found.length }
     }
     return fixedPoint(best, before.unstableDirections == after.unstableDirections ? .pitchfork : .fold)
   }

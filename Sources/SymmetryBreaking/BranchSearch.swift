@@ -7,13 +7,15 @@ struct BranchSearch {
   let guesses: [[Double]]
   /// Levels at which it starts.
   private let levels = BifurcationDiagram.levels
+  /// Where the search is given up: points in general position have as many fixed points as subsets.
+  private static let mostCurves = 400
   /// Two solutions nearer than this are one.
   private static let tolerance = 1e-5
 
   private var equation: FixedPointEquation { tracer.equation }
 
-  /// All branches, that which begins at the lowest level first; nil if told to stop.
-  func branches(_ progress: (Int, Int) -> Bool) -> [FixedPointBranch]? {
+  /// All branches, that which begins at the lowest level first, and whether the search came to its end; nil if told to stop.
+  func branches(_ progress: (Int, Int) -> Bool) -> (branches: [FixedPointBranch], isComplete: Bool)? {
     var curves: [[CurvePoint]] = []
     let (low, high) = (tracer.range.lowerBound, tracer.range.upperBound)
     for place in 0..<levels {
@@ -23,16 +25,21 @@ struct BranchSearch {
     }
     _ = progress(levels, levels)
     let pieces = BranchEvents(tracer: tracer)
-    return curves.flatMap { pieces.pieces(of: $0) }.sorted { a, b in
+    let branches = curves.flatMap { pieces.pieces(of: $0) }.sorted { a, b in
       (a.points[0].theta, a.unstableDirections) < (b.points[0].theta, b.unstableDirections)
     }
+    return (branches, curves.count < Self.mostCurves)
   }
 
   /// Follows every fixed point at a level that no curve has passed yet.
   private func search(at theta: Double, _ curves: inout [[CurvePoint]]) {
     var known = curves.flatMap { solutions(on: $0, at: theta) }
     var queue = starts(at: theta) + known.flatMap { beside($0, theta) }
-    while let start = queue.popLast() {
+    // Attractors come first, since the points stand in front.
+    var next = 0
+    while next < queue.count, curves.count < Self.mostCurves {
+      let start = queue[next]
+      next += 1
       guard let found = equation.solution(near: start, at: theta), product(found, found) < 100,
         !known.contains(where: { squaredDistance($0, found) < Self.tolerance * Self.tolerance })
       else { continue }

@@ -53,6 +53,10 @@ struct AnalyzeFixedPointsCommand: ParsableCommand {
         "theta ends at \(rounded(report.range.upperBound, digits: 4)): every direction has the variance "
           + "\(mixture.variance), and beyond it the centre runs away as a Gaussian's does")
     }
+    if !report.diagram.isComplete {
+      console.note(
+        "the search was given up at its most curves: unstable fixed points are missing, and perhaps late attractors")
+    }
     var files = try report.write(to: output)
     if let animate, let animation = PotentialAnimation(of: report) {
       try OutputFile.write(animation.encoded(), to: animate)
