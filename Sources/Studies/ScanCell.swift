@@ -41,4 +41,13 @@ public struct ScanResult: Sendable, Hashable, Codable {
   public let limit: String
   /// What the images measure.
   public let measures: ScanMeasures
+
+  /// A result from its parts.
+  package init(cell: ScanCell, evaluations: Int, firstStep: Double, limit: String, measures: ScanMeasures) {
+    self.cell = cell
+    self.evaluations = evaluations
+    self.firstStep = firstStep
+    self.limit = limit
+    self.measures = measures
+  }
 }

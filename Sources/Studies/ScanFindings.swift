@@ -13,6 +13,13 @@ public struct ScanFindings: Sendable, Hashable, Codable {
     public let question: String
     /// Entropy of the late start less that of the prior, in bits; images of the same seed are drawn together for the interval.
     public let entropy: Estimate
+
+    /// A difference from its parts.
+    package init(cell: ScanCell, question: String, entropy: Estimate) {
+      self.cell = cell
+      self.question = question
+      self.entropy = entropy
+    }
   }
 
   /// What messages call the model.
@@ -35,6 +42,23 @@ public struct ScanFindings: Sendable, Hashable, Codable {
   public let gaussian: ScanMeasures
   /// The late starts of least distance against the prior.
   public let differences: [Difference]
+
+  /// Findings from their parts.
+  package init(
+    model: String, classifier: String, reference: String, realName: String, count: Int, dataEntropies: [String: Double],
+    results: [ScanResult], real: ScanMeasures, gaussian: ScanMeasures, differences: [Difference]
+  ) {
+    self.model = model
+    self.classifier = classifier
+    self.reference = reference
+    self.realName = realName
+    self.count = count
+    self.dataEntropies = dataEntropies
+    self.results = results
+    self.real = real
+    self.gaussian = gaussian
+    self.differences = differences
+  }
 
   /// The prior's result for a sampler and steps.
   public func prior(_ sampler: String, _ steps: Int) -> ScanResult? {

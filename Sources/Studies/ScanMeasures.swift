@@ -12,6 +12,14 @@ public struct ScanMeasures: Sendable, Hashable, Codable {
     public let entropy: Estimate
     /// The entropy in bits with the classifier's errors taken out, or nil where they are not known.
     public let corrected: Estimate?
+
+    /// Answers from their parts.
+    package init(question: String, shares: [Double], entropy: Estimate, corrected: Estimate?) {
+      self.question = question
+      self.shares = shares
+      self.entropy = entropy
+      self.corrected = corrected
+    }
   }
 
   /// Images.
@@ -20,6 +28,13 @@ public struct ScanMeasures: Sendable, Hashable, Codable {
   public let distance: Estimate
   /// The compositions, one a question.
   public let answers: [Answers]
+
+  /// Measures from their parts.
+  package init(images: Int, distance: Estimate, answers: [Answers]) {
+    self.images = images
+    self.distance = distance
+    self.answers = answers
+  }
 }
 
 extension ScanMeasures {

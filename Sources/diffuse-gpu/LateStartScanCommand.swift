@@ -47,7 +47,8 @@ struct LateStartScanCommand: ParsableCommand {
     }
     let report = ScanReport(findings)
     try report.write(to: scan.store)
-    try console.result(report.text, json: JSONValue(encoding: findings))
+    let json = try JSONValue(encoding: findings)
+    try console.result(report.text, json: json)
   }
 
   /// Runs the cells with a display that counts what is missing.

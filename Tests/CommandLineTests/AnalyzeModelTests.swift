@@ -26,8 +26,9 @@ struct AnalyzeModelTests {
     let step = try #require(found["steps"]?.array?.first)
     #expect(step["step"]?.int == 650 && found["crossing"] == nil)
     let (m1, gaussian) = (try #require(step["m1"]?.double), try #require(step["gaussian"]?.double))
+    let overlap = try #require(step["overlap"]?.double)
     // Two draws are no average: the right size is all that they show.
-    #expect(m1 > 0.5 * gaussian && m1 < 2 * gaussian && (0...1).contains(try #require(step["overlap"]?.double)))
+    #expect(m1 > 0.5 * gaussian && m1 < 2 * gaussian && (0...1).contains(overlap))
     #expect(
       Set(["cells", "network.csv", "network.json", "network.svg", "study.json"]).isSubset(of: try listing()))
     let cell = try #require(

@@ -5,6 +5,7 @@ import Diffusion
 import DiffusersFormat
 import Evaluation
 import Files
+import Foundation
 import HostMath
 import Models
 import Networks
@@ -38,8 +39,9 @@ private final class PlainImages: ImageSource {
 
 @Suite("Starts that are found", .serialized)
 struct StartFitTests {
-  private static let world = ExactWorld(
-    name: "unequal points", .mixture(PointMixture(points: [[1], [-1]], weights: [0.8, 0.2])))
+  private static var world: ExactWorld {
+    ExactWorld(name: "unequal points", .mixture(PointMixture(points: [[1], [-1]], weights: [0.8, 0.2])))
+  }
 
   private func model(classes: Int? = nil, statistics: Bool = true) throws -> Model {
     let network = try smallNetwork {
@@ -115,7 +117,7 @@ struct StartFitTests {
     #expect(images.count == 4 && images.labels == [0, 2, 2, 1])
     #expect((0..<4).map { images.values[$0 * 128] } == [0, 0.2, 0.5, 0.7])
     #expect(try StartFit.Images(of: PlainImages(count: 3), count: 512, for: model, shape).count == 3)
-    #expect(throws: ModelError.tooFewImages(path: "plain", count: 1)) {
+    #expect(throws: EvaluationError.tooFewImages(path: "plain", count: 1, needed: 2)) {
       try StartFit.Images(of: PlainImages(count: 1), count: 4, for: model, shape)
     }
     let other = ImageShape(channels: 1, height: 8, width: 8)
@@ -198,7 +200,7 @@ struct StartFitTests {
     let path = folder.path("late_start.json")
     try OutputFile.write("{}".utf8, to: path)
     func fault() -> FileError? {
-      do { _ = try Model(ModelDirectory(folder.path)).lateStartFit() } catch { return error as? FileError }
+      do { _ = try Model(ModelDirectory(folder.url.path)).lateStartFit() } catch { return error as? FileError }
       return nil
     }
     #expect(fault()?.path == path && fault()?.fault.contains("no fit") == true)

@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@testable import Studies
+import Studies
 
 @Suite("Cells of a study on disk")
 struct CellStoreTests {

@@ -8,7 +8,7 @@ import Pipelines
 import TestSupport
 import Testing
 
-@testable import Studies
+import Studies
 
 @Suite("Scans of late starts")
 struct LateStartScanTests {

@@ -1,5 +1,7 @@
+import Charts
 import ComputeCPU
 import Diffusion
+import Evaluation
 import Files
 import Foundation
 import HostMath

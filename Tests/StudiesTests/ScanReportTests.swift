@@ -3,7 +3,7 @@ import Evaluation
 import Pipelines
 import Testing
 
-@testable import Studies
+import Studies
 
 @Suite("Reports of scans")
 struct ScanReportTests {

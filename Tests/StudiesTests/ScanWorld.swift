@@ -11,7 +11,7 @@ import Pipelines
 import TestSupport
 import Tensors
 
-@testable import Studies
+import Studies
 
 /// A small scan: images of 8x8 values from a Gaussian world, and a classifier with initial weights.
 struct ScanWorld {
