@@ -1,5 +1,6 @@
 import Charts
 import Foundation
+import FoundationXML
 import Testing
 
 @Suite("Charts")
