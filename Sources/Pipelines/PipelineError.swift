@@ -26,7 +26,7 @@ public enum PipelineError: Error, Sendable, Hashable, CustomStringConvertible {
   /// A fit over noise levels of which too few differ.
   case fewLevels(model: String, count: Int)
   /// A fit of a model with classes to images without labels.
-  case noLabels(model: String)
+  case noLabels(data: String, model: String)
   /// Pictures to noise that do not fit the run.
   case inputImages(path: String?, fault: String)
   /// Recorded noise to begin with that does not fit the run.
@@ -88,7 +88,7 @@ public enum PipelineError: Error, Sendable, Hashable, CustomStringConvertible {
       "\(model): the Gaussian predicts better than the network wherever \(steps) steps could begin; no late start is worth it"
     case .fewLevels(let model, let count):
       "\(model): only \(count) training steps lie below the detail; at least three are needed"
-    case .noLabels(let model): "\(model): has classes; images with labels are needed"
+    case .noLabels(let data, let model): "\(data): holds no labels, and \(model) has classes"
     case .inputImages(let path, let fault): line("input images", path, fault)
     case .initialNoise(let path, let fault): line("initial noise", path, fault)
     case .stepNoise(let path, let fault): line("step noise", path, fault)

@@ -41,19 +41,28 @@ public struct StartFit {
   public struct Images: Sendable, Hashable {
     /// The images, one after the other, in [-1, 1].
     public let values: [Float]
-    /// Their classes, or nil where the files hold none.
+    /// Their classes, or nil for a model without any.
     public let labels: [Int]?
     /// Their number.
     public let count: Int
 
     /// Reads at most `count` images.
     ///
-    /// - Throws: `ModelError` if they are of other extents than the model's, or fewer than two.
-    public init(of source: any ImageSource, count: Int, for model: any DiffusionModel, _ shape: ImageShape) throws {
+    /// - Parameters:
+    ///   - source: The data, from its first image on.
+    ///   - count: How many are wanted.
+    ///   - model: The model, which says whether labels matter.
+    ///   - shape: The extents of the model's samples.
+    ///   - label: Which kind of label is the class; may be nil where there is one.
+    /// - Throws: `ModelError` if they are of other extents than the model's, or fewer than two; ``PipelineError`` if the model has
+    ///   classes and the images have no labels, or several kinds of which none is named.
+    public init(
+      of source: any ImageSource, count: Int, for model: any DiffusionModel, _ shape: ImageShape, label: Int? = nil
+    ) throws {
       guard source.shape == shape else {
         throw ModelError.images(path: source.path, shape: source.shape, model: model.name, expected: shape)
       }
-      let labels = try source.labels()
+      let labels = try model.classCount == nil ? nil : Self.labels(of: source, model, label)
       let wanted = min(count, source.count)
       guard wanted >= 2 else { throw EvaluationError.tooFewImages(path: source.path, count: source.count, needed: 2) }
       let places = (0..<wanted).map { $0 * source.count / wanted }
@@ -73,6 +82,18 @@ public struct StartFit {
       self.values = values
       self.labels = labels.map { labels in places.map { labels[$0] } }
       self.count = wanted
+    }
+
+    private static func labels(of source: any ImageSource, _ model: any DiffusionModel, _ kind: Int?) throws -> [Int] {
+      let kinds = try source.labelSets()
+      guard !kinds.isEmpty else { throw PipelineError.noLabels(data: source.path, model: model.name) }
+      guard let kind = kind ?? (kinds.count == 1 ? 0 : nil) else {
+        throw PipelineError.unnamedLabel(configuration: model.name)
+      }
+      guard kinds.indices.contains(kind) else {
+        throw PipelineError.label(kind: kind, data: source.path, kinds: kinds.count)
+      }
+      return kinds[kind]
     }
   }
 
@@ -123,8 +144,8 @@ public struct StartFit {
     let count = images?.count ?? settings.images
     if let rows = model.classCount {
       // Every class as often as any other where no data say how often it is.
-      labels = images == nil ? (0..<count).map { $0 % max(1, rows - 1) } : images?.labels
-      guard let labels else { throw PipelineError.noLabels(model: model.name) }
+      let labels = images?.labels ?? (0..<count).map { $0 % max(1, rows - 1) }
+      self.labels = labels
       try model.check(.init(classLabels: Set(labels).sorted()), shape)
     } else {
       labels = nil

@@ -94,6 +94,8 @@ public struct LateStartReport: Sendable {
   public var json: JSONValue {
     var members = fit.json.object ?? [:]
     members["crossover"] = times.crossover.map { .number(Double($0)) } ?? .null
+    members["guidance_interval"] =
+      times.guidanceInterval.map { .array([.number(Double($0.lowerBound)), .number(Double($0.upperBound))]) } ?? .null
     func pairs(_ value: (Divergence) -> Double?) -> JSONValue {
       .array(
         divergences.compactMap { entry in
@@ -128,7 +130,9 @@ extension LateStartReport {
     var lines: [LineChart.Line] = [], markers: [LineChart.Marker] = []
     for (place, count) in steps.enumerated() {
       guard let family = families.first else { continue }
-      let costs = times.costs(steps: count, family.scheduler)
+      // Far from the least the sum says nothing, and would take most of the chart.
+      let all = times.costs(steps: count, family.scheduler), least = all.map(\.sum).min() ?? 0
+      let costs = all.filter { $0.sum <= 10 * least }
       func line(_ name: String, isFaint: Bool = false, _ value: (StartTime.Cost) -> Double) -> LineChart.Line {
         .init(name, costs.map { .init(Double($0.start), value($0)) }, isFaint: isFaint, hasDots: false)
       }

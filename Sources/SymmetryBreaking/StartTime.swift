@@ -77,6 +77,16 @@ public struct StartTime: Sendable {
       .filter { schedule.level(at: $0).signalToNoise < rule.detail }
   }
 
+  /// The training steps between which classes are decided, where guidance is worth its evaluations; nil without a ``crossover``.
+  ///
+  /// Above the crossover a state says no more than the Gaussian does, and below the detail everything that counts is decided.
+  public var guidanceInterval: ClosedRange<Int>? {
+    guard let crossover,
+      let low = (0...crossover).first(where: { schedule.level(at: $0).signalToNoise < rule.detail })
+    else { return nil }
+    return low...crossover
+  }
+
   /// The costs of all ``candidates`` for a number of steps on a scheduler's own grid; without those whose grid does not take so many.
   public func costs(steps: Int, _ scheduler: Scheduler) -> [Cost] {
     candidates.compactMap { start in

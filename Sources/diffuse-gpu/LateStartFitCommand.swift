@@ -30,6 +30,9 @@ struct LateStartFitCommand: ParsableCommand {
       "Statistics of the data; those of the model by default, or of the images if it holds none.", valueName: "file"))
   var statistics: String?
 
+  @Option(help: ArgumentHelp("The kind of label that is the class; 0 in files with one kind.", valueName: "kind"))
+  var label: Int?
+
   @Option(help: ArgumentHelp("Images that are noised.", valueName: "count"))
   var images = StartFit.Settings().images
 
@@ -76,7 +79,7 @@ struct LateStartFitCommand: ParsableCommand {
     if let statistics { model.statistics = .file(try MappedFile(statistics)) }
     for warning in model.warnings { console.note(warning) }
     let backend = try device.open(console), shape = try model.sampleShape(nil)
-    let images = try StartFit.Images(of: source(console), count: images, for: model, shape)
+    let images = try StartFit.Images(of: source(console), count: images, for: model, shape, label: label)
     if images.count < self.images { console.note("\(data): holds \(images.count) images; all are taken") }
     let known = try ownStatistics(of: model, shape, console)
     let fit = try StartFit(model, settings, images: images, statistics: known?.gaussian(on: backend), on: backend)

@@ -1,7 +1,7 @@
 import DiffuseGPU
 
 extension LateStartReport {
-  /// Crossover, divergences and the starts for some numbers of steps, a line each.
+  /// Crossover, divergences, the starts for some numbers of steps, and where guidance counts, a line each.
   func text(steps: [Int]) -> String {
     let divergences = divergences.filter { $0.step <= times.crossover ?? 0 }.map { entry in
       let error = entry.standardError.map { " +- \(rounded($0, digits: 2))" } ?? ""
@@ -16,6 +16,7 @@ extension LateStartReport {
       crossover    \(times.crossover.map(String.init) ?? "none: the Gaussian predicts better at all levels")
       divergence   \(divergences.joined(separator: ", ")) nats (unclipped)
       ddim         \(starts.isEmpty ? "no start" : starts.joined(separator: ", "))
+      guidance     \(times.guidanceInterval.map { "between steps \($0.lowerBound) and \($0.upperBound)" } ?? "nowhere")
       """
   }
 }

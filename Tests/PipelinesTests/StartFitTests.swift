@@ -34,7 +34,8 @@ private final class PlainImages: ImageSource {
     return (place..<end).flatMap { [Float](repeating: Float($0) / Float(count), count: shape.count) }
   }
 
-  func labels() -> [Int]? { (0..<count).map { $0 % 3 } }
+  /// A kind for each number of classes.
+  func labelSets() -> [[Int]] { [3, 2].map { classes in (0..<count).map { $0 % classes } } }
 }
 
 @Suite("Starts that are found", .serialized)
@@ -112,9 +113,19 @@ struct StartFitTests {
 
   @Test("Images are spread through the data, and their labels with them")
   func images() throws {
-    let model = try model(), shape = ImageShape(channels: 2, height: 8, width: 8)
+    let model = try model(), shape = ImageShape(channels: 2, height: 8, width: 8), labelled = try self.model(classes: 4)
     let images = try StartFit.Images(of: PlainImages(count: 10), count: 4, for: model, shape)
-    #expect(images.count == 4 && images.labels == [0, 2, 2, 1])
+    #expect(images.count == 4 && images.labels == nil)
+    for (kind, labels) in [(0, [0, 2, 2, 1]), (1, [0, 0, 1, 1])] {
+      let images = try StartFit.Images(of: PlainImages(count: 10), count: 4, for: labelled, shape, label: kind)
+      #expect(images.labels == labels)
+    }
+    #expect(throws: PipelineError.unnamedLabel(configuration: "small")) {
+      try StartFit.Images(of: PlainImages(count: 10), count: 4, for: labelled, shape)
+    }
+    #expect(throws: PipelineError.label(kind: 2, data: "plain", kinds: 2)) {
+      try StartFit.Images(of: PlainImages(count: 10), count: 4, for: labelled, shape, label: 2)
+    }
     #expect((0..<4).map { images.values[$0 * 128] } == [0, 0.2, 0.5, 0.7])
     #expect(try StartFit.Images(of: PlainImages(count: 3), count: 512, for: model, shape).count == 3)
     #expect(throws: EvaluationError.tooFewImages(path: "plain", count: 1, needed: 2)) {
@@ -131,7 +142,7 @@ struct StartFitTests {
   func differences(classes: Int?) throws {
     let backend = try CPUBackend(), model = try model(classes: classes), count = 5
     let shape = ImageShape(channels: 2, height: 8, width: 8)
-    let images = try StartFit.Images(of: PlainImages(count: 10), count: count, for: model, shape)
+    let images = try StartFit.Images(of: PlainImages(count: 10), count: count, for: model, shape, label: 0)
     var fitSettings = StartFit.Settings()
     (fitSettings.images, fitSettings.levels) = (count, 20)
     let fit = try StartFit(model, fitSettings, images: images, on: backend)
@@ -159,7 +170,7 @@ struct StartFitTests {
     }
   }
 
-  @Test("Neither a fit nor statistics, classes without labels, and numbers out of range are errors")
+  @Test("Neither a fit nor statistics, and numbers out of range are errors")
   func faults() throws {
     let backend = try CPUBackend()
     #expect(throws: PipelineError.noFit(model: "small")) {
