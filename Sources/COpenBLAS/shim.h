@@ -7,15 +7,19 @@
 /// Bytes of addresses that OpenBLAS takes for every thread that calls it at once, and keeps: its buffer and a page.
 enum { openblas_buffer_bytes = (128 << 20) + 4096 };
 
-/// Lets OpenBLAS take the buffers of a number of threads now, or returns false if there are no addresses for them.
-///
-/// Where a call of OpenBLAS finds none it tries again for ever, hence a trial mapping before it is asked. Its allocator is
-/// no part of its interface, so it is looked up: without it only the trial is made.
-static inline bool openblas_reserve(int threads) {
+/// Whether there are addresses for the buffers of a number of threads: a trial mapping, since a call of OpenBLAS that finds none
+/// tries again for ever.
+static inline bool openblas_has_addresses(int threads) {
   const size_t length = (size_t)threads * openblas_buffer_bytes;
   void *trial = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (trial == MAP_FAILED) return false;
-  munmap(trial, length);
+  return trial != MAP_FAILED && munmap(trial, length) == 0;
+}
+
+/// Lets OpenBLAS take the buffers of a number of threads now, or returns false if there are no addresses for them.
+///
+/// Its allocator is no part of its interface, so it is looked up: without it only the trial is made.
+static inline bool openblas_reserve(int threads) {
+  if (!openblas_has_addresses(threads)) return false;
   void *(*take)(int) = (void *(*)(int))dlsym(RTLD_DEFAULT, "blas_memory_alloc");
   void (*give_back)(void *) = (void (*)(void *))dlsym(RTLD_DEFAULT, "blas_memory_free");
   // Its table of buffers has room for more threads than this on every build; a machine with more takes them when it needs them.

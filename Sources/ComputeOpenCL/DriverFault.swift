@@ -1,5 +1,3 @@
-import COpenCL
-import Compute
 import Glibc
 
 /// Why the loader found no device, in the words of whoever can change it.

@@ -14,9 +14,9 @@ struct ArrayScale {
     let isFloat = if case .floats = array.values { true } else { false }
     range = named ?? (array.isBoolean ? .unit : isFloat ? .model : .byte)
     self.clamps = clamps && isFloat
-    let values = array.floats
-    guard values.allSatisfy(\.isFinite) else { throw FileError(path, "holds values that are not finite") }
-    let least = values.min() ?? 0, most = values.max() ?? 0
+    guard let (least, most) = extrema(of: array.values) else {
+      throw FileError(path, "holds values that are not finite")
+    }
     let beyond = least < range.bounds.lowerBound || most > range.bounds.upperBound
     // A model's samples lie about zero: what is never below it has another range.
     if beyond, !self.clamps || named == nil && least >= 0 {
@@ -38,6 +38,16 @@ struct ArrayScale {
     case .word: value / 32_767.5 - 1
     case .model: value
     }
+  }
+}
+
+/// The least and the largest value, found without a copy; nil if one is not finite.
+private func extrema(of values: NumpyArray.Values) -> (least: Float, most: Float)? {
+  switch values {
+  case .floats(let values):
+    values.allSatisfy(\.isFinite) ? (values.min() ?? 0, values.max() ?? 0) : nil
+  case .bytes(let values): (Float(values.min() ?? 0), Float(values.max() ?? 0))
+  case .integers(let values): (Float(values.min() ?? 0), Float(values.max() ?? 0))
   }
 }
 

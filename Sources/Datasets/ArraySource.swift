@@ -55,16 +55,17 @@ public final class ArraySource: ImageSource {
     let end = min(position + count, self.count)
     defer { position = end }
     let range = position * shape.count..<end * shape.count
-    let found: [Float] =
-      switch values {
-      case .floats(let values): values[range].map(scale.modelValue)
-      case .bytes(let values): values[range].map { scale.modelValue(Float($0)) }
-      case .integers(let values): values[range].map { scale.modelValue(Float($0)) }
-      }
-    guard layout == .channelsLast, shape.channels > 1 else { return found }
-    let plane = shape.height * shape.width
-    return stride(from: 0, to: found.count, by: shape.count).flatMap { start in
-      (0..<shape.count).map { found[start + $0 % plane * shape.channels + $0 / plane] }
+    return switch values {
+    case .floats(let values): images(values[range], scale.modelValue)
+    case .bytes(let values): images(values[range]) { scale.modelValue(Float($0)) }
+    case .integers(let values): images(values[range]) { scale.modelValue(Float($0)) }
+    }
+  }
+
+  private func images<Sample>(_ samples: ArraySlice<Sample>, _ value: (Sample) -> Float) -> [Float] {
+    guard layout == .channelsLast, shape.channels > 1 else { return samples.map(value) }
+    return stride(from: samples.startIndex, to: samples.endIndex, by: shape.count).flatMap { start in
+      planar(samples[start..<start + shape.count], shape, value)
     }
   }
 

@@ -43,9 +43,7 @@ public enum Dataset {
     if let fault = packing(name) { throw FileError(path, fault) }
     let prefix = try ByteStream(path).readUpTo(16)
     if PictureForm(prefix: prefix) != nil { return try PictureFolderSource(file: path, reading) }
-    if let form = PictureForm.foreign(prefix: prefix) {
-      throw FileError(path, "is a \(form) picture; PNG and JPEG are read")
-    }
+    if let fault = PictureForm.foreign(prefix, path: path) { throw fault }
     return try openIDX(path, note)
   }
 

@@ -74,10 +74,10 @@ enum IDXLayout {
       plain.replacingOccurrences(of: ".idx1", with: "-idx1"),
     ]
     .flatMap { [$0, $0 + ".gz"] }
-    let folder = (images as NSString).deletingLastPathComponent
+    let folder = parentFolder(of: images)
     var places = [folder]
     if (folder as NSString).lastPathComponent.contains("images") {
-      places.append((folder as NSString).deletingLastPathComponent)
+      places.append(parentFolder(of: folder))
     }
     for place in places {
       for name in names {

@@ -40,10 +40,20 @@ func imageByte(_ value: Float) -> UInt8? {
   return byte
 }
 
-/// Pixels that interleave their channels, one channel after the other.
-func planar(_ pixels: some RandomAccessCollection<UInt8>, _ shape: ImageShape) -> [Float] {
-  let pixels = Array(pixels)
-  return (0..<shape.channels).flatMap { channel in
-    (0..<shape.height * shape.width).map { modelValue(pixels[$0 * shape.channels + channel]) }
+/// The samples of an image whose channels lie innermost, one channel after the other, in a model's range.
+///
+/// - Parameters:
+///   - samples: `[height, width, channels]`.
+///   - shape: The image's extents.
+///   - value: The value of a sample.
+func planar<Sample>(_ samples: ArraySlice<Sample>, _ shape: ImageShape, _ value: (Sample) -> Float) -> [Float] {
+  let channels = shape.channels, area = shape.height * shape.width
+  return [Float](unsafeUninitializedCapacity: samples.count) { result, count in
+    samples.withUnsafeBufferPointer { samples in
+      for channel in 0..<channels {
+        for place in 0..<area { result[channel * area + place] = value(samples[place * channels + channel]) }
+      }
+    }
+    count = samples.count
   }
 }

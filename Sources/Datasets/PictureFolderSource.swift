@@ -21,7 +21,7 @@ public final class PictureFolderSource: ImageSource {
   /// - Throws: as ``Dataset/open(_:_:channels:clamps:note:)`` does.
   public convenience init(file path: String, _ reading: ImageReading = .init()) throws {
     try self.init(
-      [(path as NSString).lastPathComponent], in: (path as NSString).deletingLastPathComponent, nil, .init(reading))
+      [(path as NSString).lastPathComponent], in: parentFolder(of: path), nil, .init(reading))
   }
 
   /// The pictures of a folder, whose headers are all read, so that one that does not fit is found before work begins.
@@ -67,7 +67,7 @@ public final class PictureFolderSource: ImageSource {
         throw FileError(
           FolderListing.join(folder, name), "has become a picture of \(found) since the folder was opened")
       }
-      images += fit.fitted(picture.planarValues, found)
+      images += fit.fitted(picture.planarValues(found), found)
     }
     position = end
     return images
@@ -79,23 +79,11 @@ public final class PictureFolderSource: ImageSource {
 
 extension Picture {
   /// The values in the range of models, one channel after the other.
-  fileprivate var planarValues: [Float] {
+  fileprivate func planarValues(_ shape: ImageShape) -> [Float] {
     switch samples {
-    case .bytes(let bytes): planarValues(bytes) { modelValue($0) }
+    case .bytes(let bytes): planar(bytes[...], shape, modelValue)
     // 257 times a byte is exactly the byte's value.
-    case .words(let words): planarValues(words) { Float($0) / 32767.5 - 1 }
-    }
-  }
-
-  private func planarValues<Sample: BinaryInteger>(_ samples: [Sample], _ value: (Sample) -> Float) -> [Float] {
-    let channels = extents.channels, area = extents.width * extents.height
-    return [Float](unsafeUninitializedCapacity: samples.count) { result, count in
-      samples.withUnsafeBufferPointer { samples in
-        for channel in 0..<channels {
-          for place in 0..<area { result[channel * area + place] = value(samples[place * channels + channel]) }
-        }
-      }
-      count = samples.count
+    case .words(let words): planar(words[...], shape) { Float($0) / 32767.5 - 1 }
     }
   }
 }

@@ -47,6 +47,9 @@ extension ClassifierConfiguration {
       heads.append(.init(name: head["name"]?.string ?? "", classes: try count(head["classes"], "classes")))
     }
     guard !heads.isEmpty else { throw FileError(path, "'heads' must name what is classified") }
+    guard Set(heads.map(\.name)).count == heads.count else {
+      throw FileError(path, "heads: two have the same name; each needs one of its own")
+    }
     if let fault = channels.first(where: { $0 % groups != 0 }) {
       throw FileError(path, "norm_num_groups: \(groups) groups do not divide \(fault) channels")
     }

@@ -41,7 +41,7 @@ public struct ModelDirectory {
       guard path.hasSuffix(".safetensors") else {
         throw FileError(path, "is neither a model directory nor a .safetensors file")
       }
-      let folder = (path as NSString).deletingLastPathComponent
+      let folder = parentFolder(of: path)
       try self.init(
         .folder(folder.isEmpty ? "." : folder), path: path, variant: nil,
         weightFile: (path as NSString).lastPathComponent)

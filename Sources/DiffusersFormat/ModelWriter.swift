@@ -31,15 +31,29 @@ public struct ModelWriter {
   public func write(
     _ configuration: UNetConfiguration, parameters: any ParameterSource, to directory: String
   ) throws(FileError) {
-    let target = (directory as NSString).appendingPathComponent("unet")
-    guard !FileManager.default.fileExists(atPath: target) else {
-      throw FileError(target, "is there already; name a directory without a network")
-    }
+    let target = try Self.target(in: directory)
     try OutputFile.prepareFolder(directory)
     try OutputFile.makeFolder(target) { folder throws(FileError) in
       try writeWeights(configuration, parameters, to: folder)
       try OutputFile.write((configuration.json.text + "\n").utf8, to: "\(folder)/config.json")
     }
+  }
+
+  /// Finds out before any work is done whether a network can be written to a directory; nothing is left behind.
+  ///
+  /// - Throws: `FileError` if the directory holds a network already, or cannot be made or written.
+  public static func check(_ directory: String) throws(FileError) {
+    _ = try target(in: directory)
+    try OutputFile.checkFolder(directory)
+  }
+
+  /// The network's folder, which is not there yet.
+  private static func target(in directory: String) throws(FileError) -> String {
+    let target = (directory as NSString).appendingPathComponent("unet")
+    guard !FileManager.default.fileExists(atPath: target) else {
+      throw FileError(target, "is there already; name a directory without a network")
+    }
+    return target
   }
 
   private func writeWeights(

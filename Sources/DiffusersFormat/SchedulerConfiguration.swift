@@ -48,6 +48,11 @@ public struct SchedulerConfiguration: Sendable, Hashable, Codable {
     guard let members = json.object else {
       throw .init(source: path, key: nil, fault: "a scheduler's configuration is an object")
     }
+    // Records hold the configuration some levels down.
+    guard json.depth <= 16 else {
+      throw .init(
+        source: path, key: nil, fault: "is nested too deeply; the values of a scheduler are numbers, words and lists")
+    }
     self.init(members, source: path)
   }
 

@@ -23,7 +23,7 @@ public struct ClassificationReport: Sendable, Hashable, Codable {
     public init(name: String, classes: Int, labels: [Int], answers: [Int]) {
       self.name = name
       var confusion = [[Int]](repeating: [Int](repeating: 0, count: classes), count: classes)
-      for (label, answer) in zip(labels, answers) where label < classes { confusion[label][answer] += 1 }
+      for (label, answer) in zip(labels, answers) where (0..<classes).contains(label) { confusion[label][answer] += 1 }
       self.confusion = confusion
     }
   }

@@ -36,6 +36,16 @@ public enum FileKind: CaseIterable, Sendable {
   case gif
   /// A WebP picture.
   case webP
+  /// A TIFF picture.
+  case tiff
+  /// A picture in ISO's media format: HEIC or AVIF.
+  case heif
+  /// A JPEG XL picture.
+  case jpegXL
+  /// A picture of netpbm.
+  case netpbm
+  /// A bitmap of Windows.
+  case bmp
   /// A program or library of Linux.
   case elf
   /// A PDF document.
@@ -70,8 +80,21 @@ public enum FileKind: CaseIterable, Sendable {
     case .jpeg: "a JPEG picture"
     case .gif: "a GIF picture"
     case .webP: "a WebP picture"
+    case .tiff: "a TIFF picture"
+    case .heif: "a HEIC or AVIF picture"
+    case .jpegXL: "a JPEG XL picture"
+    case .netpbm: "a netpbm picture"
+    case .bmp: "a BMP picture"
     case .elf: "a program or library (ELF)"
     case .pdf: "a PDF document"
+    }
+  }
+
+  /// Whether it is a picture.
+  var isPicture: Bool {
+    switch self {
+    case .png, .jpeg, .gif, .webP, .tiff, .heif, .jpegXL, .netpbm, .bmp: true
+    default: false
     }
   }
 
@@ -118,10 +141,16 @@ public enum FileKind: CaseIterable, Sendable {
     case .bzip2: head.starts(with: "BZh".utf8)
     case .zstandard: head.starts(with: [0x28, 0xB5, 0x2F, 0xFD])
     case .tar: head.count > 262 && head[257..<262].elementsEqual("ustar".utf8)
-    case .png: head.starts(with: [0x89] + Array("PNG\r\n\u{1A}\n".utf8))
+    // Whether the rest of the signature was damaged in transfer is libpng's to say.
+    case .png: head.starts(with: [0x89] + Array("PNG".utf8))
     case .jpeg: head.starts(with: [0xFF, 0xD8, 0xFF])
     case .gif: head.starts(with: "GIF8".utf8)
     case .webP: head.starts(with: "RIFF".utf8) && head.dropFirst(8).starts(with: "WEBP".utf8)
+    case .tiff: head.starts(with: [0x49, 0x49, 0x2A, 0]) || head.starts(with: [0x4D, 0x4D, 0, 0x2A])
+    case .heif: head.dropFirst(4).starts(with: "ftyp".utf8)
+    case .jpegXL: head.starts(with: [0xFF, 0x0A])
+    case .netpbm: head.starts(with: "P5\n".utf8) || head.starts(with: "P6\n".utf8)
+    case .bmp: head.starts(with: "BM".utf8)
     case .elf: head.starts(with: [0x7F] + Array("ELF".utf8))
     case .pdf: head.starts(with: "%PDF-".utf8)
     }

@@ -23,8 +23,7 @@ public final class FolderLock {
         throw FileError(folder, "is in use by another run of this program; wait for its end or name another folder")
       }
       // Who had the lock before may have removed the file between the two calls above.
-      var (held, named) = (stat(), stat())
-      if fstat(descriptor, &held) == 0, lstat(path, &named) == 0, held.st_ino == named.st_ino {
+      if PartialEntry.leads(path, to: descriptor) {
         self.descriptor = descriptor
         return
       }

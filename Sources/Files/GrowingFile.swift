@@ -20,15 +20,8 @@ public final class GrowingFile {
   ///
   /// - Throws: ``FileError`` if the disk is full.
   public func append(_ bytes: some Sequence<UInt8>) throws(FileError) {
-    let buffer = ContiguousArray(bytes)
-    var failure: FileError?
-    buffer.withUnsafeBytes { bytes in
-      do throws(FileError) {
-        try OutputFile.writeAll(bytes, to: descriptor, path: path)
-      } catch {
-        failure = error
-      }
+    try OutputFile.withBytes(of: ContiguousArray(bytes)) { bytes throws(FileError) in
+      try OutputFile.writeAll(bytes, to: descriptor, path: path)
     }
-    if let failure { throw failure }
   }
 }

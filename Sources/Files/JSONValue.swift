@@ -21,6 +21,15 @@ public enum JSONValue: Sendable, Hashable, Codable {
     return value
   }
 
+  /// How deeply lists and objects are nested: 0 for a number or a word.
+  public var depth: Int {
+    switch self {
+    case .array(let elements): 1 + (elements.map(\.depth).max() ?? 0)
+    case .object(let members): 1 + (members.values.map(\.depth).max() ?? 0)
+    default: 0
+    }
+  }
+
   /// The members of an object.
   public var object: [String: JSONValue]? {
     if case .object(let members) = self { members } else { nil }

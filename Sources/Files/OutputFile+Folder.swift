@@ -8,7 +8,7 @@ extension OutputFile {
     var place = path
     var isFolder: ObjCBool = false
     while !FileManager.default.fileExists(atPath: place, isDirectory: &isFolder) {
-      let parent = (place as NSString).deletingLastPathComponent
+      let parent = parentFolder(of: place)
       place = parent.isEmpty ? "." : parent
     }
     guard isFolder.boolValue else { throw FileError(place, "is a file, not a folder") }

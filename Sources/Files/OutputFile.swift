@@ -11,16 +11,7 @@ public enum OutputFile {
   ///
   /// - Throws: ``FileError`` if the path or its folder cannot be written or the disk is full.
   public static func write(_ bytes: some Sequence<UInt8>, to path: String) throws(FileError) {
-    let buffer = ContiguousArray(bytes)
-    var failure: FileError?
-    buffer.withUnsafeBytes { bytes in
-      do throws(FileError) {
-        try write(bytes, to: path)
-      } catch {
-        failure = error
-      }
-    }
-    if let failure { throw failure }
+    try withBytes(of: ContiguousArray(bytes)) { bytes throws(FileError) in try write(bytes, to: path) }
   }
 
   /// Writes a file from memory; see ``write(_:to:)-(Sequence<UInt8>,String)``.
@@ -32,15 +23,7 @@ public enum OutputFile {
   public static func write(pieces: [[UInt8]], to path: String) throws(FileError) {
     try write(to: path) { descriptor throws(FileError) in
       for piece in pieces {
-        var failure: FileError?
-        piece.withUnsafeBytes { bytes in
-          do throws(FileError) {
-            try writeAll(bytes, to: descriptor, path: path)
-          } catch {
-            failure = error
-          }
-        }
-        if let failure { throw failure }
+        try withBytes(of: piece) { bytes throws(FileError) in try writeAll(bytes, to: descriptor, path: path) }
       }
     }
   }
@@ -77,6 +60,21 @@ public enum OutputFile {
         throw error
       }
     }
+  }
+
+  /// Hands bytes to a body, whose typed error Foundation's own function does not carry through.
+  static func withBytes(
+    of bytes: some ContiguousBytes, _ body: (UnsafeRawBufferPointer) throws(FileError) -> Void
+  ) throws(FileError) {
+    var failure: FileError?
+    bytes.withUnsafeBytes { bytes in
+      do throws(FileError) {
+        try body(bytes)
+      } catch {
+        failure = error
+      }
+    }
+    if let failure { throw failure }
   }
 
   static func writeAll(

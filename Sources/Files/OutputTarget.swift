@@ -52,14 +52,14 @@ enum OutputTarget {
       }
       place =
         target.hasPrefix("/")
-        ? target : ((place as NSString).deletingLastPathComponent as NSString).appendingPathComponent(target)
+        ? target : (parentFolder(of: place) as NSString).appendingPathComponent(target)
     }
     throw .system(path, "cannot be written", errno: ELOOP)
   }
 
   /// The folder that holds a path's last component.
   static func folder(of path: String) -> String {
-    let folder = (path as NSString).deletingLastPathComponent
+    let folder = parentFolder(of: path)
     return folder.isEmpty ? "." : folder
   }
 }

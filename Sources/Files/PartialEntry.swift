@@ -31,7 +31,7 @@ struct PartialEntry {
         throw .system(reported, "cannot be written")
       }
       let isLocked = flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK
-      if isLocked, Self.is(path, descriptor) {
+      if isLocked, Self.leads(path, to: descriptor) {
         (self.path, self.descriptor) = (path, descriptor)
         return
       }
@@ -78,7 +78,7 @@ struct PartialEntry {
   }
 
   /// Whether a path still leads to what is open.
-  private static func `is`(_ path: String, _ descriptor: Int32) -> Bool {
+  static func leads(_ path: String, to descriptor: Int32) -> Bool {
     var (named, opened) = (stat(), stat())
     return lstat(path, &named) == 0 && fstat(descriptor, &opened) == 0 && named.st_ino == opened.st_ino
       && named.st_dev == opened.st_dev

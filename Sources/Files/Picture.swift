@@ -42,7 +42,7 @@ public struct Picture: Sendable, Hashable {
   /// Reads the bytes of a PNG or JPEG file.
   public init(parsing bytes: UnsafeRawBufferPointer, path: String) throws(FileError) {
     self =
-      switch try PictureForm(reading: bytes.prefix(PictureForm.prefixCount), path: path) {
+      switch try PictureForm(reading: bytes, path: path) {
       case .png: try PictureDecoder.png(bytes, path: path)
       case .jpeg: try PictureDecoder.jpeg(bytes, path: path)
       }
@@ -54,7 +54,7 @@ public struct Picture: Sendable, Hashable {
   public static func extents(contentsOf path: String) throws(FileError) -> Extents {
     let file = try MappedFile(path)
     defer { withExtendedLifetime(file) {} }
-    return switch try PictureForm(reading: file.bytes.prefix(PictureForm.prefixCount), path: path) {
+    return switch try PictureForm(reading: file.bytes, path: path) {
     case .png: try PictureDecoder.pngExtents(file.bytes, path: path)
     case .jpeg: try PictureDecoder.jpegExtents(file.bytes, path: path)
     }

@@ -6,17 +6,6 @@ public import Networks
 
 /// Writing of a trained network as a pipeline directory that this program and diffusers' `DDPMPipeline` load.
 public enum ModelExport {
-  /// Finds out before any work is done whether a network can be written to a directory; nothing is left behind.
-  ///
-  /// - Throws: `FileError` if the directory holds a network already, or cannot be made or written.
-  public static func check(_ directory: String) throws(FileError) {
-    let network = (directory as NSString).appendingPathComponent("unet")
-    guard !FileManager.default.fileExists(atPath: network) else {
-      throw FileError(network, "is there already; name a directory without a network")
-    }
-    try OutputFile.checkFolder(directory)
-  }
-
   /// Writes `model_index.json`, `unet`, `scheduler` and the statistics of the data.
   ///
   /// - Parameters:

@@ -43,7 +43,12 @@ extension TrainingStart {
   ///   - backend: The device.
   ///   - note: Told what the user should know.
   public func classifier(on backend: any Backend, note: (String) -> Void) throws -> ClassifierTraining {
-    let (set, data) = try openData(channels: networkChannels, note), configuration = try classifierConfiguration(set)
+    let (set, data) = try openData(channels: channels(of: ClassifierConfiguration.self), note)
+    let configuration = try configuration {
+      try namedConfiguration(set)
+    } check: {
+      try check($0, set, path: $1)
+    }
     let network = try Classifier(configuration, parameters: InitialParameters(seed: settings.seed))
     let own = TrainingRecord(
       network: configuration.json, scheduler: nil, data: data, output: plan, on: backend)
@@ -52,29 +57,6 @@ extension TrainingStart {
       ClassificationTask(network, smoothing: settings.labelSmoothing), set, self, own, sampler: nil, on: backend)
     pipeline.announce(note)
     return ClassifierTraining(pipeline: pipeline, network: network, reading: data.reading)
-  }
-
-  /// The network of the checkpoint, which what is named agrees with; or of a new run.
-  private func classifierConfiguration(_ set: ImageSet) throws -> ClassifierConfiguration {
-    guard let record else { return try namedConfiguration(set) }
-    if let path = request.configuration {
-      try compare(namedConfiguration(set).json, record.network, source: path)
-    }
-    let path = name(of: "network"), result = try ClassifierConfiguration(record.network, path: path)
-    try check(result, set, path: path)
-    return result
-  }
-
-  /// The channels that a network takes which is named or in the checkpoint; they tell layouts of arrays apart.
-  private var networkChannels: Int? {
-    get throws {
-      if let path = request.configuration {
-        return try ClassifierConfiguration(JSONValue(contentsOf: path), path: path).inputChannels
-      }
-      return try record.map {
-        try ClassifierConfiguration($0.network, path: name(of: "network")).inputChannels
-      }
-    }
   }
 
   private func namedConfiguration(_ set: ImageSet) throws -> ClassifierConfiguration {

@@ -32,7 +32,7 @@ extension TrainingStart {
   ///   - backend: The device.
   ///   - note: Told what the user should know.
   public func denoiser(on backend: any Backend, note: (String) -> Void) throws -> DenoiserTraining {
-    let (set, data) = try openData(channels: networkChannels, note)
+    let (set, data) = try openData(channels: channels(of: UNetConfiguration.self), note)
     let configuration = try unetConfiguration(set), scheduler = try schedulerConfiguration()
     let network = try UNet(configuration, parameters: InitialParameters(seed: settings.seed))
     let schedule = try Scheduler(scheduler).schedule
@@ -46,27 +46,15 @@ extension TrainingStart {
     return DenoiserTraining(pipeline: pipeline, network: network, scheduler: scheduler)
   }
 
-  /// The network of the checkpoint, which what is named agrees with; or of a new run.
+  /// The network, whose labels the images have.
   private func unetConfiguration(_ set: ImageSet) throws -> UNetConfiguration {
     if let label = settings.label, !set.labels.indices.contains(label) {
       throw PipelineError.label(kind: label, data: try dataPath, kinds: set.labels.count)
     }
-    guard let record else { return try namedConfiguration(set) }
-    if let path = request.configuration {
-      try compare(namedConfiguration(set).json, record.network, source: path)
-    }
-    let path = name(of: "network"), result = try UNetConfiguration(record.network, path: path)
-    try check(result, set, path: path)
-    return result
-  }
-
-  /// The channels that a network takes which is named or in the checkpoint; they tell layouts of arrays apart.
-  private var networkChannels: Int? {
-    get throws {
-      if let path = request.configuration {
-        return try UNetConfiguration(JSONValue(contentsOf: path), path: path).inputChannels
-      }
-      return try record.map { try UNetConfiguration($0.network, path: name(of: "network")).inputChannels }
+    return try configuration {
+      try namedConfiguration(set)
+    } check: {
+      try check($0, set, path: $1)
     }
   }
 

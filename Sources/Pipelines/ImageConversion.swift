@@ -104,7 +104,7 @@ public enum ImageConversion {
   ///
   /// - Throws: `FileError` if the picture of ``grid(_:_:columns:zoom:)`` would have more than a million columns or rows, or
   ///   2^30 pixels.
-  static func checkGrid(_ count: Int, _ shape: ImageShape, zoom: Int, path: String) throws(FileError) {
+  public static func checkGrid(_ count: Int, _ shape: ImageShape, zoom: Int, path: String) throws(FileError) {
     let picture = pictureShape(shape), columns = Double(count).squareRoot().rounded(.up)
     let width = columns * Double(picture.width * zoom + 2)
     let height = (Double(count) / columns).rounded(.up) * Double(picture.height * zoom + 2)

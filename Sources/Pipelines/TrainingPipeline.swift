@@ -1,4 +1,4 @@
-public import Compute
+import Compute
 public import Datasets
 import Files
 import Foundation
@@ -74,7 +74,7 @@ public final class TrainingPipeline {
     note("\(count) parameters, steps \(trainer.step) to \(settings.steps) of \(settings.batch) images")
   }
 
-  /// What a run that was killed left half-written.
+  /// What a killed run of a version left half-written whose temporary names ended in its process' number.
   private static func removePartials(in folder: String) {
     for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] where name.hasSuffix(".partial") {
       try? FileManager.default.removeItem(atPath: (folder as NSString).appendingPathComponent(name))

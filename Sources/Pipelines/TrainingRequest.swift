@@ -96,10 +96,3 @@ extension TrainingRequest {
     return result
   }
 }
-
-extension TrainingOutput {
-  /// Whether a new run finds no checkpoint.
-  func checkIsNew() throws(PipelineError) {
-    if let last = savedCheckpoints.last { throw .checkpointExists(folder: folder, checkpoint: last) }
-  }
-}

@@ -1,7 +1,7 @@
 import Datasets
+import DiffusersFormat
 import Files
 import Foundation
-import Models
 public import Training
 
 /// Where a training begins, found out before any data are read: at its first step, or at a checkpoint.
@@ -34,7 +34,7 @@ public struct TrainingStart {
     if request.scheduler != nil, settings.task == .classifier { throw PipelineError.classifierScheduler }
     if let preview = plan.preview { try OutputFile.checkWritable(preview) }
     guard let export = request.output.export else { return }
-    if settings.task == .diffusion { try ModelExport.check(export) } else { try OutputFile.checkFolder(export) }
+    if settings.task == .diffusion { try ModelWriter.check(export) } else { try OutputFile.checkFolder(export) }
   }
 
   /// The path of the images.

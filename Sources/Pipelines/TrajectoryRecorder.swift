@@ -39,6 +39,24 @@ public struct TrajectoryRecorder {
     frames[index, default: []] += ImageConversion.pictureBytes(values, shape)
   }
 
+  /// The most bytes of all frames.
+  private static let largestTrajectory = 1 << 32
+
+  /// Finds out before any work is done whether the frames of a run fit pictures and memory.
+  ///
+  /// - Parameters:
+  ///   - count: Images of the run.
+  ///   - zoom: How often pixels are repeated in both directions.
+  ///   - path: What messages call the trajectory.
+  /// - Throws: `FileError` if one frame is too large for a picture, or all frames together take more than 4 GB.
+  public func check(count: Int, zoom: Int, path: String) throws(FileError) {
+    try ImageConversion.checkGrid(count, shape, zoom: zoom, path: path)
+    let frames = (0..<stepCount).count(where: isRecorded)
+    guard let bytes = product(of: [frames, count, shape.count]), bytes <= Self.largestTrajectory else {
+      throw FileError(path, "\(frames) frames of \(count) images are more than 4 GB; fewer of either are needed")
+    }
+  }
+
   private func isRecorded(_ index: Int) -> Bool { (index + 1).isMultiple(of: interval) || index == stepCount - 1 }
 
   /// The grids that ``writeGrids(beside:zoom:)`` writes: `digits.png` has `digits-step0010.png`, a folder has `step0010.png` inside.

@@ -23,6 +23,8 @@ public struct HypersphereDenoiser: Denoiser {
     precondition(x.count == x.rows * model.dimension, "\(x.shape) does not hold rows of \(model.dimension) values")
     let factors = try x.rowSquares().values().map { square in
       let distance = Double(square).squareRoot()
+      // Beyond 32 bits the direction is lost, and with it the estimate.
+      guard distance.isFinite else { return Float.nan }
       // A(k) = k / d near zero.
       guard distance > 0 else {
         return Float(level.alpha * model.leadingVariance / (level.sigma * level.sigma))

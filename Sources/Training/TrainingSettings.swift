@@ -83,7 +83,7 @@ public struct TrainingSettings: Codable, Sendable, Hashable {
   public var checkpointsBlocks = false
 
   /// The names in files, which are older than some of the names here; as JSON they have underscores.
-  enum CodingKeys: String, CodingKey {
+  private enum CodingKeys: String, CodingKey {
     case task, batch, steps, seed, learningRate, warmUp, epsilon, weightDecay, clipNorm, prediction, times,
       snrLimit, labelDropout, labelSmoothing, flips, shift, dequantizes, dropout, label, checkpointsBlocks
     case beta1 = "firstDecay"

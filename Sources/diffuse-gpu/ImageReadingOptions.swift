@@ -45,6 +45,9 @@ struct ImageReadingOptions: ParsableArguments {
     ]
   }
 
+  /// The reading that the flags make, or nil if there are none.
+  var given: ImageReading? { reading == .init() ? nil : reading }
+
   /// The reading that the flags make.
   var reading: ImageReading {
     .init(

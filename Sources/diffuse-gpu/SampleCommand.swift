@@ -11,7 +11,8 @@ struct SampleCommand: ParsableCommand {
       FID tools expect) or a .npy array (raw values, not clipped). What is a folder already, or ends in a slash, is a folder, dots in \
       its name or not. A record of the run is kept in PNG text chunks and in a JSON file beside the images, which takes the place of an \
       earlier record only; --from-record makes the same bytes from it again. An image depends on its seed and the settings only, not \
-      on the batch or the device. Ctrl-C, SIGTERM and SIGHUP keep the images that are finished.
+      on the batch or the device. In pictures, images of other than 1 or 3 channels are grey planes side by side; arrays hold them as \
+      they are. A run whose images are not finite fails; a folder keeps the pictures of the batches before. Ctrl-C, SIGTERM and SIGHUP keep the images that are finished.
       """)
 
   @OptionGroup(title: "Model and sampler")
@@ -53,6 +54,8 @@ struct SampleCommand: ParsableCommand {
     for notice in pipeline.notices { console.note(notice) }
     let recorder =
       recordsTrajectory ? TrajectoryRecorder(pipeline, every: images.saveEvery ?? 1, view: images.show) : nil
+    try recorder?.check(
+      count: pipeline.settings.seeds.count, zoom: request.zoom, path: images.animate ?? images.output)
     try files(of: pipeline, request, recorder).check()
     let sink = try ImageOutput.open(
       images.output, pipeline.imageShape, count: pipeline.settings.seeds.count, zoom: request.zoom)

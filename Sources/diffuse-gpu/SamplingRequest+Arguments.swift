@@ -29,7 +29,7 @@ extension SamplingRequest {
     self.init(model: try ModelReference(options), settings: settings)
     statistics = start.statistics
     inputImages = start.inputImages
-    if arguments.reading.reading != .init() { reading = arguments.reading.reading }
+    reading = arguments.reading.given
     initialNoise = start.initialNoise
     stepNoise = start.stepNoise
     zoom = images.zoom ?? 1

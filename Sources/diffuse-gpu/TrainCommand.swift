@@ -105,7 +105,7 @@ struct TrainCommand: ParsableCommand {
     var request = TrainingRequest(
       data: data, settings: try settings.named(choice(task, "--task")), output: output, resumes: resume)
     (request.configuration, request.scheduler, request.allowsOtherData) = (config, scheduler, allowOtherData)
-    if reading.reading != ImageReading() { request.reading = reading.reading }
+    request.reading = reading.given
     return request
   }
 

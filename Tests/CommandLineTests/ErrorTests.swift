@@ -36,11 +36,11 @@ struct ErrorTests {
     "Arguments that make no sense name themselves",
     arguments: [
       ("--data nonesuch", "nonesuch"), ("--data x --class 1", "--class"), ("--precision half", "--precision half"),
-      ("--steps 0", "--steps 0"), ("--steps 1001 --sampler ddim", "1001"), ("--late-start 0", "start 0"),
+      ("--steps 0", "--steps: 0"), ("--steps 1001 --sampler ddim", "1001"), ("--late-start 0", "start 0"),
       ("--late-start 1000", "start 1000"), ("--late-start=-5", "start -5"), ("--device cuda", "'cuda'"),
       ("--device opencl:99", "99"), ("--device opencl:nonesuch", "nonesuch"), ("--sampler nonesuch", "nonesuch"),
       ("--class 3", "--class"), ("--eta 2 --sampler ddim", "--eta"), ("--eta 0.5 --sampler heun", "eta"),
-      ("--batch 0", "--batch 0"), ("--threads 0", "--threads 0"), ("--max-memory 1MB", "--max-memory"),
+      ("--batch 0", "--batch: 0"), ("--threads 0", "--threads: 0"), ("--max-memory 1MB", "--max-memory"),
       ("--max-memory lots", "lots"), ("--size 30", "30x30"), ("--size 28xx", "--size"),
       ("--input-images nowhere --from 10", "nowhere"), ("--from 10", "--input-images"),
       ("--statistics nowhere", "nowhere"), ("--model nowhere", "nowhere"), ("--scheduler-config nowhere", "nowhere"),

@@ -32,7 +32,11 @@ struct FileKindTests {
     (.bzip2, Array("BZh91AY".utf8)), (.zstandard, [0x28, 0xB5, 0x2F, 0xFD]),
     (.tar, [UInt8](repeating: 0x61, count: 257) + Array("ustar\u{0}00".utf8)),
     (.png, [0x89] + Array("PNG\r\n\u{1A}\n".utf8)), (.jpeg, [0xFF, 0xD8, 0xFF, 0xE0]), (.gif, Array("GIF89a".utf8)),
-    (.webP, Array("RIFF\u{1}\u{1}\u{1}\u{1}WEBPVP8 ".utf8)), (.elf, [0x7F] + Array("ELF\u{2}".utf8)),
+    (.tiff, [0x49, 0x49, 0x2A, 0, 8]), (.tiff, [0x4D, 0x4D, 0, 0x2A, 0]),
+    (.heif, [0, 0, 0, 0x1C] + Array("ftypavif".utf8)),
+    (.jpegXL, [0xFF, 0x0A, 1]), (.netpbm, Array("P6\n4 4".utf8)), (.netpbm, Array("P5\n4 4".utf8)),
+    (.bmp, Array("BM\u{1}\u{1}".utf8)), (.webP, Array("RIFF\u{1}\u{1}\u{1}\u{1}WEBPVP8 ".utf8)),
+    (.elf, [0x7F] + Array("ELF\u{2}".utf8)),
     (.pdf, Array("%PDF-1.7".utf8)),
   ]
 

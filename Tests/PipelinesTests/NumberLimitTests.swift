@@ -25,7 +25,7 @@ struct NumberLimitTests {
   func ranges(number: Int) throws {
     let model = try model(), backend = try CPUBackend()
     for change: (inout SamplingSettings) -> Void in [
-      { $0.steps = number }, { $0.batch = number }, { $0.guidance = number == 0 ? .nan : Double(number) },
+      { $0.steps = number }, { $0.batch = number }, { $0.guidance = number == 0 ? .nan : Double(number) * 1e6 },
       { $0.options.eta = number == 0 ? .infinity : Double(number) },
       { $0.start = .late(timestep: number, kind: .noise) },
       { $0.start = .images(timestep: number) },
@@ -126,5 +126,23 @@ struct NumberLimitTests {
       #expect(throws: FileError.self) { try ImageOutput.open("grid.png", shape, count: count, zoom: zoom) }
     }
     #expect(throws: FileError.self) { try ImageOutput.open("images.npy", shape, count: .max) }
+  }
+
+  @Test("A scheduler that is nested too deeply for a record is refused, and one that is not is recorded")
+  func nesting() throws {
+    for depth in [1, 14, 15, 16, 40, 60] {
+      let text =
+        #"{"_class_name": "DDPMScheduler", "x": \#(String(repeating: "[", count: depth))1"#
+        + String(repeating: "]", count: depth) + "}"
+      let json = try JSONValue(text, path: "s.json")
+      #expect(json.depth == depth + 1)
+      guard depth < 16 else {
+        #expect(throws: SchedulerConfigurationError.self) { try SchedulerConfiguration(json, path: "s.json") }
+        continue
+      }
+      var settings = SamplingSettings(seeds: [0])
+      settings.sampler = .configuration(try SchedulerConfiguration(json, path: "s.json"))
+      #expect(try JSONValue(encoding: settings).decoded() == settings)
+    }
   }
 }

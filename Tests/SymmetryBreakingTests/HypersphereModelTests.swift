@@ -1,5 +1,7 @@
+import Diffusion
 import Foundation
 import SymmetryBreaking
+import Tensors
 import Testing
 
 @Suite("Hyperspheres")
@@ -33,6 +35,26 @@ struct HypersphereModelTests {
   }
 
   /// The values are those of `scipy.special.ive(d / 2, x) / ive(d / 2 - 1, x)`.
+  @Test("Beyond the continued fraction the ratio goes on without a jump, and states without a length have no estimate")
+  func farStates() throws {
+    for dimension in [1, 2, 3, 100, 1_000_000] {
+      let model = HypersphereModel(dimension: dimension, radius: 1)
+      // theta 1/2 and distance 3 x / 2 make an argument of x.
+      let ratios = [0.99e10, 0.999999e10, 1.000001e10, 1e11, 1e30, 1e300, .infinity].map {
+        model.denoisedRadius(at: 1.5 * $0, theta: 0.5)
+      }
+      #expect(zip(ratios, ratios.dropFirst()).allSatisfy { $0 <= $1 + 1e-10 } && ratios.last == 1)
+      #expect(abs(ratios[1] - ratios[2]) < 1e-10)
+    }
+    let backend = try makeTestBackend(), level = NoiseSchedule.linear().level(at: 500)
+    for value: Float in [3e38, .infinity, .nan] {
+      let x = Tensor([value, 1, 1, 1], shape: [2, 2], on: backend)
+      let output = try HypersphereModel(dimension: 2, radius: 1).denoiser(on: backend).prediction(x, at: level).output
+        .values()
+      #expect(output[0].isNaN && output[2].isFinite)
+    }
+  }
+
   @Test("the ratio of Bessel functions is SciPy's, where those do not underflow")
   func besselRatios() {
     let table = [
