@@ -57,18 +57,19 @@ extension Parser {
       try answer(Classifier(configuration, parameters: InitialParameters(seed: 1)))
     },
     Parser("model", longestInput: 16384) {
-      let network = try UNet(tinyNetwork, parameters: InitialParameters(seed: 1))
-      let index = #"{"_class_name": "DDPMPipeline", "unet": ["diffusers", "UNet2DModel"]}"#
-      return [
-        joined([
-          Array(tinyNetwork.json.text.utf8), Array(SchedulerConfiguration.training.json.text.utf8), Array(index.utf8),
-          weights(network.parameters),
-        ])
+      let network = try UNet(tinyNetwork, parameters: InitialParameters(seed: 1)), tensors = weights(network.parameters)
+      let documents = [
+        Array(tinyNetwork.json.text.utf8), Array(SchedulerConfiguration.training.json.text.utf8),
+        Array(#"{"_class_name": "DDPMPipeline", "unet": ["diffusers", "UNet2DModel"]}"#.utf8),
       ]
+      let places = network.parameters.map { ($0.name, JSONValue.string(shardName)) }
+      let index = JSONValue.object(["weight_map": .object(Dictionary(uniqueKeysWithValues: places))])
+      return [joined(documents + [tensors]), joined(documents + [[], Array(index.line.utf8), tensors])]
     } read: { bytes in
       let names = [
         "unet/config.json", "scheduler/scheduler_config.json", "model_index.json",
-        "unet/diffusion_pytorch_model.safetensors",
+        "unet/diffusion_pytorch_model.safetensors", "unet/diffusion_pytorch_model.safetensors.index.json",
+        "unet/\(shardName)",
       ]
       let files = parts(of: bytes, names).map { ($0, MappedFile(name: $0, embedded: $1)) }
       let model = try Model(ModelDirectory(name: "input", embedded: Dictionary(uniqueKeysWithValues: files)))
@@ -87,6 +88,9 @@ extension Parser {
       try answer(model.network)
     },
   ]
+
+  /// The one shard of a model that is said to be in shards.
+  private static let shardName = "diffusion_pytorch_model-00001-of-00001.safetensors"
 
   private static func weights(_ parameters: [NamedParameter]) -> [UInt8] {
     var writer = SafetensorsWriter()
