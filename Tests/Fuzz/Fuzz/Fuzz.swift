@@ -11,8 +11,16 @@ struct Fuzz {
   /// The parser, which libFuzzer's callback cannot carry.
   nonisolated(unsafe) private static var parser: Parser?
 
-  static func main() throws {
-    let arguments = CommandLine.arguments
+  static func main() {
+    do {
+      try start(CommandLine.arguments)
+    } catch {
+      FileHandle.standardError.write(Data("\(error)\n".utf8))
+      exit(1)
+    }
+  }
+
+  private static func start(_ arguments: [String]) throws {
     if arguments.count == 2, arguments[1] == "list" {
       print(Parser.all.map(\.name).joined(separator: "\n"))
       return
@@ -32,6 +40,11 @@ struct Fuzz {
   private static func writeSeeds(of parser: Parser, to folder: String) throws {
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     for (place, seed) in try parser.seeds().enumerated() {
+      // libFuzzer would cut it, which leaves nothing but the refusal of files that are cut short.
+      guard seed.count <= parser.longestInput else {
+        throw FuzzError(
+          "\(parser.name): seed \(place) has \(seed.count) bytes, the longest input \(parser.longestInput)")
+      }
       // A seed that the parser refuses would leave most of it untried.
       if place == 0 { try seed.withUnsafeBytes(parser.read) }
       try Data(seed).write(to: URL(fileURLWithPath: "\(folder)/seed-\(place)"))

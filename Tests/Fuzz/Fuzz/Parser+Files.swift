@@ -44,7 +44,7 @@ extension Parser {
           try NumpyArray(parsing: copy, path: "copy").shape == array.shape, "what is written is read again")
       }
     },
-    Parser("npz") {
+    Parser("npz", longestInput: 16384) {
       try fixtures("foreign", ending: ".npz") + fixtures("pictures", ending: "fitted.npz")
     } read: { bytes in
       try withFile("input.npz", bytes) { path in

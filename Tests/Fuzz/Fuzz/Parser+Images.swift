@@ -59,7 +59,7 @@ extension Parser {
       }
     },
     Parser("cifar", longestInput: 6200) {
-      [[UInt8](repeating: 3, count: 2 * 3073), [UInt8](repeating: 5, count: 3074)]
+      [[UInt8](repeating: 3, count: 3073), [UInt8](repeating: 5, count: 3074), [UInt8](repeating: 1, count: 2 * 3073)]
     } read: { bytes in
       try withFile("data_batch_1.bin", bytes) { try drain(Dataset.open($0)) }
     },

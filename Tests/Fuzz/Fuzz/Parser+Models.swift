@@ -10,16 +10,14 @@ nonisolated(unsafe) let cpu: any Backend = {
   }
 }()
 
-/// A network of a few hundred parameters that has a block of each kind.
+/// A network of a few hundred parameters, whose files are short inputs.
 let tinyNetwork: UNetConfiguration = {
   var result = UNetConfiguration()
   result.sampleSize = .init(height: 4, width: 4)
   (result.inputChannels, result.outputChannels) = (1, 1)
-  result.blockChannels = [2, 4]
-  result.downBlocks = [.plain, .attention]
-  result.upBlocks = [.attention, .plain]
-  result.layersPerBlock = 1
-  result.normalizationGroups = 2
+  (result.blockChannels, result.downBlocks, result.upBlocks) = ([2], [.attention], [.plain])
+  result.hasMiddleBlock = false
+  (result.layersPerBlock, result.normalizationGroups, result.timeEmbeddingWidth) = (1, 2, 2)
   result.headWidth = 2
   return result
 }()
@@ -56,7 +54,7 @@ extension Parser {
       else { return }
       try answer(Classifier(configuration, parameters: InitialParameters(seed: 1)))
     },
-    Parser("model", longestInput: 16384) {
+    Parser("model", longestInput: 32768) {
       let network = try UNet(tinyNetwork, parameters: InitialParameters(seed: 1)), tensors = weights(network.parameters)
       let documents = [
         Array(tinyNetwork.json.text.utf8), Array(SchedulerConfiguration.training.json.text.utf8),

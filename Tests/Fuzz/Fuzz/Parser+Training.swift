@@ -18,7 +18,7 @@ extension Parser {
       _ = try NamedSettings(json(bytes), path: "input").applied()
       _ = try? json(bytes).decoded(as: TrainingData.self)
     },
-    Parser("checkpoint", longestInput: 32768) {
+    Parser("checkpoint", longestInput: 65536) {
       try seeds { try denoiser($0) }
     } read: { bytes in
       try goOn(bytes) { try denoiser($0) }
@@ -37,7 +37,8 @@ extension Parser {
 
   private static func denoiser(_ settings: TrainingSettings) throws -> Trainer {
     let network = try UNet(tinyNetwork, parameters: InitialParameters(seed: 1))
-    return try Trainer(DiffusionTask(network, .linear(), settings), settings, shape, on: cpu)
+    // Of each training step a checkpoint holds eleven numbers.
+    return try Trainer(DiffusionTask(network, .linear(count: 10), settings), settings, shape, on: cpu)
   }
 
   private static func classifier(_ settings: TrainingSettings) throws -> Trainer {

@@ -1,3 +1,4 @@
+import CLibFuzzer
 import DiffuseGPU
 import Foundation
 
@@ -60,12 +61,18 @@ func joined(_ files: [[UInt8]]) -> [UInt8] { Array(files.joined(separator: separ
 /// The files of an input, in the order of their names; those that are missing are not there.
 func parts(of bytes: UnsafeRawBufferPointer, _ names: [String]) -> [String: UnsafeRawBufferPointer] {
   var result: [String: UnsafeRawBufferPointer] = [:]
-  var rest = bytes[...]
+  var place = 0
   for name in names {
-    let next = name == names.last ? nil : rest.firstRange(of: separator)
-    result[name] = UnsafeRawBufferPointer(rebasing: rest[..<(next?.lowerBound ?? rest.endIndex)])
-    guard let next else { break }
-    rest = rest[next.upperBound...]
+    let rest = UnsafeRawBufferPointer(rebasing: bytes[place...])
+    guard name != names.last, let start = rest.baseAddress,
+      let next = memmem(start, rest.count, separator, separator.count)
+    else {
+      result[name] = rest
+      break
+    }
+    let count = UnsafeRawPointer(next) - start
+    result[name] = UnsafeRawBufferPointer(rebasing: rest[..<count])
+    place += count + separator.count
   }
   return result
 }
