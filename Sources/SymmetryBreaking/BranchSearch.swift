@@ -20,7 +20,7 @@ struct BranchSearch {
     let (low, high) = (tracer.range.lowerBound, tracer.range.upperBound)
     for place in 0..<levels {
       guard progress(place, levels) else { return nil }
-      let theta = high - (high - low) * Double(place) / Double(levels - 1)
+      let theta = max(low, high - (high - low) * Double(place) / Double(levels - 1))
       search(at: theta, &curves)
     }
     _ = progress(levels, levels)
@@ -50,11 +50,22 @@ struct BranchSearch {
     }
   }
 
+  /// The fixed points of a curve at a level.
   private func solutions(on curve: [CurvePoint], at theta: Double) -> [[Double]] {
-    zip(curve, curve.dropFirst()).compactMap { before, after in
-      guard min(before.theta, after.theta) <= theta, max(before.theta, after.theta) >= theta else { return nil }
+    zip(curve, curve.dropFirst()).flatMap { before, after -> [[Double]] in
+      if before.thetaRate * after.thetaRate < 0 { return solutions(besideTurn: before, after, at: theta) }
+      guard min(before.theta, after.theta) <= theta, max(before.theta, after.theta) >= theta else { return [] }
       let part = after.theta == before.theta ? 0 : (theta - before.theta) / (after.theta - before.theta)
-      return equation.solution(near: zip(before.y, after.y).map { $0 + part * ($1 - $0) }, at: theta)
+      let guess = zip(before.y, after.y).map { $0 + part * ($1 - $0) }
+      return equation.solution(near: guess, at: theta).map { [$0] } ?? []
+    }
+  }
+
+  /// Those between two points of which the curve turns back: both ends may lie on one side of a level that it passes twice.
+  private func solutions(besideTurn before: CurvePoint, _ after: CurvePoint, at theta: Double) -> [[Double]] {
+    let reach = squaredDistance(before.y, after.y) + (before.theta - after.theta) * (before.theta - after.theta)
+    return [before, after].compactMap { point in
+      equation.solution(near: point.y, at: theta).flatMap { squaredDistance($0, point.y) <= reach ? $0 : nil }
     }
   }
 

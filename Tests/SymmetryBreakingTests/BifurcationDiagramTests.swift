@@ -69,6 +69,17 @@ struct BifurcationDiagramTests {
     #expect(folds.count == 2 && folds.allSatisfy { abs($0.theta - theta) < 1e-6 })
   }
 
+  /// The levels of the search lie at other places beside the fold for every range, and at times between it and the next point.
+  @Test(
+    "whatever the range, every fixed point is followed once", arguments: Array(stride(from: 0.9, to: 0.97, by: 0.01)))
+  func once(last: Double) throws {
+    for (share, low) in [(0.6, 0.3), (0.8, 0.5)] {
+      let diagram = try diagram([[1], [-1]], [share, 1 - share], over: low...last)
+      #expect(diagram.branches.count == 3 && diagram.splits.count == 1)
+      #expect(diagram.branches.flatMap(\.points).allSatisfy { (low...last).contains($0.theta) })
+    }
+  }
+
   @Test("a product of two pairs splits twice, each at its own pair's critical theta")
   func product() throws {
     let diagram = try diagram([[2, 0.6], [2, -0.6], [-2, 0.6], [-2, -0.6]])
