@@ -129,7 +129,7 @@ struct EvaluateCommand: ParsableCommand {
         "features": .object(["network": .string(extractor.name), "sha256": .string(extractor.sha256)]),
         "reference": .object([
           "source": .string(request.referenceName),
-          "images": reference.count.map { .number(Double($0)) } ?? .null,
+          "images": reference.count.map { JSONValue.number(Double($0)) } ?? .null,
         ]),
       ]
       return Finding(

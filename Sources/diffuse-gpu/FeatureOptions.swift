@@ -73,9 +73,9 @@ struct FeatureOptions: ParsableArguments {
   /// The comparison that the options make, or nil without a classifier.
   func request(samples: [String], note: (String) -> Void) throws -> Request? {
     guard let classifier else {
-      let others = [
+      let others: [(String, String?)] = [
         ("--reference", reference), ("--data", data), ("--measures", measures), ("--features-out", featuresOut),
-        ("--bootstrap", bootstrap.map(String.init)),
+        ("--bootstrap", bootstrap.map { "\($0)" }),
       ]
       for (flag, value) in others where value != nil { throw CommandError("\(flag) takes --classifier") }
       return nil
