@@ -1,5 +1,5 @@
 import Compute
-import Models
+public import Models
 import Networks
 import Tensors
 
@@ -7,7 +7,7 @@ extension ClassifierModel {
   /// Checks that the classifier takes the samples of a model.
   ///
   /// - Throws: `ModelError` naming both sizes if it does not.
-  func check(_ model: StudiedModel) throws(ModelError) {
+  public func check(_ model: StudiedModel) throws(ModelError) {
     guard imageShape == model.shape else {
       throw .images(path: model.model.name, shape: model.shape, model: name, expected: imageShape)
     }

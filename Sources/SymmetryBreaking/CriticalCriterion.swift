@@ -39,8 +39,8 @@ public enum CriticalCriterion: String, Sendable, Hashable, Codable, CaseIterable
 }
 
 extension NoiseSchedule {
-  /// The first training step whose `alphaBar` lies below a value, or nil if there is none.
+  /// The first training step whose `alphaBar` lies below a value, or nil if that is met before the first step or at none.
   public func firstStep(below alphaBar: Double) -> Int? {
-    alphaBars.firstIndex { Double($0) < alphaBar }
+    alphaBars.firstIndex { Double($0) < alphaBar }.flatMap { $0 > 0 ? $0 : nil }
   }
 }

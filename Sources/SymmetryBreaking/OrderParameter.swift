@@ -23,16 +23,16 @@ public struct OrderParameter {
     public var draws = 64
     /// Which set of draws; sets are independent of each other.
     public var set = 0
-    /// The distance between the two states of a central difference, in units of the state.
+    /// The distance between the two states of a central difference as a part of the norm of noise, `sqrt(D)` for `D` values.
     ///
-    /// Short ones drown in the rounding of a network in 32 bits; two is a fourteenth of a state's norm at 28x28 values.
-    public var length = 2.0
+    /// Short ones drown in the rounding of a network in 32 bits, long ones smooth what they measure; a fourteenth is 2 at 28x28 values.
+    public var relativeLength = 1.0 / 14
     /// The most products of Arnoldi's process.
     public var products = 10
     /// The most states that are evaluated together.
     public var batch = 64
 
-    /// Settings with the defaults: 64 draws, differences of length 2, ten products.
+    /// Settings with the defaults: 64 draws, differences of a fourteenth of the norm, ten products.
     public init() {}
   }
 
@@ -69,7 +69,7 @@ public struct OrderParameter {
     _ denoiser: any Denoiser, rowShape: [Int], _ settings: Settings = .init(), on backend: any Backend
   ) {
     precondition(settings.draws >= 2 && settings.draws % 2 == 0, "antithetic draws come in pairs")
-    precondition(settings.batch > 0 && settings.length > 0 && settings.products > 0, "settings are positive")
+    precondition(settings.batch > 0 && settings.relativeLength > 0 && settings.products > 0, "settings are positive")
     (self.denoiser, self.rowShape, self.settings, self.backend) = (denoiser, rowShape, settings, backend)
     let half = Tensor.noise(
       rowShape, seeds: (0..<UInt64(settings.draws / 2)).map { $0 },
@@ -99,13 +99,13 @@ public struct OrderParameter {
 
   /// The product of the derivative `A` at `y` with a vector of unit length; twice ``Settings/draws`` evaluations.
   public func derivative(at y: [Double], along direction: [Double], _ level: NoiseLevel) throws -> [Double] {
-    let half = settings.length / 2
+    let length = settings.relativeLength * Double(dimension).squareRoot(), half = length / 2
     func end(_ sign: Double) throws -> (mean: [Double], own: Double, output: Double) {
       try meanOutput(around: zip(y, direction).map { level.alpha * $0 + sign * half * $1 }, level)
     }
     let (upper, lower) = (try end(1), try end(-1))
     return direction.indices.map { index in
-      let slope = (upper.mean[index] - lower.mean[index]) / settings.length
+      let slope = (upper.mean[index] - lower.mean[index]) / length
       return level.alpha * (upper.own * direction[index] + upper.output * slope)
     }
   }

@@ -61,6 +61,8 @@ struct AnalyzeDynamicsCommand: ParsableCommand {
     try checkNumber("--loss-images", lossImages, in: 2...100_000)
     try OutputFile.checkFolder(output)
     let classifier = try ClassifierModel.found(classifier), studied = try model.open(device, console)
+    // A folder is not taken for what cannot be run.
+    try classifier.check(studied)
     let last = studied.schedule.last
     let chosen =
       try steps.map { try TrainingStepList.steps(in: $0, flag: "--steps", last: last) }

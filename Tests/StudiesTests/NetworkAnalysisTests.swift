@@ -29,7 +29,7 @@ struct NetworkAnalysisTests {
   private func settings(_ steps: [Int], draws: Int = 4096) -> NetworkAnalysis.Settings {
     var settings = NetworkAnalysis.Settings(steps: steps)
     // Exact denoisers change within a fraction of what a network's state measures, and have little rounding.
-    (settings.average.length, settings.average.draws) = (0.02, draws)
+    (settings.average.relativeLength, settings.average.draws) = (0.02, draws)
     return settings
   }
 

@@ -10,7 +10,7 @@ struct OrderParameterTests {
 
   private func settings(draws: Int, set: Int = 0) -> OrderParameter.Settings {
     var settings = OrderParameter.Settings()
-    (settings.draws, settings.set, settings.length, settings.batch) = (draws, set, 0.02, 4096)
+    (settings.draws, settings.set, settings.relativeLength, settings.batch) = (draws, set, 0.02, 4096)
     return settings
   }
 
