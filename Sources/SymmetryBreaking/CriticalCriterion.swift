@@ -35,7 +35,7 @@ public enum CriticalCriterion: String, Sendable, Hashable, Codable, CaseIterable
     case .driftFixedPoint: 1 / ((1 + variance * variance).squareRoot() + variance)
     case .bimodalDensity: 1 / (1 + variance)
     case .speciation: excess > 0 ? 1 / variance : nil
-    case .flowInstability: excess <= 0 ? -excess : nil
+    case .flowInstability: excess <= 0 ? abs(excess) : nil
     }
   }
 }
