@@ -1,7 +1,7 @@
 public import Charts
 public import Files
 import Foundation
-public import SymmetryBreaking
+import SymmetryBreaking
 
 extension FixedPointReport {
   /// What the command prints as JSON: counts, splits, and the criteria that go by the leading variance alone.
@@ -72,29 +72,38 @@ extension FixedPointReport {
   }
 
   private func chart(along direction: [Double], name axis: String) -> LineChart {
-    func line(_ name: String, isFaint: Bool, _ branches: [FixedPointBranch]) -> LineChart.Line {
+    func line(_ name: String, _ branches: [FixedPointBranch]) -> LineChart.Line {
       // A point without a place parts one branch from the next.
       let points = branches.flatMap { branch in
         branch.points.map { point in
           LineChart.Point(point.theta, zip(point.x, direction).reduce(0) { $0 + $1.0 * $1.1 })
         } + [LineChart.Point(.nan, .nan)]
       }
-      return LineChart.Line(name, points, isFaint: isFaint, hasDots: false)
+      return LineChart.Line(name, points, hasDots: false)
     }
     let label = world.dimension == 1 ? "x" : "along the \(axis) principal direction"
     return LineChart(
       title: "Fixed points of \(name)",
       description: """
         Where the generative dynamics rest at each factor theta of the clean data: attractors as full lines, unstable points as \
-        faint ones; rules at the splits.
+        dashed ones; rules at the splits.
         """,
       x: Axis("theta (noise on the left, data on the right)", range: range), y: Axis(label),
       lines: [
-        line("stable", isFaint: false, diagram.branches.filter(\.isStable)),
-        line("unstable", isFaint: true, diagram.branches.filter { !$0.isStable }),
+        line("stable", diagram.branches.filter(\.isStable)),
+        line("unstable", diagram.branches.filter { !$0.isStable }),
       ].filter { !$0.points.isEmpty },
-      markers: diagram.splits.prefix(6).map {
-        .init($0.theta, "\($0.kind.rawValue) \(String(format: "%.4f", $0.theta))")
-      })
+      markers: markers)
+  }
+
+  /// A rule at each of the first splits; those of one `theta` share it.
+  private var markers: [LineChart.Marker] {
+    var names: [String] = []
+    return diagram.splits.prefix(8).compactMap { split in
+      let name = "\(split.kind.rawValue) \(String(format: "%.4f", split.theta))"
+      guard !names.contains(name) else { return nil }
+      names.append(name)
+      return .init(split.theta, name)
+    }
   }
 }

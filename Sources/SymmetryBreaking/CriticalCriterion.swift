@@ -28,12 +28,14 @@ public enum CriticalCriterion: String, Sendable, Hashable, Codable, CaseIterable
   /// - Parameter variance: The largest eigenvalue of the data's covariance, positive.
   public func alphaBar(leadingVariance variance: Double) -> Double? {
     precondition(variance > 0, "a leading variance is positive, got \(variance)")
+    // Variances come from 32-bit values; one that is 1 but for their rounding is no speciation just before the data.
+    let excess = abs(variance - 1) < 1e-6 ? 0 : variance - 1
     return switch self {
     // The same as the difference in the table, without its cancellation when the variance is large.
     case .driftFixedPoint: 1 / ((1 + variance * variance).squareRoot() + variance)
     case .bimodalDensity: 1 / (1 + variance)
-    case .speciation: variance > 1 ? 1 / variance : nil
-    case .flowInstability: variance <= 1 ? 1 - variance : nil
+    case .speciation: excess > 0 ? 1 / variance : nil
+    case .flowInstability: excess <= 0 ? abs(excess) : nil
     }
   }
 }

@@ -93,6 +93,11 @@ struct CriterionTests {
       CriticalCriterion.bimodalDensity.alphaBar(leadingVariance: 1) == 0.5 && schedule.firstStep(below: 0.5) == 259)
     #expect(CriticalCriterion.speciation.alphaBar(leadingVariance: 1) == nil)
     #expect(CriticalCriterion.flowInstability.alphaBar(leadingVariance: 1) == 0)
+    // The same with the rounding of 32 bits on either side.
+    for variance in [1 - 1e-7, 1 + 1e-7] {
+      #expect(CriticalCriterion.speciation.alphaBar(leadingVariance: variance) == nil)
+      #expect(CriticalCriterion.flowInstability.alphaBar(leadingVariance: variance) == 0)
+    }
   }
 
   @Test("the density of two points gets two maxima, and the flow expands, where their criteria say")
