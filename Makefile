@@ -6,7 +6,10 @@ PICTURE = digits.png
 DOCUMENTED = DiffuseGPU Compute ComputeCPU ComputeOpenCL Conformance Datasets DeviceSelection DiffusersFormat Diffusion Evaluation \
   Files HostMath Instruments Models Networks Pipelines Pretrained Profiling Random SymmetryBreaking Tensors Training
 
-.PHONY: sample build test example lint format docs check check-all bench bench-operations install-debian clean
+# Seconds for each parser of the fuzzer.
+SECONDS = 60
+
+.PHONY: sample build test example lint format docs check check-all fuzz bench bench-operations install-debian clean
 
 sample: build ## Sample a grid of digits with the model that the binary carries
 	$(PROGRAM) sample --output $(PICTURE)
@@ -42,8 +45,11 @@ docs: install-debian ## Build the documentation of all libraries into .build-doc
 check: build ## Run the conformance list on the device that is found
 	$(PROGRAM) check
 
-check-all: test lint ## The slow checks: Intel's runtime, oclgrind, mutations, a full disk, documentation, speed beside other programs
+check-all: test lint ## The slow checks: sanitizers, Intel's runtime, oclgrind, mutations, a full disk, documentation, speed beside other programs
 	.ci/check-all
+
+fuzz: install-debian ## Feed every parser with mutated inputs, for SECONDS each
+	.ci/fuzz $(SECONDS)
 
 bench: build ## Compare with PyTorch, ONNX Runtime and OpenVINO, in an environment of its own
 	python3 Benchmarks/peers/compare.py

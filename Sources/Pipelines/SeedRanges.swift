@@ -25,16 +25,20 @@ public struct SeedRanges: Sendable, Hashable, CustomStringConvertible {
 
   /// Reads numbers and rising ranges.
   public init(_ text: String) throws(Fault) {
-    var seeds: [UInt64] = []
+    var ranges: [ClosedRange<UInt64>] = []
+    var count = 0
     for part in text.split(separator: ",", omittingEmptySubsequences: false) {
       let ends = part.split(separator: "-", omittingEmptySubsequences: false).map { UInt64($0) }
       guard let first = ends.first ?? nil, ends.count <= 2, let last = ends.count == 2 ? ends[1] : first, first <= last
       else { throw .part(String(part)) }
-      guard last - first < UInt64(Self.limit), seeds.count + Int(last - first) < Self.limit else { throw .tooMany }
-      seeds.append(contentsOf: first...last)
+      guard last - first < UInt64(Self.limit - count) else { throw .tooMany }
+      ranges.append(first...last)
+      count += Int(last - first) + 1
     }
-    guard Set(seeds).count == seeds.count else { throw .repeated }
-    self.seeds = seeds
+    // A set of all seeds would take several times their memory.
+    let rising = ranges.sorted { $0.lowerBound < $1.lowerBound }
+    guard zip(rising, rising.dropFirst()).allSatisfy({ $0.upperBound < $1.lowerBound }) else { throw .repeated }
+    seeds = ranges.reduce(into: []) { $0.append(contentsOf: $1) }
   }
 
   /// The text, runs of consecutive seeds as ranges.

@@ -13,7 +13,7 @@ struct TypedValueTests {
 
   @Test(
     "Whatever else is typed is an error that quotes it",
-    arguments: ["", "a", "1-", "-1", "3-1", "1-2-3", "0-3,2", "1,,2", "0-99999999999"])
+    arguments: ["", "a", "1-", "-1", "3-1", "1-2-3", "0-3,2", "5-9,0-5", "1,,2", "0-99999999999", "0-9999999,10000000"])
   func badLists(text: String) throws {
     let error = #expect(throws: CommandError.self) { try SeedList.seeds(in: text) }
     #expect(error?.description.contains("--seeds '\(text)'") == true)
