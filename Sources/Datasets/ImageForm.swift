@@ -1,7 +1,7 @@
 /// A form in which people keep images, and which ``Dataset/open(_:_:channels:clamps:note:)`` reads.
 ///
 /// The table of these forms stands in the README and in the help of the commands that read images.
-public enum ImageForm: String, CaseIterable, Sendable {
+public enum ImageForm: CaseIterable, Sendable {
   /// The files of MNIST and of its successors.
   case idx
   /// The binary files of CIFAR-10 and CIFAR-100.

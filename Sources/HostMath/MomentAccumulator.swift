@@ -1,7 +1,8 @@
 /// Collects mean and covariance of rows in one pass, whatever their number.
 ///
-/// Up to ``denseLimit`` dimensions the covariance is exact, and so it is where all directions that the rows can have are kept: second moments about the first rows' mean are added up in double
-/// precision, so that a large mean costs no digits. Above, a basis is kept and brought up to date
+/// Up to ``denseLimit`` dimensions the covariance is exact, and so it is where all directions that the rows can have are kept: second
+/// moments about the first rows' mean are added up in double precision, so that a large mean costs no digits. Above, a basis of at
+/// most `rank` directions is kept and brought up to date
 /// block by block (an incremental principal component analysis: the singular vectors of the old basis, weighted, stacked on the
 /// new block; Ross, Lim, Lin and Yang 2008), with a quarter more directions on the way than come out, because what a block drops may
 /// grow again; the total variance stays exact, so that the remainder is right. ``memory(dimension:rank:count:form:)`` says what it takes.

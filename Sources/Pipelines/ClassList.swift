@@ -27,12 +27,11 @@ public enum ClassList: Sendable, Hashable {
     }
     var labels: [Int] = []
     for part in text.split(separator: ",", omittingEmptySubsequences: false) {
-      let ends = part.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
-      guard let first = ends.first ?? nil, ends.count <= 2, let last = ends.count == 2 ? ends[1] : first, first <= last,
-        (0...Self.largestLabel).contains(last), first >= 0
+      guard let range: ClosedRange<Int> = numberRange(part), range.lowerBound >= 0,
+        range.upperBound <= Self.largestLabel
       else { throw .part(String(part)) }
-      guard labels.count + last - first < SeedRanges.limit else { throw .tooMany }
-      labels.append(contentsOf: first...last)
+      guard labels.count + range.upperBound - range.lowerBound < SeedRanges.limit else { throw .tooMany }
+      labels.append(contentsOf: range)
     }
     self = .labels(labels)
   }
@@ -54,15 +53,7 @@ extension ClassList: CustomStringConvertible {
   /// The text, runs of consecutive labels as ranges.
   public var description: String {
     guard case .labels(let labels) = self else { return "each" }
-    var parts: [String] = []
-    var start = 0
-    while start < labels.count {
-      var end = start
-      while end + 1 < labels.count, labels[end + 1] == labels[end] + 1 { end += 1 }
-      parts.append(start == end ? "\(labels[start])" : "\(labels[start])-\(labels[end])")
-      start = end + 1
-    }
-    return parts.joined(separator: ",")
+    return rangesText(of: labels)
   }
 }
 

@@ -28,12 +28,11 @@ public struct SeedRanges: Sendable, Hashable, CustomStringConvertible {
     var ranges: [ClosedRange<UInt64>] = []
     var count = 0
     for part in text.split(separator: ",", omittingEmptySubsequences: false) {
-      let ends = part.split(separator: "-", omittingEmptySubsequences: false).map { UInt64($0) }
-      guard let first = ends.first ?? nil, ends.count <= 2, let last = ends.count == 2 ? ends[1] : first, first <= last
-      else { throw .part(String(part)) }
-      guard last - first < UInt64(Self.limit - count) else { throw .tooMany }
-      ranges.append(first...last)
-      count += Int(last - first) + 1
+      guard let range: ClosedRange<UInt64> = numberRange(part) else { throw .part(String(part)) }
+      let steps = range.upperBound - range.lowerBound
+      guard steps < UInt64(Self.limit - count) else { throw .tooMany }
+      ranges.append(range)
+      count += Int(steps) + 1
     }
     // A set of all seeds would take several times their memory.
     let rising = ranges.sorted { $0.lowerBound < $1.lowerBound }
@@ -42,17 +41,7 @@ public struct SeedRanges: Sendable, Hashable, CustomStringConvertible {
   }
 
   /// The text, runs of consecutive seeds as ranges.
-  public var description: String {
-    var parts: [String] = []
-    var start = 0
-    while start < seeds.count {
-      var end = start
-      while end + 1 < seeds.count, seeds[end] < .max, seeds[end + 1] == seeds[end] + 1 { end += 1 }
-      parts.append(start == end ? "\(seeds[start])" : "\(seeds[start])-\(seeds[end])")
-      start = end + 1
-    }
-    return parts.joined(separator: ",")
-  }
+  public var description: String { rangesText(of: seeds) }
 }
 
 extension SeedRanges: Codable {
