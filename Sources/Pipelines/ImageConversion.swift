@@ -9,9 +9,6 @@ public enum ImageConversion {
     values.map(pictureByte)
   }
 
-  /// Values as the pictures of 8 bits that ``bytes(_:)`` makes hold them, bit for bit those that are read from such.
-  public static func rounded(_ values: [Float]) -> [Float] { bytes(values).map { Float($0) / 127.5 - 1 } }
-
   /// The extents of the picture of one image: its own for 1 and 3 channels, its planes side by side in grey for others.
   ///
   /// A network of any number of channels can so be looked at; what the planes mean is the network's business.

@@ -85,7 +85,7 @@ extension SamplingPipeline {
     var collector = try request.collector(imageShape, count: seeds.count, labels, path: model.name)
     let summary = try run(shouldStop: shouldStop, progress: progress) { images in
       let places = labels.isEmpty ? 0..<0 : images.seeds.indices
-      collector.add(ImageConversion.rounded(images.values), labels: labels[places])
+      collector.add(inEightBits(images.values), labels: labels[places])
     }
     return summary.wasStopped ? nil : (collector.statistics(), collector.classStatistics())
   }

@@ -144,7 +144,7 @@ struct EvaluateCommandTests {
     try FileManager.default.createDirectory(
       atPath: folder.path("mnist-classifier"), withIntermediateDirectories: true)
     let samples = try write("2.npy", Array(digits[..<1568]))
-    for command in ["info --model mnist", "classify \(samples) --classifier mnist-classifier"] {
+    for command in ["info mnist", "classify \(samples) --classifier mnist-classifier"] {
       let result = try Program.run(
         ["-c", "cd \"$1\" && exec \"$0\" \(command)", try Program.path, folder.url.path], program: "/bin/bash")
       #expect(result.status != 0)

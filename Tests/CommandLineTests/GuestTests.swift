@@ -33,7 +33,7 @@ struct GuestTests {
     process.standardError = error
     process.standardOutput = FileHandle.nullDevice
     try process.run()
-    let data = error.fileHandleForReading.readDataToEndOfFile()
+    let data = try error.readToEnd()
     process.waitUntilExit()
     return (process.terminationStatus, String(decoding: data, as: UTF8.self))
   }

@@ -43,11 +43,29 @@ enum Program {
       while process.isRunning && !condition() { usleep(20_000) }
       process.interrupt()
     }
-    let outputData = output.fileHandleForReading.readDataToEndOfFile()
-    let errorData = error.fileHandleForReading.readDataToEndOfFile()
+    let outputData = try output.readToEnd(), errorData = try error.readToEnd()
     process.waitUntilExit()
     return Result(
       status: process.terminationStatus, output: String(decoding: outputData, as: UTF8.self),
       error: String(decoding: errorData, as: UTF8.self))
+  }
+}
+
+extension Pipe {
+  /// What is written into the pipe until its last writer closes it.
+  ///
+  /// Foundation's own reading traps where a signal interrupts it.
+  func readToEnd() throws -> Data {
+    var (data, block) = (Data(), [UInt8](repeating: 0, count: 65536))
+    while true {
+      let count = read(fileHandleForReading.fileDescriptor, &block, block.count)
+      if count > 0 {
+        data.append(contentsOf: block[..<count])
+      } else if count == 0 {
+        return data
+      } else if errno != EINTR {
+        throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO)
+      }
+    }
   }
 }

@@ -91,7 +91,7 @@ struct RecordTests {
     process.arguments = ["\(model)/\(file)"]
     process.standardOutput = pipe
     try process.run()
-    let printed = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    let printed = String(decoding: try pipe.readToEnd(), as: UTF8.self)
     #expect(record["files"]?["diffusion_pytorch_model.safetensors"]?.string == String(printed.prefix(64)))
   }
 }

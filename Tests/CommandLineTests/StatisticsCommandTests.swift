@@ -126,7 +126,7 @@ struct StatisticsCommandTests {
     #expect(process.terminationStatus == 0)
     // In kilobytes; the statistics and nothing of the order of 196,608 squared, which would be 309 GB.
     #expect((250_000..<1_000_000).contains(peak), "\(peak) kB")
-    var bytes = Array(output.fileHandleForReading.readDataToEndOfFile())
+    var bytes = Array(try output.readToEnd())
     let large = try bytes.withUnsafeMutableBytes { try JSONValue(parsing: .init($0), path: "output") }
     #expect(large["rank"]?.int == 128 && large["shape"]?.string == "3x256x256")
     let variances = try [large, small].map { try #require($0["variance"]?.double) }

@@ -20,9 +20,10 @@ struct PixelDistanceTests {
   func shift() throws {
     let folder = try TemporaryFolder()
     let source = try Dataset.open(Fixtures.path("mnist/t10k-images-idx3-ubyte.gz"))
-    let images = try source.next(1500).map { $0 * 0.5 }
-    for (name, offset) in [("same.npy", Float(0)), ("brighter.npy", 0.25)] {
-      let array = NumpyArray(images.map { $0 + offset }, shape: [1500, 1, 28, 28])
+    // Levels of eight bits, to which all that is measured is rounded.
+    let levels = try source.next(1500).map { (($0 + 1) * 63.75).rounded(.down) }
+    for (name, offset) in [("same.npy", Float(0)), ("brighter.npy", 32)] {
+      let array = NumpyArray(levels.map { ($0 + offset) / 127.5 - 1 }, shape: [1500, 1, 28, 28])
       try OutputFile.write(array.encoded(), to: folder.path(name))
     }
     let reference = try moments(folder.path("same.npy"))
@@ -30,7 +31,7 @@ struct PixelDistanceTests {
     #expect(same.count == 1500)
     #expect((0..<1e-4).contains(same.distance))
     let brighter = try pixelFrechetDistance(of: Dataset.open(folder.path("brighter.npy")), to: reference)
-    #expect(abs(brighter.distance - 784 * 0.0625) < 1e-3)
+    #expect(abs(brighter.distance - 784 * 32 * 32 / (127.5 * 127.5)) < 1e-3)
   }
 
   @Test("Images of another size, and too few of them, are errors")
