@@ -15,6 +15,9 @@ static const unsigned char mnist_weights[] = {
 static const unsigned char mnist_statistics[] = {
 #embed "mnist/statistics.safetensors"
 };
+static const unsigned char mnist_late_start[] = {
+#embed "mnist/late_start.json"
+};
 static const unsigned char fashion_mnist_config[] = {
 #embed "fashion-mnist/config.json"
 };
@@ -26,6 +29,9 @@ static const unsigned char fashion_mnist_weights[] = {
 };
 static const unsigned char fashion_mnist_statistics[] = {
 #embed "fashion-mnist/statistics.safetensors"
+};
+static const unsigned char fashion_mnist_late_start[] = {
+#embed "fashion-mnist/late_start.json"
 };
 static const unsigned char faces_config[] = {
 #embed "faces/config.json"
@@ -39,11 +45,17 @@ static const unsigned char faces_weights[] = {
 static const unsigned char faces_statistics[] = {
 #embed "faces/statistics.safetensors"
 };
+static const unsigned char faces_late_start[] = {
+#embed "faces/late_start.json"
+};
 static const unsigned char mnist_classifier_config[] = {
 #embed "mnist-classifier/config.json"
 };
 static const unsigned char mnist_classifier_weights[] = {
 #embed "mnist-classifier/classifier.safetensors"
+};
+static const unsigned char mnist_classifier_reference[] = {
+#embed "mnist-classifier/reference.safetensors"
 };
 static const unsigned char fashion_mnist_classifier_config[] = {
 #embed "fashion-mnist-classifier/config.json"
@@ -51,11 +63,17 @@ static const unsigned char fashion_mnist_classifier_config[] = {
 static const unsigned char fashion_mnist_classifier_weights[] = {
 #embed "fashion-mnist-classifier/classifier.safetensors"
 };
+static const unsigned char fashion_mnist_classifier_reference[] = {
+#embed "fashion-mnist-classifier/reference.safetensors"
+};
 static const unsigned char faces_classifier_config[] = {
 #embed "faces-classifier/config.json"
 };
 static const unsigned char faces_classifier_weights[] = {
 #embed "faces-classifier/classifier.safetensors"
+};
+static const unsigned char faces_classifier_reference[] = {
+#embed "faces-classifier/reference.safetensors"
 };
 
 #define ENTRY(model, name, bytes) {model, name, bytes, sizeof bytes}
@@ -63,10 +81,12 @@ static const unsigned char faces_classifier_weights[] = {
   ENTRY(model, "config.json", bytes##_config),                                \
   ENTRY(model, "scheduler_config.json", bytes##_scheduler),                   \
   ENTRY(model, "diffusion_pytorch_model.safetensors", bytes##_weights),       \
-  ENTRY(model, "statistics.safetensors", bytes##_statistics)
+  ENTRY(model, "statistics.safetensors", bytes##_statistics),                 \
+  ENTRY(model, "late_start.json", bytes##_late_start)
 #define CLASSIFIER(model, bytes)                                              \
   ENTRY(model, "config.json", bytes##_config),                                \
-  ENTRY(model, "classifier.safetensors", bytes##_weights)
+  ENTRY(model, "classifier.safetensors", bytes##_weights),                    \
+  ENTRY(model, "reference.safetensors", bytes##_reference)
 
 static const struct pretrained_file files[] = {
     DENOISER("mnist", mnist),
