@@ -71,7 +71,8 @@ public struct Estimate: Sendable, Hashable, Codable {
   ///
   /// This is the basic bootstrap interval (Davison and Hinkley 1997, section 5.2), which subtracts a measure's bias where a percentile
   /// interval doubles it. A measure of large bias lies outside of it, so that the end is moved to the value; what probability
-  /// is thereby left over goes to the other end, so that the interval as a whole keeps its confidence.
+  /// is thereby left over goes to the other end, so that the interval as a whole keeps its confidence. A measure that is infinite on
+  /// some rows, such as the divergence from data without one of their classes, gets all values that were seen.
   ///
   /// - Parameters:
   ///   - value: The measure of all rows.
@@ -79,10 +80,17 @@ public struct Estimate: Sendable, Hashable, Codable {
   ///   - bootstrap: The confidence.
   ///   - deviation: The standard deviation of the measure where it is known better than from the replicates, which are then scaled.
   ///   - limits: The values that the measure can have.
+  ///   - isSquare: Whether the measure is the square of a distance. What is squared has errors that lean upwards and spread the more the
+  ///     larger it is, which its root has not: the upper end is then at least that of the interval of the roots.
   public init(
     _ value: Double, replicates: [Double], _ bootstrap: Bootstrap, deviation: Double? = nil,
-    limits: ClosedRange<Double> = -Double.infinity...Double.infinity
+    limits: ClosedRange<Double> = -Double.infinity...Double.infinity, isSquare: Bool = false
   ) {
+    guard value.isFinite, replicates.allSatisfy(\.isFinite) else {
+      // Nothing is known of such a measure's distribution but where it was seen.
+      self.init(value, interval: replicates.reduce(value, min)...replicates.reduce(value, max))
+      return
+    }
     let count = Double(replicates.count), mean = replicates.reduce(0, +) / count
     let spread = (replicates.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / count).squareRoot()
     let scale = deviation.map { spread > 0 ? $0 / spread : 0 } ?? 1
@@ -97,8 +105,26 @@ public struct Estimate: Sendable, Hashable, Codable {
       low = value
       high = centre - quantile(tail - Double(errors.count { -$0 < value - centre }) / count)
     }
+    if isSquare {
+      high = max(high, Self.upperSquare(centre, replicates, deviation: deviation ?? spread, part: tail / 2))
+    }
     func limited(_ end: Double) -> Double { min(max(end, limits.lowerBound), limits.upperBound) }
     self.init(value, interval: min(limited(low), value)...max(limited(high), value), bias: bias)
+  }
+
+  /// The square of the upper end of the interval of a square's root, `(r - quantile(errors of r))^2`.
+  ///
+  /// A root has the standard deviation `deviation / 2 r`; near zero, where that has no meaning, `r` counts as the root of `deviation`.
+  private static func upperSquare(
+    _ square: Double, _ replicates: [Double], deviation: Double, part: Double
+  ) -> Double {
+    let roots = replicates.map { max(0, $0).squareRoot() }, mean = roots.reduce(0, +) / Double(roots.count)
+    let spread = variance(roots).squareRoot()
+    guard spread > 0 else { return max(0, square) }
+    let scale = deviation / (2 * max(square, deviation).squareRoot()) / spread
+    let errors = roots.map { ($0 - mean) * scale }.sorted(),
+      end = max(0, square).squareRoot() - quantile(part, of: errors)
+    return end * end
   }
 
   /// The estimate of a measure whose replicates tell about its spread alone.

@@ -91,7 +91,7 @@ public struct FeatureSet: Sendable {
     let quadratic = variance(null)
     let deviation = max(variance(influence) / Double(count) - quadratic, quadratic).squareRoot()
     return Estimate(
-      value, replicates: replicates, bootstrap, deviation: deviation, limits: 0...Double.infinity)
+      value, replicates: replicates, bootstrap, deviation: deviation, limits: 0...Double.infinity, isSquare: true)
   }
 }
 

@@ -56,7 +56,7 @@ struct LateStartCommandTests {
     let output = folder.path("a.npy")
     let result = try run("sample --sampler ddim --steps 3 --late-start auto --count 2 --output \(output) --json")
     #expect(result.status == 0, "\(result.error)")
-    let info = try json(run("info --json").output)
+    let info = try json(Program.run(["info", "--json"]).output)
     let start = try #require(info["late_start"]?["starts"]?["ddim"]?["3"]?.int)
     #expect(try json(result.output)["late_start"]?.int == start)
     #expect(try JSONValue(contentsOf: folder.path("a.json"))["late_start"]?.int == start)

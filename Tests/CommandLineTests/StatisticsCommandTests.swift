@@ -43,7 +43,7 @@ struct StatisticsCommandTests {
       "statistics --model \(model) --samples 6 --steps 2 --sampler ddim --seed 4 --device cpu -o \(path)")
     #expect(made["images"]?.int == 6)
     let told = try #require(run("info \(model)")["statistics"]?.string)
-    #expect(told.contains("6 samples of \(model), 2 steps of ddim, seeds 4-9"), "\(told)")
+    #expect(told.contains("6 samples of \(model), 2 steps of DDIMScheduler, seeds 4-9"), "\(told)")
     let record = try #require(SafetensorsFile(path).metadata["origin_record"])
     #expect(try JSONValue(record, path: "record")["request"]?["settings"]?["seeds"]?.string == "4-9")
     // The folder of pictures that the same run writes has the same statistics.
