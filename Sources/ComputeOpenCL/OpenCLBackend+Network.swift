@@ -63,7 +63,8 @@ extension OpenCLBackend: ResamplingOperations {
       input.channels, input.height, input.width, output.height, output.width, shape.size, shape.stride, shape.padding,
       shape.kind == .maximum ? 1 : 0, vectors,
     ]
-    launch(.poolWindows, for: .poolWindows, items: vectors, [.memory(x.id), .memory(out.id)] + numbers.map { .int($0) })
+    launch(
+      .poolWindows, for: .poolWindows, items: vectors, [.memory(x.id), .memory(out.id)] + numbers.map { .int($0) })
   }
 
   private func resample(_ kernel: Kernel, _ operation: OperationKind, _ source: FeatureMap, _ destination: FeatureMap) {

@@ -99,7 +99,8 @@ extension ShapeClass {
   /// Whether the class says what is done rather than to how much.
   fileprivate var isOfForm: Bool {
     switch self {
-    case .pair, .seamInGroup, .kernel, .wideKernel, .tallKernel, .asymmetricStride2, .symmetricStride2, .unpaddedStride2, .doubledInput, .transposedA, .transposedB,
+    case .pair, .seamInGroup, .kernel, .wideKernel, .tallKernel, .asymmetricStride2, .symmetricStride2,
+      .unpaddedStride2, .doubledInput, .transposedA, .transposedB,
       .trait, .terms, .embedding:
       true
     default: false

@@ -27,7 +27,8 @@ public final class InceptionWeights: ParameterSource {
     guard classes == [1008, Inception.featureCount] else {
       let found = classes.map { "is of shape \($0)" } ?? "is missing"
       throw FileError(
-        file.file.path, "is not FID's Inception: tensor 'fc.weight', of [1008, \(Inception.featureCount)] there, \(found)")
+        file.file.path,
+        "is not FID's Inception: tensor 'fc.weight', of [1008, \(Inception.featureCount)] there, \(found)")
     }
     unread = Set(file.entries.keys).subtracting(["fc.weight", "fc.bias"])
       .filter { !$0.hasSuffix(".num_batches_tracked") }

@@ -48,7 +48,8 @@ public struct ScanFindings: Sendable, Hashable, Codable {
   /// Findings from their parts.
   package init(
     model: String, classifier: String, distanceName: String = "Frechet distance", reference: String, realName: String,
-    count: Int, dataEntropies: [String: Double], results: [ScanResult], real: ScanMeasures, gaussian: ScanMeasures, differences: [Difference]
+    count: Int, dataEntropies: [String: Double], results: [ScanResult], real: ScanMeasures, gaussian: ScanMeasures,
+    differences: [Difference]
   ) {
     self.model = model
     self.classifier = classifier
@@ -100,8 +101,10 @@ extension LateStartScan {
     let entropies = data.questions.map { ($0.name, $0.composition.entropy) }
     func findings(_ differences: [ScanFindings.Difference]) -> ScanFindings {
       ScanFindings(
-        model: model.name, classifier: classifier.name, distanceName: classifier.distanceName, reference: reference.name,
-        realName: reference.realName, count: settings.base.seeds.count, dataEntropies: Dictionary(entropies) { first, _ in first }, results: results,
+        model: model.name, classifier: classifier.name, distanceName: classifier.distanceName,
+        reference: reference.name,
+        realName: reference.realName, count: settings.base.seeds.count,
+        dataEntropies: Dictionary(entropies) { first, _ in first }, results: results,
         real: real, gaussian: gaussian, differences: differences)
     }
     let plain = findings([])

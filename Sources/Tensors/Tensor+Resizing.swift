@@ -18,7 +18,8 @@ extension Tensor {
   public func resized(to size: ImageSize, copies: Int = 1) -> Tensor {
     precondition(shape.count == 4 && copies > 0, "\(shape) are no images")
     let (batch, channels, height, width) = (shape[0], shape[1], shape[2], shape[3])
-    precondition(copies == 1 || channels == 1, "copies of \(channels) channels would not follow one another as channels")
+    precondition(
+      copies == 1 || channels == 1, "copies of \(channels) channels would not follow one another as channels")
     let columns = Tensor(interpolation(from: width, to: size.width), shape: [size.width, width], on: backend)
     let wide = reshaped([batch * channels * height, width]).multiplied(by: columns, transposingOther: true)
     let rows = interpolation(from: height, to: size.height)

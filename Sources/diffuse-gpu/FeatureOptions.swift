@@ -103,7 +103,9 @@ struct FeatureOptions: ParsableArguments {
     var settings = try settings()
     let ofClasses = settings.measures.filter(\.needsClasses)
     guard network.questions.isEmpty, let measure = ofClasses.map(\.rawValue).min() else { return settings }
-    guard measures == nil else { throw CommandError("--measures: \(measure) takes classes, and \(network.name) has none") }
+    guard measures == nil else {
+      throw CommandError("--measures: \(measure) takes classes, and \(network.name) has none")
+    }
     note("\(network.name) has no classes: \(measure) is left out")
     settings.measures.subtract(ofClasses)
     return settings

@@ -60,7 +60,8 @@ enum Fault: String, CaseIterable, Sendable {
     case .softmaxForgetsOffsets, .softmaxForgetsScale, .softmaxScalesOffsets, .softmaxOverflows: .softmaxRows
     case .convolveForgetsBias, .convolveForgetsOffset, .convolveUsesFirstOffset, .convolveForgetsResidual,
       .convolveForgetsScale, .convolveScalesFirst, .convolveForgetsLastInput, .convolveForgetsSecond,
-      .convolveSwapsPair, .convolveMisplacesSeam, .convolveFlipsFilter, .convolveTransposesFilter, .convolveForgetsTopLeft,
+      .convolveSwapsPair, .convolveMisplacesSeam, .convolveFlipsFilter, .convolveTransposesFilter,
+      .convolveForgetsTopLeft,
       .convolveForgetsBottomRight, .convolvePadsAbove, .convolveForgetsPadding, .convolveDoublesShifted,
       .convolveForgetsLastOutput, .convolveForgetsLastPixel:
       .convolve

@@ -82,7 +82,8 @@ extension FaultyBackend {
         case .poolTakesSum where shape.kind == .mean: result[index] *= Double(part)
         case .poolCountsPadding where shape.kind == .mean: result[index] *= Double(part) / Double(whole)
         case .poolForgetsStride where shape.stride > 1:
-          result[index] = values[(plane * input.height + min(y, input.height - 1)) * input.width + min(x, input.width - 1)]
+          result[index] =
+            values[(plane * input.height + min(y, input.height - 1)) * input.width + min(x, input.width - 1)]
         case .poolPadsWithZeros where shape.kind == .maximum && part < whole: result[index] = max(result[index], 0)
         case .poolLosesNaN where result[index].isNaN: result[index] = 0
         default: break
