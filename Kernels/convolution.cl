@@ -1,4 +1,4 @@
-// Convolutions with a square filter, of one operand or of two joined along their channels, epilogue included.
+// Convolutions of one operand or of two joined along their channels, epilogue included.
 //
 //   out[b, o, y, x] = scale * (bias[o] + offset[b, o] + residual[b, o, y, x] + sum over r, s, i of
 //                       filter[o, i, r, s] * in[b, i, (stride * y + r - top) >> d, (stride * x + s - left) >> d])
@@ -8,7 +8,7 @@
 // output never depends on which pixels are computed beside it, so a sample is the same in any batch.
 //
 // pack_filter      packed[((o / block * taps + tap) * depth + i') * block + o % block] = filter[o, i, r, s]
-//                    tap = r * kernel + s; i' counts the padded channels of the first operand, then those of the second,
+//                    tap = r * filter_width + s; i' counts the padded channels of the first operand, then those of the second,
 //                    depth is all of them; channels of padding are zero. block is what the convolution reads at once.
 // convolve_direct  for processors: a work-item owns PIXELS neighbouring pixels and 2 * LANES channels, the sums in
 //                    registers; a group is one work-item; no local memory, no barrier. block = 2 * LANES.
@@ -67,7 +67,8 @@ __attribute__((reqd_work_group_size(1, 1, 1))) __attribute__((vec_type_hint(vect
     global const float *first, global const float *second, global const float *packed, global const float *zeros,
     global const float *bias, global const float *offset, global const float *residual, global float *output,
     int first_channels, int second_channels, int channels, int in_height, int in_width, int out_height, int out_width,
-    int pixels, int extent, int stride, int top, int left, int doubling, int features, float scale) {
+    int pixels, int taps, int filter_width, int stride, int top, int left, int doubling, int features,
+    float scale) {
   int start = (int)get_global_id(0) * PIXELS;
   int block = (int)get_global_id(1);
   int first_depth = PADDED(first_channels), second_depth = PADDED(second_channels);
@@ -86,9 +87,9 @@ __attribute__((reqd_work_group_size(1, 1, 1))) __attribute__((vec_type_hint(vect
     sums1[p] = (vector)(0.0f);
   }
 
-  global const float *weights = packed + (size_t)block * extent * extent * (first_depth + second_depth) * (2 * LANES);
-  for (int r = 0; r < extent; r++) {
-    for (int s = 0; s < extent; s++) {
+  global const float *weights = packed + (size_t)block * taps * (first_depth + second_depth) * (2 * LANES);
+  for (int r = 0; r < taps / filter_width; r++) {
+    for (int s = 0; s < filter_width; s++) {
       for (int part = 0; part < 2; part++) {
         global const float *input = part == 0 ? first : second;
         int depth = part == 0 ? first_depth : second_depth;
@@ -151,8 +152,8 @@ __attribute__((reqd_work_group_size(TILE_COLUMNS, TILE_ROWS, 1))) kernel void co
     global const float *first, global const float *second, global const float *packed, global const float *zeros,
     global const float *bias, global const float *offset, global const float *residual, global float *output,
     int first_channels, int second_channels, int channels, int in_height, int in_width, int out_height, int out_width,
-    int pixels, int extent, int stride, int top, int left, int doubling, int features, float scale, ulong input_step,
-    ulong filter_step, ulong output_step) {
+    int pixels, int taps, int filter_width, int stride, int top, int left, int doubling, int features,
+    float scale, ulong input_step, ulong filter_step, ulong output_step) {
   local float pixel_tile[TILE_DEPTH * PIXEL_PITCH];
   local float filter_tile[TILE_DEPTH * TILE_CHANNELS];
   int item_column = (int)get_local_id(0), item_row = (int)get_local_id(1);
@@ -185,10 +186,10 @@ __attribute__((reqd_work_group_size(TILE_COLUMNS, TILE_ROWS, 1))) kernel void co
   }
 
   int depth = PADDED(first_channels) + PADDED(second_channels);
-  global const float *weights = packed + (size_t)block * extent * extent * depth * TILE_CHANNELS;
+  global const float *weights = packed + (size_t)block * taps * depth * TILE_CHANNELS;
   int steps = depth / TILE_DEPTH;
-  for (int tap = 0; tap < extent * extent; tap++) {
-    int r = tap / extent, s = tap - r * extent;
+  for (int tap = 0; tap < taps; tap++) {
+    int r = tap / filter_width, s = tap - r * filter_width;
     for (int step = 0; step < steps; step++) {
       bool is_first = step * TILE_DEPTH < PADDED(first_channels);
       global const float *input = is_first ? first : second;

@@ -148,7 +148,7 @@ ELEMENTWISE kernel void adam_step(
 
 __attribute__((reqd_work_group_size(1, 1, 1))) __attribute__((vec_type_hint(vector))) kernel void filter_gradient(
     global const float *source, global const float *gradient, global float *sums, int channels, int base,
-    int all_channels, int outputs, int height, int width, int output_height, int output_width, int samples, int kernel_size,
+    int all_channels, int outputs, int height, int width, int output_height, int output_width, int samples, int taps, int filter_width,
     int stride, int top, int left, int shift, int pieces) {
   int channel = (int)get_global_id(0) * FILTER_ROWS;
   int panel = (int)get_global_id(1), piece = (int)get_global_id(2);
@@ -157,8 +157,8 @@ __attribute__((reqd_work_group_size(1, 1, 1))) __attribute__((vec_type_hint(vect
   int first = (int)((long)piece * samples / pieces), last = (int)((long)(piece + 1) * samples / pieces);
   int output = panel * 2 * LANES, pitch = PADDED(channels), gradient_pitch = PADDED(outputs);
   int has_second = output + LANES < gradient_pitch;
-  size_t block = ((size_t)piece * get_global_size(1) + panel) * kernel_size * kernel_size;
-  for (int tap = 0; tap < kernel_size * kernel_size; tap++) {
+  size_t block = ((size_t)piece * get_global_size(1) + panel) * taps;
+  for (int tap = 0; tap < taps; tap++) {
     global float *to = sums + ((block + tap) * all_channels + base + channel) * 2 * LANES;
     for (int row = 0; row < rows; row++) {
       store((vector)(0.0f), to + row * 2 * LANES);
@@ -166,8 +166,8 @@ __attribute__((reqd_work_group_size(1, 1, 1))) __attribute__((vec_type_hint(vect
     }
   }
   for (int sample = first; sample < last; sample++) {
-    for (int tap = 0; tap < kernel_size * kernel_size; tap++) {
-      int r = tap / kernel_size - top, s = tap % kernel_size - left;
+    for (int tap = 0; tap < taps; tap++) {
+      int r = tap / filter_width - top, s = tap % filter_width - left;
       // The outputs of a row whose inputs lie inside: 0 <= stride x + s < width << shift.
       int begin = s < 0 ? (-s + stride - 1) / stride : 0;
       int end = min(output_width, ((width << shift) - s + stride - 1) / stride);

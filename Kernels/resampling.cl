@@ -2,6 +2,8 @@
 //
 //   halve          out[b, c, y, x] = mean of in[b, c, 2y + (0, 1), 2x + (0, 1)]     odd last rows and columns are dropped
 //   repeat_pixels  out[b, c, y, x] = in[b, c, y / 2, x / 2]
+//   pool_windows   out[b, c, y, x] = largest or mean of in[b, c, stride * y + r - padding, stride * x + s - padding], 0 <= r, s < size
+//                    only pixels inside of the image count, at least one a window; a NaN among them makes the result one
 //
 // height and width are those of the input. A work-group has GROUP_SIZE work-items and owns as many neighbouring vectors
 // of the output; a work-item owns LANES channels of one pixel. No local memory.
@@ -37,4 +39,30 @@ ELEMENTWISE kernel void repeat_pixels(
   row -= sample * (2 * height);
   size_t from = ((size_t)sample * height + row / 2) * width + column / 2;
   store(load(source + from * PADDED(channels) + channel), destination + index * LANES);
+}
+
+ELEMENTWISE kernel void pool_windows(
+    global const float *source, global float *destination, int channels, int height, int width, int out_height,
+    int out_width, int size, int stride, int padding, int is_maximum, int vectors) {
+  size_t index = get_global_id(0);
+  if (index >= vectors) return;
+  int pixel_vectors = PADDED(channels) / LANES;
+  int pixel = (int)(index / pixel_vectors);
+  int channel = (int)(index - (size_t)pixel * pixel_vectors) * LANES;
+  int row = pixel / out_width;
+  int left = (pixel - row * out_width) * stride - padding;
+  int sample = row / out_height;
+  int top = (row - sample * out_height) * stride - padding;
+  int first_row = max(top, 0), last_row = min(top + size, height);
+  int first = max(left, 0), last = min(left + size, width);
+  global const float *image = source + (size_t)sample * height * width * PADDED(channels) + channel;
+  vector result = is_maximum ? (vector)(-INFINITY) : (vector)(0.0f);
+  for (int y = first_row; y < last_row; y++) {
+    for (int x = first; x < last; x++) {
+      vector value = load(image + ((size_t)y * width + x) * PADDED(channels));
+      // Unlike fmax, it keeps a NaN on either side.
+      result = is_maximum ? select(value, result, result >= value || result != result) : result + value;
+    }
+  }
+  store(is_maximum ? result : result / (float)((last_row - first_row) * (last - first)), destination + index * LANES);
 }

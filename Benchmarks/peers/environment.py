@@ -11,6 +11,7 @@ from pathlib import Path
 PACKAGES = [
     "torch==2.13.0+cpu", "diffusers==0.42.1", "safetensors==0.8.0", "numpy==2.4.6", "pillow==13.0.0", "onnx==1.23.2",
     "onnxruntime==1.32.0", "openvino==2026.4.1", "scipy==1.17.1",
+    "torchvision==0.28.0", "pytorch-fid==0.3.0",
 ]
 repository = Path(__file__).resolve().parents[2]
 folder = repository / ".build-peers"

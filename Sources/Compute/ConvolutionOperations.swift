@@ -40,7 +40,7 @@ public struct ConvolutionMethod: Sendable, Hashable {
 
 /// Convolutions, and with a 1x1 filter all products of activations with weights.
 public protocol ConvolutionOperations: AnyObject {
-  /// Convolves an operand with a filter `[outputChannels, inputChannels, kernel, kernel]`; see ``ConvolutionShape`` for
+  /// Convolves an operand with a filter `[outputChannels, inputChannels, kernel, kernelWidth]`; see ``ConvolutionShape`` for
   /// the formula and ``ConvolutionEpilogue`` for what is added.
   ///
   /// A linear layer is a 1x1 convolution, on `[batch, channels, 1, 1]` for embeddings. The destination is not an operand.
@@ -62,7 +62,7 @@ public protocol ConvolutionOperations: AnyObject {
   ///   - operand: What the convolution read.
   ///   - shape: The convolution.
   ///   - gradient: `g`, the gradient of its result before epilogue and scale.
-  ///   - destination: `[outputChannels, inputChannels, kernel, kernel]`, overwritten.
+  ///   - destination: `[outputChannels, inputChannels, kernel, kernelWidth]`, overwritten.
   func convolveFilterGradient(
     _ operand: Operand, _ shape: ConvolutionShape, _ gradient: FeatureMap, into destination: Buffer)
 

@@ -23,46 +23,47 @@ extension ConvolutionShape {
   public func inputGradient(for input: FeatureMapShape) -> InputGradient {
     let output = output(for: input)
     if upsamplesInput {
-      precondition(kernel == 3 && stride == 1 && padding == .all(1), "no gradient of \(self)")
+      precondition(isSquare(3) && stride == 1 && padding == .all(1), "no gradient of \(self)")
       let convolution = ConvolutionShape(
         inputChannels: outputChannels, outputChannels: inputChannels, kernel: 4, stride: 2, padding: .all(1))
       return .init(
         convolution: convolution, dilation: 1, dilatedHeight: output.height, dilatedWidth: output.width)
     }
-    func extent(_ input: Int, _ output: Int, before: Int) -> (dilated: Int, before: Int, after: Int) {
+    func extent(
+      _ input: Int, _ output: Int, of kernel: Int, before: Int
+    ) -> (dilated: Int, before: Int, after: Int) {
       // A multiple of the stride keeps extents even, unless that reaches past what the filter can see.
       let front = kernel - 1 - before
       let wide = stride * output, after = input + kernel - 1 - front - wide
       return after >= 0 ? (wide, front, after) : (wide + after, front, 0)
     }
     precondition(
-      padding.top < kernel && padding.left < kernel,
+      padding.top < kernel && padding.left < kernelWidth,
       "no gradient of a convolution that is padded by more than its filter")
-    let rows = extent(input.height, output.height, before: padding.top)
-    let columns = extent(input.width, output.width, before: padding.left)
+    let rows = extent(input.height, output.height, of: kernel, before: padding.top)
+    let columns = extent(input.width, output.width, of: kernelWidth, before: padding.left)
     return .init(
       convolution: .init(
-        inputChannels: outputChannels, outputChannels: inputChannels, kernel: kernel,
+        inputChannels: outputChannels, outputChannels: inputChannels, kernel: kernel, kernelWidth: kernelWidth,
         padding: .init(top: rows.before, bottom: rows.after, left: columns.before, right: columns.after)),
       dilation: stride, dilatedHeight: rows.dilated, dilatedWidth: columns.dilated)
   }
 
-  /// The same convolution to another number of channels.
-  public func with(outputChannels: Int) -> Self {
+  /// The same convolution from or to another number of channels.
+  public func with(inputChannels: Int? = nil, outputChannels: Int? = nil) -> Self {
     .init(
-      inputChannels: inputChannels, outputChannels: outputChannels, kernel: kernel, stride: stride, padding: padding,
-      upsamplesInput: upsamplesInput)
+      inputChannels: inputChannels ?? self.inputChannels, outputChannels: outputChannels ?? self.outputChannels,
+      kernel: kernel, kernelWidth: kernelWidth, stride: stride, padding: padding, upsamplesInput: upsamplesInput)
   }
 
   /// The filter of ``inputGradient(for:)``, for the input channels of one operand.
   ///
   /// - Parameters:
-  ///   - filter: `[outputChannels, inputChannels, kernel, kernel]`.
+  ///   - filter: `[outputChannels, inputChannels, kernel, kernelWidth]`.
   ///   - channels: Which input channels; all by default.
-  /// - Returns: `[channels, outputChannels, k, k]`, `k` being 4 for a doubled input, else ``kernel``.
+  /// - Returns: `[channels, outputChannels, k, l]`, `k` and `l` being 4 for a doubled input, else ``kernel`` and ``kernelWidth``.
   public func inputGradientFilter(_ filter: [Float], channels: Range<Int>? = nil) -> [Float] {
     let channels = channels ?? 0..<inputChannels
-    let taps = kernel * kernel
     // The taps of a fine row that fall on tap t of the coarse one: see the doubled row 2 z + t - 1 as row Y of the result.
     let fallsOn = [[2], [1, 2], [0, 1], [0]]
     let resultTaps = upsamplesInput ? 16 : taps

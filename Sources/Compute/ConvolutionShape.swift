@@ -37,8 +37,10 @@ public struct ConvolutionShape: Hashable, Sendable {
   public let inputChannels: Int
   /// Channels written.
   public let outputChannels: Int
-  /// Rows and columns of the filter.
+  /// Rows of the filter.
   public let kernel: Int
+  /// Columns of the filter, as many as rows if it is square.
+  public let kernelWidth: Int
   /// Pixels from one output to the next.
   public let stride: Int
   /// Zeros around the input.
@@ -46,15 +48,19 @@ public struct ConvolutionShape: Hashable, Sendable {
   /// Whether the input is doubled by nearest neighbour first, so that upsampling costs no pass over memory.
   public let upsamplesInput: Bool
 
-  /// A convolution with a square filter `[outputChannels, inputChannels, kernel, kernel]`.
+  /// A convolution with a filter `[outputChannels, inputChannels, kernel, kernelWidth]`, a square one unless its width is given.
   public init(
-    inputChannels: Int, outputChannels: Int, kernel: Int, stride: Int = 1, padding: Padding = .all(0),
-    upsamplesInput: Bool = false
+    inputChannels: Int, outputChannels: Int, kernel: Int, kernelWidth: Int? = nil, stride: Int = 1,
+    padding: Padding = .all(0), upsamplesInput: Bool = false
   ) {
-    precondition(inputChannels > 0 && outputChannels > 0 && kernel > 0 && stride > 0, "every extent is at least 1")
+    let kernelWidth = kernelWidth ?? kernel
+    precondition(
+      inputChannels > 0 && outputChannels > 0 && kernel > 0 && kernelWidth > 0 && stride > 0,
+      "every extent is at least 1")
     self.inputChannels = inputChannels
     self.outputChannels = outputChannels
     self.kernel = kernel
+    self.kernelWidth = kernelWidth
     self.stride = stride
     self.padding = padding
     self.upsamplesInput = upsamplesInput
@@ -62,11 +68,17 @@ public struct ConvolutionShape: Hashable, Sendable {
 
   /// Whether this is a product of every pixel with one matrix: a 1x1 filter that reads each pixel once.
   public var isPointwise: Bool {
-    kernel == 1 && stride == 1 && padding == .all(0) && !upsamplesInput
+    taps == 1 && stride == 1 && padding == .all(0) && !upsamplesInput
   }
 
-  /// Values of the filter: `outputChannels * inputChannels * kernel * kernel`.
-  public var filterCount: Int { outputChannels * inputChannels * kernel * kernel }
+  /// Values of the filter for one input and output channel: `kernel * kernelWidth`.
+  public var taps: Int { kernel * kernelWidth }
+
+  /// The extents of the filter: `[outputChannels, inputChannels, kernel, kernelWidth]`.
+  public var filterShape: [Int] { [outputChannels, inputChannels, kernel, kernelWidth] }
+
+  /// Values of the filter in all.
+  public var filterCount: Int { outputChannels * inputChannels * taps }
 
   /// The shape of what the convolution makes of an input.
   public func output(for input: FeatureMapShape) -> FeatureMapShape {
@@ -74,7 +86,7 @@ public struct ConvolutionShape: Hashable, Sendable {
       input.channels == inputChannels, "a convolution of \(inputChannels) channels was given \(input)")
     let factor = upsamplesInput ? 2 : 1
     let height = (factor * input.height + padding.top + padding.bottom - kernel) / stride + 1
-    let width = (factor * input.width + padding.left + padding.right - kernel) / stride + 1
+    let width = (factor * input.width + padding.left + padding.right - kernelWidth) / stride + 1
     return .init(batch: input.batch, channels: outputChannels, height: height, width: width)
   }
 
@@ -84,12 +96,15 @@ public struct ConvolutionShape: Hashable, Sendable {
     return 2 * output.batch * output.pixels * filterCount
   }
 
+  /// Whether the filter has so many rows and as many columns.
+  package func isSquare(_ extent: Int) -> Bool { kernel == extent && kernelWidth == extent }
+
   /// Whether Winograd's minimal filtering in tiles of 4x4 outputs is worth its transforms, by the shape alone.
   ///
   /// It makes 36 products a tile in place of 9 a pixel; transforms, edges that reach past the image and a filter four times as
   /// large have to pay off (Lavin and Gray 2015).
   package func suitsWinograd(output: FeatureMapShape) -> Bool {
-    guard kernel == 3, stride == 1, min(inputChannels, outputChannels) >= 32 else { return false }
+    guard isSquare(3), stride == 1, min(inputChannels, outputChannels) >= 32 else { return false }
     let tiles = output.tiles(height: 4, width: 4)
     return tiles >= 4 && 3 * 36 * tiles <= 2 * 9 * output.pixels
   }

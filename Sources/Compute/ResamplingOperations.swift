@@ -6,6 +6,11 @@ public protocol ResamplingOperations: AnyObject {
   /// Doubles height and width by repeating each pixel (nearest neighbour).
   func upsample(_ source: FeatureMap, into destination: FeatureMap)
 
+  /// Takes the largest value or the mean of a window around each pixel; see ``PoolingShape`` for the formula.
+  ///
+  /// A NaN in a window makes its result one.
+  func poolWindows(_ source: FeatureMap, _ shape: PoolingShape, into destination: FeatureMap)
+
   /// Moves pixels apart and puts zeros between them: `out[b, c, stride * y, stride * x] = in[b, c, y, x]`.
   ///
   /// The gradient of a convolution's input is a convolution of its result's gradient, moved apart by the stride. The

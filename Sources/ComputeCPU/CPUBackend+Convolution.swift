@@ -18,7 +18,8 @@ extension CPUBackend {
     let arguments = cpu_convolution(
       operand: source, epilogue: added, filter: packed, destination: to, batch: input.batch, height: input.height,
       width: input.width, output_height: output.height, output_width: output.width, output_channels: output.channels,
-      kernel: shape.kernel, stride: shape.stride, top: shape.padding.top, left: shape.padding.left,
+      taps: shape.taps, kernel_width: shape.kernelWidth, stride: shape.stride, top: shape.padding.top,
+      left: shape.padding.left,
       shift: shape.upsamplesInput && plan.method != .phases ? 1 : 0, phases: plan.method == .phases ? 4 : 1,
       strip_rows: plan.stripRows, strips: plan.strips, block_columns: plan.blockColumns)
     pool.run(plan.method.task(kernels, plan.word), arguments, count: plan.tasks)

@@ -34,7 +34,7 @@ extension CPUBackend {
       arguments.output_height = arguments.height
     }
     arguments.output_channels = output.channels
-    (arguments.kernel, arguments.stride) = (shape.kernel, shape.stride)
+    (arguments.taps, arguments.kernel_width, arguments.stride) = (shape.taps, shape.kernelWidth, shape.stride)
     (arguments.top, arguments.left) = (shape.padding.top, shape.padding.left)
     arguments.shift = shape.upsamplesInput ? 1 : 0
     let panels = pieces(output.channels, of: kernels.panel_width), rows = arguments.batch * arguments.output_height
@@ -44,7 +44,7 @@ extension CPUBackend {
     arguments.strip_rows = max(1, pieces(64, of: output.width))
     let lanes = kernels.panel_width / 2, sumCount = panels * arguments.pieces * kernels.panel_width
     arguments.gradient_stride = pieces(output.channels, of: lanes) * lanes
-    let sums = CPUStorage(count: sumCount * shape.inputChannels * shape.kernel * shape.kernel, in: memory)
+    let sums = CPUStorage(count: sumCount * shape.inputChannels * shape.taps, in: memory)
     var padded: CPUStorage?
     arguments.gradient = UnsafePointer(from)
     if arguments.gradient_stride != output.channels {
@@ -60,7 +60,7 @@ extension CPUBackend {
     arguments.sums = sumValues
     withExtendedLifetime((sums, padded)) {
       pool.run(kernels.filter_gradient, arguments, count: panels * arguments.pieces)
-      pool.run(kernels.fold_filter_gradient, arguments, count: panels * shape.kernel * shape.kernel)
+      pool.run(kernels.fold_filter_gradient, arguments, count: panels * shape.taps)
     }
   }
 

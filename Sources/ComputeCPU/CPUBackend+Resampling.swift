@@ -21,4 +21,15 @@ extension CPUBackend {
     guard let from = values(source), let to = values(destination) else { return }
     pool.run(kernels.double_size, images(from, to, small), count: small.batch * small.height)
   }
+
+  /// One pass, a row of the result a task.
+  public func poolWindows(_ source: FeatureMap, _ shape: PoolingShape, into destination: FeatureMap) {
+    let (input, output) = (source.shape, destination.shape)
+    precondition(output == shape.output(for: input), "\(output) is not what \(shape) makes of \(input)")
+    guard let from = values(source), let to = values(destination) else { return }
+    let arguments = cpu_pooling(
+      images: images(from, to, input), output_height: output.height, output_width: output.width, size: shape.size,
+      stride: shape.stride, padding: shape.padding, is_maximum: shape.kind == .maximum)
+    pool.run(kernels.pool_windows, arguments, count: output.batch * output.height)
+  }
 }

@@ -74,7 +74,7 @@ package struct ConvolutionPlan {
     for shape: ConvolutionShape, output: FeatureMapShape, _ precision: Precision
   ) -> Method {
     guard shape.suitsWinograd(output: output) else {
-      let hasPhases = shape.kernel == 3 && shape.stride == 1 && shape.upsamplesInput && shape.padding == .all(1)
+      let hasPhases = shape.isSquare(3) && shape.stride == 1 && shape.upsamplesInput && shape.padding == .all(1)
       return hasPhases ? .phases : .gathered
     }
     if precision == .bfloat16 { return .winograd2x4 }

@@ -29,7 +29,7 @@ struct FilterForm {
   func count(_ shape: ConvolutionShape, panelWidth: Int) -> Int {
     let columns = pieces(shape.outputChannels, of: panelWidth) * panelWidth, perWord = word == CPU_PAIRS ? 2 : 1
     return switch packing {
-    case .taps: columns * pieces(shape.inputChannels * shape.kernel * shape.kernel, of: perWord)
+    case .taps: columns * pieces(shape.inputChannels * shape.taps, of: perWord)
     case .phases: columns * 4 * pieces(shape.inputChannels * 4, of: perWord)
     case .positions4x4: columns * 36 * pieces(shape.inputChannels, of: perWord)
     case .positions2x4: columns * 24 * pieces(shape.inputChannels, of: perWord)
@@ -53,7 +53,7 @@ struct FilterForm {
     }
     let packTaps = word == CPU_PAIRS ? kernels.pack_filter.1 : kernels.pack_filter.0
     switch packing {
-    case .taps: run(packTaps, filter[...], packed, taps: shape.kernel * shape.kernel)
+    case .taps: run(packTaps, filter[...], packed, taps: shape.taps)
     case .positions4x4: run(kernels.pack_4x4, filter[...], packed, taps: 9)
     case .positions2x4: run(kernels.pack_2x4, filter[...], packed, taps: 9)
     case .phases:

@@ -48,6 +48,7 @@ struct Kernel: Hashable {
   static let halve = Self(.resampling, "halve")
   static let addUp = Self(.peak, "add_up")
   static let repeatPixels = Self(.resampling, "repeat_pixels")
+  static let poolWindows = Self(.resampling, "pool_windows")
   static let dropValues = Self(.random, "drop_values")
   static let addFeatureMaps = Self(.gradients, "add_activations")
   static let spatialSum = Self(.gradients, "sum_pixels")

@@ -20,7 +20,7 @@ extension OpenCLBackend: ConvolutionOperations {
     let pixels = output.batch * output.pixels
     let numbers = [
       input.channels, operand.second?.shape.channels ?? 0, output.channels, input.height, input.width, output.height,
-      output.width, pixels, shape.kernel, shape.stride, shape.padding.top, shape.padding.left,
+      output.width, pixels, shape.taps, shape.kernelWidth, shape.stride, shape.padding.top, shape.padding.left,
       shape.upsamplesInput ? 1 : 0, epilogue.features,
     ]
     let arguments: [KernelArgument] =
@@ -39,7 +39,7 @@ extension OpenCLBackend: ConvolutionOperations {
   /// Winograd's method where it pays off, from a filter of 36 values for 9, else the direct one; channels are padded.
   public func method(of shape: ConvolutionShape, output: FeatureMapShape) -> ConvolutionMethod {
     let isWinograd = takesWinograd(shape, output)
-    let taps = isWinograd ? WinogradPlan.positions : shape.kernel * shape.kernel
+    let taps = isWinograd ? WinogradPlan.positions : shape.taps
     let inputs = shape.inputChannels.roundedUp(to: 16) + 16
     let outputs = shape.outputChannels.roundedUp(to: parameters.filterBlock)
     return .init(name: isWinograd ? "winograd 4x4" : "direct", filterBytes: 4 * taps * inputs * outputs)
@@ -83,8 +83,8 @@ extension OpenCLBackend: ConvolutionOperations {
     let first = operand.first.shape.channels
     let second = shape.inputChannels - first
     let block = parameters.filterBlock
-    return prepared(filter, "filter \(shape.kernel) of \(first) + \(second) by \(block)") { values in
-      let taps = shape.kernel * shape.kernel
+    return prepared(filter, "filter \(shape.taps) of \(first) + \(second) by \(block)") { values in
+      let taps = shape.taps
       let depth = first.roundedUp(to: 16) + second.roundedUp(to: 16)
       let count = shape.outputChannels.roundedUp(to: block) * taps * depth
       let purpose = "a filter \(filter.shape)"

@@ -108,7 +108,7 @@ extension OpenCLBackend {
   public func convolveFilterGradient(
     _ operand: Operand, _ shape: ConvolutionShape, _ gradient: FeatureMap, into destination: Buffer
   ) {
-    let input = operand.shape, output = gradient.shape, taps = shape.kernel * shape.kernel
+    let input = operand.shape, output = gradient.shape, taps = shape.taps
     precondition(shape.output(for: input) == output, "\(shape) makes no \(output) of \(input)")
     precondition(destination.count == shape.filterCount, "\(destination.count) values are no filter of \(shape)")
     let width = 2 * parameters.lanes, panels = output.channels.dividedUp(by: width), rows = 8
@@ -124,7 +124,7 @@ extension OpenCLBackend {
       guard let x = memory(part) else { return }
       let numbers = [
         part.shape.channels, base, input.channels, output.channels, input.height, input.width, output.height,
-        output.width, output.batch, shape.kernel, shape.stride, shape.padding.top, shape.padding.left,
+        output.width, output.batch, taps, shape.kernelWidth, shape.stride, shape.padding.top, shape.padding.left,
         shape.upsamplesInput ? 1 : 0, pieces,
       ]
       queue.launch(

@@ -53,6 +53,20 @@ extension OpenCLBackend: ResamplingOperations {
     resample(.repeatPixels, .upsample, source, destination)
   }
 
+  /// The largest value or the mean of each window, one pass.
+  public func poolWindows(_ source: FeatureMap, _ shape: PoolingShape, into destination: FeatureMap) {
+    let (input, output) = (source.shape, destination.shape)
+    precondition(output == shape.output(for: input), "\(output) is not what \(shape) makes of \(input)")
+    guard let x = memory(source), let out = memory(destination) else { return }
+    let vectors = vectors(of: output)
+    let numbers = [
+      input.channels, input.height, input.width, output.height, output.width, shape.size, shape.stride, shape.padding,
+      shape.kind == .maximum ? 1 : 0, vectors,
+    ]
+    launch(
+      .poolWindows, for: .poolWindows, items: vectors, [.memory(x.id), .memory(out.id)] + numbers.map { .int($0) })
+  }
+
   private func resample(_ kernel: Kernel, _ operation: OperationKind, _ source: FeatureMap, _ destination: FeatureMap) {
     guard let x = memory(source), let out = memory(destination) else { return }
     let vectors = vectors(of: destination.shape)

@@ -48,7 +48,7 @@ extension OpenCLBackend {
     _ v: DeviceMemory, _ weights: DeviceMemory, _ m: DeviceMemory, depth: Int, channels: Int, tiles: Int
   ) {
     let memories = [v, v, weights, v, v, v, v, m]
-    let numbers = [depth, 0, channels, 1, tiles, 1, tiles, tiles, 1, 1, 0, 0, 0, 0]
+    let numbers = [depth, 0, channels, 1, tiles, 1, tiles, tiles, 1, 1, 1, 0, 0, 0, 0]
     let blocks = channels.dividedUp(by: parameters.filterBlock)
     launchTiled(
       blocks: blocks, pixels: tiles, positions: WinogradPlan.positions,

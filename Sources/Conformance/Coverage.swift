@@ -32,6 +32,8 @@ extension ConformanceSuite {
     case .write, .read, .fillNormal: return extents
     case .enter, .leave, .upsample: return images.union([.embedding])
     case .downsample: return images
+    case .poolWindows:
+      return images.union(poolings.map { .trait(.pooling($0)) }).union([.embedding])
     case .activate: return images.union(functions).union([.embedding, .trait(.inPlace)])
     case .lookUpEmbedding: return extents.union(batches).union([.embedding])
     case .combine: return extents.union((1...8).map(ShapeClass.terms)).union([.trait(.inPlace)])
@@ -45,8 +47,9 @@ extension ConformanceSuite {
     case .softmaxRows: return extents.union([.plain, .trait(.inPlace), .trait(.offsets)])
     case .convolve:
       return images.union([
-        .embedding, .pair, .kernel(1), .kernel(3), .asymmetricStride2, .symmetricStride2, .doubledInput,
-        .inputChannels(1), .inputChannels(3), .outputChannels(1), .outputChannels(3), .plain, .trait(.bias),
+        .embedding, .pair, .kernel(1), .kernel(3), .wideKernel, .tallKernel, .asymmetricStride2, .symmetricStride2,
+        .unpaddedStride2, .doubledInput, .inputChannels(1), .inputChannels(3), .outputChannels(1), .outputChannels(3),
+        .plain, .trait(.bias),
         .trait(.channelOffset), .trait(.residual), .trait(.inPlace), .trait(.scaled),
       ])
     case .normalizeGroups:
@@ -59,8 +62,9 @@ extension ConformanceSuite {
     case .activateGradient: return images.union(functions).union([.embedding, .trait(.inPlace)])
     case .convolveFilterGradient:
       return images.union([
-        .embedding, .pair, .kernel(1), .kernel(3), .asymmetricStride2, .symmetricStride2, .doubledInput,
-        .inputChannels(1), .inputChannels(3), .outputChannels(1), .outputChannels(3), .plain,
+        .embedding, .pair, .kernel(1), .kernel(3), .wideKernel, .tallKernel, .asymmetricStride2, .symmetricStride2,
+        .unpaddedStride2, .doubledInput, .inputChannels(1), .inputChannels(3), .outputChannels(1), .outputChannels(3),
+        .plain,
       ])
     case .normalizeGroupsGradient:
       return images.union(functions).union([
@@ -75,7 +79,7 @@ extension ConformanceSuite {
   package static func requiredValues(of operation: OperationKind) -> Set<ValueClass> {
     switch operation {
     case .write, .read, .enter, .leave, .combine, .clamp, .clampRows, .scaleRows, .selectRows, .scaleByFunction,
-      .multiplyMatrices, .convolve, .downsample, .upsample:
+      .multiplyMatrices, .convolve, .downsample, .upsample, .poolWindows:
       [.ordinary, .nan, .infinity, .zeros]
     case .activate, .softmaxRows: [.ordinary, .nan, .infinity, .zeros, .huge]
     case .lookUpEmbedding: [.ordinary, .nan]
@@ -95,7 +99,8 @@ extension ShapeClass {
   /// Whether the class says what is done rather than to how much.
   fileprivate var isOfForm: Bool {
     switch self {
-    case .pair, .seamInGroup, .kernel, .asymmetricStride2, .symmetricStride2, .doubledInput, .transposedA, .transposedB,
+    case .pair, .seamInGroup, .kernel, .wideKernel, .tallKernel, .asymmetricStride2, .symmetricStride2,
+      .unpaddedStride2, .doubledInput, .transposedA, .transposedB,
       .trait, .terms, .embedding:
       true
     default: false

@@ -59,6 +59,22 @@ extension ReferenceBackend {
     fill(destination) { plane, y, x in values[(plane * input.height + y / 2) * input.width + x / 2] }
   }
 
+  /// The largest value or the mean of the pixels of each window that lie inside of the image.
+  public func poolWindows(_ source: FeatureMap, _ shape: PoolingShape, into destination: FeatureMap) {
+    let input = source.shape, values = source.values
+    precondition(destination.shape == shape.output(for: input), "\(shape) makes no \(destination.shape) of \(input)")
+    fill(destination) { plane, y, x in
+      var window: [Double] = []
+      for row in (0..<shape.size).map({ shape.stride * y + $0 - shape.padding }) where 0..<input.height ~= row {
+        for column in (0..<shape.size).map({ shape.stride * x + $0 - shape.padding }) where 0..<input.width ~= column {
+          window.append(values[(plane * input.height + row) * input.width + column])
+        }
+      }
+      if window.contains(where: \.isNaN) { return .nan }
+      return shape.kind == .mean ? window.reduce(0, +) / Double(window.count) : window.reduce(-.infinity, max)
+    }
+  }
+
   /// Writes a value for every plane (sample and channel), row and column.
   private func fill(_ destination: FeatureMap, _ value: (Int, Int, Int) -> Double) {
     let shape = destination.shape

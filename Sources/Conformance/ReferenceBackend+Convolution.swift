@@ -39,14 +39,14 @@ extension ReferenceBackend {
     _ values: [Double], _ input: FeatureMapShape, _ filter: [Double], _ shape: ConvolutionShape,
     _ output: FeatureMapShape
   ) -> [Double] {
-    let (kernel, factor) = (shape.kernel, shape.upsamplesInput ? 2 : 1)
+    let (width, factor) = (shape.kernelWidth, shape.upsamplesInput ? 2 : 1)
     var sums = [Double](repeating: 0, count: output.count)
     for sample in 0..<output.batch {
       for o in 0..<output.channels {
         for i in 0..<input.channels {
-          for r in 0..<kernel {
-            for s in 0..<kernel {
-              let weight = filter[((o * input.channels + i) * kernel + r) * kernel + s]
+          for r in 0..<shape.kernel {
+            for s in 0..<width {
+              let weight = filter[((o * input.channels + i) * shape.kernel + r) * width + s]
               for y in 0..<output.height {
                 let row = shape.stride * y + r - shape.padding.top
                 guard 0..<factor * input.height ~= row else { continue }

@@ -89,12 +89,12 @@ extension ReferenceBackend {
     precondition(shape.output(for: input) == output, "\(shape) makes no \(output) of \(input)")
     precondition(destination.count == shape.filterCount, "\(destination.count) values are no filter of \(shape)")
     let (values, gradients) = (operand.values, gradient.values)
-    let (kernel, factor) = (shape.kernel, shape.upsamplesInput ? 2 : 1)
+    let (width, factor) = (shape.kernelWidth, shape.upsamplesInput ? 2 : 1)
     var result = [Double](repeating: 0, count: shape.filterCount)
     for o in 0..<output.channels {
       for i in 0..<input.channels {
-        for r in 0..<kernel {
-          for s in 0..<kernel {
+        for r in 0..<shape.kernel {
+          for s in 0..<width {
             var sum = 0.0
             for sample in 0..<output.batch {
               for y in 0..<output.height {
@@ -109,7 +109,7 @@ extension ReferenceBackend {
                 }
               }
             }
-            result[((o * input.channels + i) * kernel + r) * kernel + s] = sum
+            result[((o * input.channels + i) * shape.kernel + r) * width + s] = sum
           }
         }
       }

@@ -27,8 +27,14 @@ public enum ShapeClass: Hashable, Sendable {
   case pair
   /// A pair whose seam lies within a group.
   case seamInGroup
-  /// A filter of this many rows and columns, on images of more than one pixel.
+  /// A square filter of this many rows and columns, on images of more than one pixel.
   case kernel(Int)
+  /// A filter of one row and several columns.
+  case wideKernel
+  /// A filter of several rows and one column.
+  case tallKernel
+  /// A stride of two without zeros around the image.
+  case unpaddedStride2
   /// A stride of two with zeros below and to the right only.
   case asymmetricStride2
   /// A stride of two with the same zeros on all sides.
@@ -138,9 +144,16 @@ extension ShapeClass {
 
   private static func convolution(_ shape: ConvolutionShape, _ input: FeatureMapShape) -> Set<ShapeClass> {
     var classes: Set<ShapeClass> = []
-    if input.pixels > 1 { classes.insert(.kernel(shape.kernel)) }
+    if shape.kernel == 1, shape.kernelWidth > 1 {
+      classes.insert(.wideKernel)
+    } else if shape.kernelWidth == 1, shape.kernel > 1 {
+      classes.insert(.tallKernel)
+    } else if input.pixels > 1 {
+      classes.insert(.kernel(shape.kernel))
+    }
     if shape.stride == 2 {
       let padding = shape.padding
+      if padding == .all(0) { classes.insert(.unpaddedStride2) }
       if padding == .all(padding.top) { classes.insert(.symmetricStride2) }
       if padding.top == 0, padding.bottom > 0 { classes.insert(.asymmetricStride2) }
     }

@@ -13,6 +13,9 @@ public enum Measure: String, Sendable, Hashable, Codable, CaseIterable {
 
   /// Whether the measure takes the features of single images of the reference.
   public var needsReferenceRows: Bool { self == .kernel || self == .manifold }
+
+  /// Whether the measure is of the classes that a network tells apart.
+  public var needsClasses: Bool { self == .composition || self == .inceptionScore }
 }
 
 /// What is measured of a set of features, and how.

@@ -195,6 +195,11 @@ extension ForwardingBackend {
   public func upsample(_ source: FeatureMap, into destination: FeatureMap) {
     around(.upsample) { $0.upsample(source, into: destination) }
   }
+
+  /// Passed on by the hook.
+  public func poolWindows(_ source: FeatureMap, _ shape: PoolingShape, into destination: FeatureMap) {
+    around(.poolWindows) { $0.poolWindows(source, shape, into: destination) }
+  }
 }
 
 // MARK: What training asks for

@@ -34,7 +34,7 @@ extension OperationShape: CustomStringConvertible {
       let sources = operands.map(\.description).joined(separator: " + ")
       let stride = shape.stride == 1 ? "" : "/\(shape.stride)"
       let doubling = shape.upsamplesInput ? " doubled" : ""
-      return "\(shape.kernel)x\(shape.kernel)\(stride) \(sources)\(doubling) -> \(result)"
+      return "\(shape.kernel)x\(shape.kernelWidth)\(stride) \(sources)\(doubling) -> \(result)"
     }
   }
 }
@@ -61,6 +61,8 @@ public enum OperationTrait: Hashable, Sendable {
   case function(Nonlinearity)
   /// The function of one operand by which another is multiplied.
   case scalesBy(ScalingFunction.Kind)
+  /// The window of a pooling and what is taken of it.
+  case pooling(PoolingShape)
   /// Groups of a normalisation.
   case groups(Int)
   /// Heads of an attention.

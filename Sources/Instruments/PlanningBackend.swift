@@ -280,6 +280,13 @@ extension PlanningBackend {
       .upsample, .activations(operands: [source.shape], result: destination.shape), reads: bytes(source),
       writes: bytes(destination))
   }
+
+  /// Counts a pooling: one operation a pixel of each window.
+  public func poolWindows(_ source: FeatureMap, _ shape: PoolingShape, into destination: FeatureMap) {
+    record(
+      .poolWindows, .activations(operands: [source.shape], result: destination.shape), traits: [.pooling(shape)],
+      work: shape.size * shape.size * destination.shape.count, reads: bytes(source), writes: bytes(destination))
+  }
 }
 
 extension Operand {

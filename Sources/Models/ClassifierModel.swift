@@ -1,9 +1,7 @@
 public import Compute
-public import Datasets
 public import DiffusersFormat
 public import Evaluation
 public import Files
-import Foundation
 public import Networks
 public import Tensors
 
@@ -13,19 +11,17 @@ public struct ClassifierModel {
   public let name: String
   /// The network.
   public let network: Classifier
-  private let weights: MappedFile?
-  private let referenceFile: MappedFile?
+  private let files: ExtractorFiles?
 
   /// A classifier that is there already.
   public init(name: String, network: Classifier) {
-    self.init(name: name, network: network, weights: nil, reference: nil)
+    self.init(name: name, network: network, files: nil)
   }
 
-  private init(name: String, network: Classifier, weights: MappedFile?, reference: MappedFile?) {
+  private init(name: String, network: Classifier, files: ExtractorFiles?) {
     self.name = name
     self.network = network
-    self.weights = weights
-    referenceFile = reference
+    self.files = files
   }
 
   /// Reads the files of a classifier.
@@ -33,48 +29,22 @@ public struct ClassifierModel {
   /// - Throws: `FileError` if there are none, or they do not fit each other.
   public init(name: String, _ files: ModelFiles) throws {
     let configuration = try ClassifierConfiguration(files.json("config.json"), path: files.path("config.json"))
-    let weights = try files.open(Self.weights)
-    let store = try ParameterStore(
-      [SafetensorsFile(weights)], path: files.path(Self.weights), configurationPath: files.path("config.json"))
+    let own = try ExtractorFiles(files, weights: Self.weights)
     self.init(
-      name: name, network: try Classifier(configuration, parameters: store), weights: weights,
-      reference: files.has(Self.reference) ? try files.open(Self.reference) : nil)
+      name: name, network: try Classifier(configuration, parameters: own.parameters(of: files)), files: own)
   }
 
-  private static let (weights, reference) = ("classifier.safetensors", "reference.safetensors")
-
-  /// The features of the classifier's own data, where its directory holds them as `reference.safetensors`.
-  ///
-  /// - Throws: `FileError` if the file is damaged, `EvaluationError` if another classifier made it.
-  public func reference() throws -> FeatureReference? {
-    guard let referenceFile else { return nil }
-    let reference = try FeatureReference(SafetensorsFile(referenceFile))
-    try reference.check(extractor, path: referenceFile.path)
-    return reference
-  }
+  private static let weights = "classifier.safetensors"
 
   /// Finds out before any work is done whether a directory takes a classifier: there is none yet, and it can be written.
   public static func checkExport(_ directory: String) throws(FileError) {
-    for name in [weights, "config.json"] {
-      let path = (directory as NSString).appendingPathComponent(name)
-      guard !FileManager.default.fileExists(atPath: path) else {
-        throw FileError(path, "is there already; name a directory without a network")
-      }
-    }
-    try OutputFile.checkFolder(directory)
+    try ExtractorFiles.checkExport(directory, weights: weights)
   }
 
   /// Writes both files, to a directory that holds no network.
   public func write(as type: SafetensorsType, to directory: String) throws(FileError) {
-    try Self.checkExport(directory)
-    try OutputFile.prepareFolder(directory)
-    var writer = SafetensorsWriter()
-    for (name, parameter) in network.parameters {
-      writer.add(name, shape: parameter.shape, values: parameter.values(), as: type)
-    }
-    func join(_ name: String) -> String { (directory as NSString).appendingPathComponent(name) }
-    try OutputFile.write(writer.encoded(), to: join(Self.weights))
-    try OutputFile.write((network.configuration.json.text + "\n").utf8, to: join("config.json"))
+    try ExtractorFiles.write(
+      network.parameters, network.configuration.json, as: type, weights: Self.weights, to: directory)
   }
 
   /// The extents of the images that the classifier takes.
@@ -84,16 +54,46 @@ public struct ClassifierModel {
       channels: configuration.inputChannels, height: configuration.imageSize.height,
       width: configuration.imageSize.width)
   }
+}
+
+extension ClassifierModel: FeatureExtractor {
+  /// No distance in a classifier's features is called FID.
+  public var distanceName: String { "Frechet distance" }
+
+  /// The classifier by the digest of its weights: of its file, or of its values where there is none.
+  public var extractor: FeatureReference.Extractor {
+    .init(name: name, sha256: files?.weights.sha256 ?? sha256(of: network.parameters.flatMap { $0.parameter.values() }))
+  }
+
+  /// Channels of the last level.
+  public var featureCount: Int { network.configuration.featureCount }
+  /// The heads.
+  public var questions: [(name: String, classCount: Int)] { network.configuration.heads.map { ($0.name, $0.classes) } }
+  /// Those of the configuration.
+  public var imageChannels: Int? { imageShape.channels }
+  /// A hundred small images.
+  public var batch: Int { 100 }
+
+  /// The features of the classifier's own data, where its directory holds them as `reference.safetensors`.
+  ///
+  /// - Throws: `FileError` if the file is damaged, `EvaluationError` if another classifier made it.
+  public func reference() throws -> FeatureReference? { try files?.reference(by: extractor) }
 
   /// Checks that images are of the classifier's size.
-  func check(_ source: any ImageSource) throws(ModelError) {
-    guard source.shape == imageShape else {
-      throw .images(path: source.path, shape: source.shape, model: name, expected: imageShape)
+  public func check(_ shape: ImageShape, path: String) throws(ModelError) {
+    guard shape == imageShape else {
+      throw .images(path: path, shape: shape, model: name, expected: imageShape)
     }
   }
 
-  /// SHA-256 of the file of weights, or of the parameters' values where there is none.
-  var digest: String {
-    weights?.sha256 ?? sha256(of: network.parameters.flatMap { $0.parameter.values() })
+  /// The embeddings of a batch and each head's logits.
+  public func describe(_ images: Tensor) throws(DeviceError) -> (features: [Float], logits: [[Float]]) {
+    let configuration = network.configuration, width = configuration.logitCount
+    let (embedding, output) = network.forward(images)
+    let values = try output.tensor().values()
+    let logits = configuration.logits.map { range in
+      (0..<images.rows).flatMap { values[$0 * width + range.lowerBound..<$0 * width + range.upperBound] }
+    }
+    return (try embedding.tensor().values(), logits)
   }
 }

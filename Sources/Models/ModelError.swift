@@ -16,6 +16,8 @@ public enum ModelError: Error, Sendable, Hashable, CustomStringConvertible {
   case statistics(of: ImageShape, expected: ImageShape)
   /// Images that a classifier does not take.
   case images(path: String, shape: ImageShape, model: String, expected: ImageShape)
+  /// Images that are neither grey nor in colour, for a network that takes no others.
+  case channels(path: String, count: Int, model: String)
   /// Labels that do not fit a classifier's heads.
   case labels(path: String, count: Int, heads: Int, model: String)
 
@@ -31,6 +33,7 @@ public enum ModelError: Error, Sendable, Hashable, CustomStringConvertible {
       "the statistics are of images of \(shape), the run's are of \(expected)"
     case .images(let path, let shape, let model, let expected):
       "\(path): images of \(shape); \(model) takes \(expected)"
+    case .channels(let path, let count, let model): "\(path): images of \(count) channels; \(model) takes 1 and 3"
     case .labels(let path, let count, let heads, let model):
       "\(path): \(count) kinds of label for the \(heads) heads of \(model)"
     }

@@ -8,11 +8,10 @@ struct Convolution {
   let bias: Parameter
 
   init(_ scope: ParameterScope, _ shape: ConvolutionShape) throws(NetworkError) {
-    let fanIn = shape.inputChannels * shape.kernel * shape.kernel
+    let fanIn = shape.inputChannels * shape.taps
     self.shape = shape
     filter = try scope.parameter(
-      "weight", shape: [shape.outputChannels, shape.inputChannels, shape.kernel, shape.kernel],
-      initially: .uniform(fanIn: fanIn))
+      "weight", shape: shape.filterShape, initially: .uniform(fanIn: fanIn))
     bias = try scope.parameter("bias", shape: [shape.outputChannels], initially: .uniform(fanIn: fanIn))
   }
 

@@ -90,6 +90,21 @@ extension Model {
   }
 }
 
+extension FeatureExtractors {
+  /// A network that describes images by its directory, or a pretrained classifier by its name where there is no such path.
+  ///
+  /// - Parameters:
+  ///   - path: A path or a name.
+  ///   - note: Told that a path takes the place of a pretrained classifier of the same name.
+  /// - Throws: `FileError` if there is neither, or its files do not fit each other.
+  public static func found(_ path: String, note: (String) -> Void = { _ in }) throws -> any FeatureExtractor {
+    if !FileManager.default.fileExists(atPath: path), let files = PretrainedModel.files(path) {
+      return try read(name: path, files)
+    }
+    return try PretrainedModel.inPlace(of: path, note: note) { try read(name: path, .folder(path)) }
+  }
+}
+
 extension ClassifierModel {
   /// A classifier by its directory, or a pretrained one by its name, such as `mnist-classifier`, where there is no such path.
   ///

@@ -116,7 +116,8 @@ extension LateStartScan {
 
   /// Images of the Gaussian with the data's moments, one a seed: what a late start from it would be with nothing after it.
   func gaussianImages() throws -> SampledImages {
-    let shape = classifier.imageShape, images = SampledImages("the Gaussian itself", shape), seeds = settings.base.seeds
+    let shape = try model.sampleShape(settings.base.size), seeds = settings.base.seeds
+    let images = SampledImages("the Gaussian itself", shape)
     for first in stride(from: 0, to: seeds.count, by: 250) {
       let some = Array(seeds[first..<min(first + 250, seeds.count)])
       let noise = SeededNoise(

@@ -7,7 +7,7 @@ public import Pipelines
 import Tensors
 
 /// A scan of late starts: each sampler, number of steps, start and kind of start is one cell, whose samples are measured in the features of
-/// a classifier.
+/// a network, a classifier's or Inception's.
 ///
 /// ```swift
 /// let scan = try LateStartScan(model, settings, classifier: classifier, reference: reference, in: "scan", version: "1", on: backend)
@@ -21,14 +21,14 @@ public struct LateStartScan {
   public let model: any DiffusionModel
   /// What is run.
   public let settings: LateStartScanSettings
-  /// What messages call the classifier.
+  /// What messages call the network in whose features the samples are measured.
   public var classifierName: String { classifier.name }
   /// What the samples are compared with.
   public let reference: ScanReference
   /// Where the cells lie.
   public let store: CellStore
 
-  let classifier: ClassifierModel
+  let classifier: any FeatureExtractor
   let backend: any Backend
   let gaussian: GaussianStatistics
 
@@ -38,8 +38,8 @@ public struct LateStartScan {
   ///   - model: The model, with the statistics of its data.
   ///   - settings: What is run.
   ///   - files: SHA-256 of files that were read besides the model's own, by name.
-  ///   - classifier: Whose features are measured.
-  ///   - reference: What the samples are compared with, in the features of that classifier.
+  ///   - classifier: Whose features are measured; Inception's have no classes, so that entropies are left out.
+  ///   - reference: What the samples are compared with, in the features of that network.
   ///   - folder: Where cells and reports are written.
   ///   - machine: The arithmetic, which all cells of a folder share.
   ///   - version: The program's version.
@@ -47,7 +47,7 @@ public struct LateStartScan {
   /// - Throws: An error in one line: of a setting, of the model, or ``StudyError``.
   public init(
     _ model: any DiffusionModel, _ settings: LateStartScanSettings, files: [String: String] = [:],
-    classifier: ClassifierModel, reference: ScanReference, in folder: String, machine: RunRecord.Machine,
+    classifier: any FeatureExtractor, reference: ScanReference, in folder: String, machine: RunRecord.Machine,
     version: String,
     on backend: any Backend
   ) throws {
@@ -65,14 +65,12 @@ public struct LateStartScan {
 
   /// Checks everything that a cell could fail on, and reads the Gaussian of the data.
   private static func check(
-    _ model: any DiffusionModel, _ settings: LateStartScanSettings, _ classifier: ClassifierModel,
+    _ model: any DiffusionModel, _ settings: LateStartScanSettings, _ classifier: any FeatureExtractor,
     _ reference: ScanReference, on backend: any Backend
   ) throws -> GaussianStatistics {
     guard !settings.cells.isEmpty else { throw StudyError.missing("the scan has no cells") }
     let shape = try model.sampleShape(settings.base.size), count = settings.base.seeds.count
-    guard shape == classifier.imageShape else {
-      throw ModelError.images(path: model.name, shape: shape, model: classifier.name, expected: classifier.imageShape)
-    }
+    try classifier.check(shape, path: model.name)
     guard count >= 2 else { throw EvaluationError.tooFewImages(path: "the scan", count: count, needed: 2) }
     if case .features(let features, let name, _) = reference.origin {
       try features.check(classifier.extractor, path: name)
@@ -113,7 +111,7 @@ public struct LateStartScan {
   private static func identity(
     _ model: any DiffusionModel, _ settings: LateStartScanSettings, _ gaussian: GaussianStatistics,
     files: [String: String],
-    _ classifier: ClassifierModel, _ reference: ScanReference, machine: RunRecord.Machine, version: String
+    _ classifier: any FeatureExtractor, _ reference: ScanReference, machine: RunRecord.Machine, version: String
   ) throws -> StudyIdentity {
     func texts(_ values: [String: String]) -> JSONValue { .object(values.mapValues { .string($0) }) }
     let schedule = try model.scheduler(.model, .init(), clipSample: true).scheduler

@@ -24,8 +24,10 @@ public struct ScanFindings: Sendable, Hashable, Codable {
 
   /// What messages call the model.
   public let model: String
-  /// What messages call the classifier, in whose features everything is measured.
+  /// What messages call the network in whose features everything is measured.
   public let classifier: String
+  /// What the distance in these features is called.
+  public let distanceName: String
   /// What the samples are compared with.
   public let reference: String
   /// What the real images are.
@@ -45,11 +47,13 @@ public struct ScanFindings: Sendable, Hashable, Codable {
 
   /// Findings from their parts.
   package init(
-    model: String, classifier: String, reference: String, realName: String, count: Int, dataEntropies: [String: Double],
-    results: [ScanResult], real: ScanMeasures, gaussian: ScanMeasures, differences: [Difference]
+    model: String, classifier: String, distanceName: String = "Frechet distance", reference: String, realName: String,
+    count: Int, dataEntropies: [String: Double], results: [ScanResult], real: ScanMeasures, gaussian: ScanMeasures,
+    differences: [Difference]
   ) {
     self.model = model
     self.classifier = classifier
+    self.distanceName = distanceName
     self.reference = reference
     self.realName = realName
     self.count = count
@@ -97,8 +101,10 @@ extension LateStartScan {
     let entropies = data.questions.map { ($0.name, $0.composition.entropy) }
     func findings(_ differences: [ScanFindings.Difference]) -> ScanFindings {
       ScanFindings(
-        model: model.name, classifier: classifier.name, reference: reference.name, realName: reference.realName,
-        count: settings.base.seeds.count, dataEntropies: Dictionary(entropies) { first, _ in first }, results: results,
+        model: model.name, classifier: classifier.name, distanceName: classifier.distanceName,
+        reference: reference.name,
+        realName: reference.realName, count: settings.base.seeds.count,
+        dataEntropies: Dictionary(entropies) { first, _ in first }, results: results,
         real: real, gaussian: gaussian, differences: differences)
     }
     let plain = findings([])

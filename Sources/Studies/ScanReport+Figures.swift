@@ -76,7 +76,7 @@ extension ScanReport {
       description:
         "\(measure) of \(findings.model) to \(findings.reference), against the training step of the start. The rightmost point "
         + "of each line is the prior. Bands are 95 % intervals over the draw of the images.",
-      x: Axis("training step of the start (rightmost: the prior)"), y: Axis("Frechet distance", scale: .logarithmic),
+      x: Axis("training step of the start (rightmost: the prior)"), y: Axis(findings.distanceName, scale: .logarithmic),
       lines: lines, markers: markers(kind, names))
   }
 

@@ -33,7 +33,7 @@ public struct ScanReport {
   }
 
   /// What is measured, for headings.
-  var measure: String { "Frechet distance in the features of \(findings.classifier)" }
+  var measure: String { "\(findings.distanceName) in the features of \(findings.classifier)" }
 
   /// Every cell with all its numbers, for other programs.
   public var cells: Table {

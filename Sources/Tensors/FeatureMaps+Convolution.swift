@@ -4,7 +4,7 @@ extension FeatureMaps {
   /// A convolution with what is added to its result; see `ConvolutionShape` and `ConvolutionEpilogue`.
   ///
   /// - Parameters:
-  ///   - filter: `[outputChannels, inputChannels, kernel, kernel]`.
+  ///   - filter: `[outputChannels, inputChannels, kernel, kernelWidth]`.
   ///   - shape: The convolution.
   ///   - bias: One addend an output channel.
   ///   - channelOffset: One addend a sample and output channel, `[batch, outputChannels, 1, 1]`.
@@ -71,9 +71,8 @@ extension FeatureMaps {
       start = channels.upperBound
       guard let slot else { continue }
       let convolution = plan.convolution.with(outputChannels: channels.count)
-      let kernel = convolution.kernel
       let mirrored = filter.derived(
-        for: "input gradient, channels \(channels)", shape: [channels.count, shape.outputChannels, kernel, kernel]
+        for: "input gradient, channels \(channels)", shape: convolution.filterShape
       ) { shape.inputGradientFilter($0, channels: channels) }
       let destination = slot.gradient ?? backend.makeFeatureMap(part.shape)
       backend.convolve(

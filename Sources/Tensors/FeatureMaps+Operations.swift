@@ -142,3 +142,15 @@ extension FeatureMaps {
     }
   }
 }
+
+extension FeatureMaps {
+  /// The largest value or the mean of the window around each pixel; see `ResamplingOperations.poolWindows(_:_:into:)`.
+  ///
+  /// It has no gradient: no network that is trained has it, and a tape must not watch.
+  public func pooled(_ pooling: PoolingShape) -> FeatureMaps {
+    precondition(tape == nil, "windows are pooled without a tape")
+    let result = backend.makeFeatureMap(pooling.output(for: shape))
+    backend.poolWindows(activation, pooling, into: result)
+    return .init(Operand(result), on: backend)
+  }
+}

@@ -93,7 +93,7 @@ private func line(of error: ModelError) -> String {
   case .noClasses: "--class: \(error)"
   case .noGuidance: "--guidance: \(error)"
   case .input(_, _, let isLabelled): isLabelled ? "\(error) (--class)" : error.description
-  case .statistics, .images, .labels: error.description
+  case .statistics, .images, .channels, .labels: error.description
   }
 }
 

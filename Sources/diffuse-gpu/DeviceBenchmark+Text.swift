@@ -111,7 +111,7 @@ extension DeviceBenchmark.Entry {
     case .convolution(let shape, let operands, _):
       let stride = shape.stride == 1 ? "" : "/\(shape.stride)"
       let source = Self.image(operands) + (shape.upsamplesInput ? " doubled" : "")
-      sizes = "\(shape.kernel)x\(shape.kernel)\(stride) \(source) -> \(shape.outputChannels)"
+      sizes = "\(shape.kernel)x\(shape.kernelWidth)\(stride) \(source) -> \(shape.outputChannels)"
     }
     return "\(record.operation.rawValue) \(sizes)"
   }

@@ -20,7 +20,8 @@ struct DiffuseGPUCommand: ParsableCommand {
     version: packageVersion,
     subcommands: [
       SampleCommand.self, TrainCommand.self, ForwardCommand.self, DevicesCommand.self, CheckCommand.self,
-      StatisticsCommand.self, EvaluateCommand.self, ClassifyCommand.self, LateStartCommand.self, AnalyzeCommand.self,
+      StatisticsCommand.self, EvaluateCommand.self, ClassifyCommand.self, ConvertInceptionCommand.self,
+      LateStartCommand.self, AnalyzeCommand.self,
       BenchCommand.self, InfoCommand.self, InitCommand.self,
     ])
 

@@ -7,8 +7,8 @@ struct EvaluateCommand: ParsableCommand {
     abstract: "Measure samples against a data set, in pixels or in a classifier's features.",
     discussion: """
       Without a classifier it compares means and covariances of the pixels, in [-1, 1]: the Frechet distance without any network. With \
-      --classifier it compares the classifier's features and what the classifier sees. Neither is the FID of Inception features. Only \
-      distances at equal counts compare, so that sets of different counts need --count. All measures take images clamped to [-1, 1] and \
+      --classifier it compares the classifier's features and what the classifier sees; in the features of Inception, made by \
+      `convert-inception`, the Frechet distance is FID, and in no others. Only distances at equal counts compare, so that sets of different counts need --count. All measures take images clamped to [-1, 1] and \
       rounded to 8 bits.
 
       \(ImageReadingOptions.forms)
@@ -46,7 +46,7 @@ struct EvaluateCommand: ParsableCommand {
       throw CommandError("--statistics is of pixels; --classifier takes --reference FILE or --data PATH")
     }
     let request = try features.request(samples: samples, note: outputOptions.console.note)
-    try checkCounts(channels: request?.classifier.imageShape.channels)
+    try checkCounts(channels: request?.classifier.imageChannels)
     let findings = try request.map(featureFindings) ?? pixelFindings()
     try outputOptions.console.result(
       (findings.map(\.text) + ["images are \(eightBitRule)"]).joined(separator: "\n"),
@@ -108,7 +108,7 @@ struct EvaluateCommand: ParsableCommand {
 
   private func featureFindings(_ request: FeatureOptions.Request) throws -> [Finding] {
     let console = outputOptions.console, classifier = request.classifier, extractor = classifier.extractor
-    let backend = try device.open(console), channels = classifier.imageShape.channels
+    let backend = try device.open(console), channels = classifier.imageChannels
     /// The features of images, with progress.
     func features(_ path: String, isData: Bool, rowLimit: Int) throws -> FeatureSet {
       let source = try open(path, channels: channels, clamps: !isData) { console.note($0) }
@@ -126,14 +126,17 @@ struct EvaluateCommand: ParsableCommand {
       let measures = try SampleMeasures(set, to: reference, request.settings, path: path)
       let members: [String: JSONValue] = [
         "samples": .string(path),
-        "features": .object(["network": .string(extractor.name), "sha256": .string(extractor.sha256)]),
+        "features": .object([
+          "network": .string(extractor.name), "sha256": .string(extractor.sha256),
+          "distance": .string(classifier.distanceName),
+        ]),
         "reference": .object([
           "source": .string(request.referenceName),
           "images": reference.count.map { JSONValue.number(Double($0)) } ?? .null,
         ]),
       ]
       return Finding(
-        text: "\(path): \(measures.text(network: extractor.name))", members: members.merging(measures.members) { $1 })
+        text: "\(path): \(measures.text(by: classifier))", members: members.merging(measures.members) { $1 })
     }
   }
 }

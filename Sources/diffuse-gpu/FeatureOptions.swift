@@ -6,6 +6,7 @@ struct FeatureOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "A classifier's directory, or a pretrained one such as mnist-classifier, which carries the features of its data.",
+      discussion: "Or the directory of Inception, made by `convert-inception`, which has no classes.",
       valueName: "directory"))
   var classifier: String?
 
@@ -40,7 +41,7 @@ struct FeatureOptions: ParsableArguments {
 
   /// A comparison in features.
   struct Request {
-    let classifier: ClassifierModel
+    let classifier: any FeatureExtractor
     let settings: MeasureSettings
     let featuresOutput: String?
     fileprivate let file: String?
@@ -89,10 +90,25 @@ struct FeatureOptions: ParsableArguments {
       try OutputFile.checkDistinct([featuresOut], readFrom: samples + [reference, data].compactMap(\.self))
       try OutputFile.checkWritable(featuresOut)
     }
+    let network = try FeatureExtractors.found(classifier, note: note)
     return Request(
-      classifier: try ClassifierModel.found(classifier, note: note), settings: try settings(),
-      featuresOutput: featuresOut,
+      classifier: network, settings: try settings(for: network, note: note), featuresOutput: featuresOut,
       file: reference, data: data)
+  }
+
+  /// The settings without what a network without classes cannot tell.
+  private func settings(
+    for network: any FeatureExtractor, note: (String) -> Void
+  ) throws(CommandError) -> MeasureSettings {
+    var settings = try settings()
+    let ofClasses = settings.measures.filter(\.needsClasses)
+    guard network.questions.isEmpty, let measure = ofClasses.map(\.rawValue).min() else { return settings }
+    guard measures == nil else {
+      throw CommandError("--measures: \(measure) takes classes, and \(network.name) has none")
+    }
+    note("\(network.name) has no classes: \(measure) is left out")
+    settings.measures.subtract(ofClasses)
+    return settings
   }
 
   private func settings() throws(CommandError) -> MeasureSettings {

@@ -7,7 +7,7 @@ struct LateStartScanCommand: ParsableCommand {
     abstract: "Measure samples from every start, and write tables and figures.",
     discussion: """
       Each sampler, number of steps, start and kind of start is one cell: its images are drawn from the same seeds as everywhere, and measured \
-      by the Frechet distance in the features of a classifier and by their classes. A cell is one JSON file in the output folder, so that a \
+      by the Frechet distance in the features of a classifier and by their classes, or by FID in those of Inception. A cell is one JSON file in the output folder, so that a \
       scan which was stopped or killed goes on where it was; a folder of another model, data set, count or version is refused. Every table has \
       two rows more: real images, and the Gaussian itself without a network.
       """)
@@ -33,7 +33,7 @@ struct LateStartScanCommand: ParsableCommand {
       model: .directory(path: source.model, variant: source.variant), settings: settings.base)
     request.statistics = source.statistics
     let opened = try request.open(note: console.note) { try ModelDirectory.found($0, variant: $1, note: console.note) }
-    let classifier = try ClassifierModel.found(source.classifier, note: console.note), options = try device.options()
+    let classifier = try FeatureExtractors.found(source.classifier, note: console.note), options = try device.options()
     try OutputFile.checkFolder(cells.output)
     let backend = try device.open(console, options)
     let scan = try LateStartScan(
@@ -81,7 +81,8 @@ extension LateStartScanCommand {
 
     @Option(
       help: ArgumentHelp(
-        "A classifier's directory, or a pretrained one such as mnist-classifier.", valueName: "directory"))
+        "A classifier's directory, a pretrained one such as mnist-classifier, or Inception's, made by `convert-inception`.",
+        valueName: "directory"))
     var classifier: String
 
     @Option(

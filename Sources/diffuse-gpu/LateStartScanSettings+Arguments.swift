@@ -76,11 +76,11 @@ extension LateStartScanCommand.CellOptions {
 extension LateStartScanCommand.SourceOptions {
   /// What the samples are compared with.
   func reference(
-    for classifier: ClassifierModel, _ reading: ImageReading, _ console: Console
+    for classifier: any FeatureExtractor, _ reading: ImageReading, _ console: Console
   ) throws -> ScanReference {
     guard data == nil || reference == nil else { throw CommandError("--data and --reference exclude each other") }
     func images(_ path: String) throws -> ScanReference.Images {
-      let channels = classifier.imageShape.channels
+      let channels = classifier.imageChannels
       // Notes are for the first time that the set is opened.
       _ = try Dataset.open(path, reading, channels: channels, note: console.note)
       return try ScanReference.Images { try Dataset.open(path, reading, channels: channels) }

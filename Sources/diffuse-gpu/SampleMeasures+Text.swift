@@ -12,11 +12,11 @@ extension Estimate {
 
 extension SampleMeasures {
   /// The measures for people, a line each.
-  func text(network: String) -> String {
+  func text(by network: any FeatureExtractor) -> String {
     var lines: [String] = []
     if let frechet {
       let bias = frechet.bias.map { ", of which its bias is about \(rounded($0, digits: 3))" } ?? ""
-      lines.append("Frechet distance \(frechet.text())" + bias)
+      lines.append("\(network.distanceName) \(frechet.text())" + bias)
     }
     if let kernel {
       lines.append(
@@ -28,7 +28,7 @@ extension SampleMeasures {
     }
     for score in inceptionScores { lines.append("\(score.question): Inception Score \(score.score.text())") }
     for composition in compositions { lines += composition.lines }
-    return (["\(count) images in the features of \(network)"] + lines).joined(separator: "\n  ")
+    return (["\(count) images in the features of \(network.name)"] + lines).joined(separator: "\n  ")
   }
 }
 

@@ -6,6 +6,7 @@ struct FeatureStatisticsOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Collect the statistics of a classifier's features, for `evaluate --reference`; an .npz file then holds mu and sigma alone.",
+      discussion: "Or of Inception's, whose directory `convert-inception` makes.",
       valueName: "directory"))
   var classifier: String?
 
@@ -42,14 +43,19 @@ extension StatisticsCommand {
       throw CommandError(
         "--output \(output): holds mu and sigma alone; --rows and --test-data take a .safetensors file")
     }
-    let classifier = try ClassifierModel.found(name, note: console.note), backend = try device.open(console)
+    let network = try FeatureExtractors.found(name, note: console.note), classifier = network as? ClassifierModel
+    if let testData = features.testData, classifier == nil {
+      throw CommandError("--test-data \(testData): is for classes, and \(name) has none")
+    }
+    try network.check(source.shape, path: source.path)
+    let backend = try device.open(console)
     let display = ProgressDisplay(total: source.count, unit: "images", quiet: console.isQuiet)
-    let set = try classifier.features(of: source, on: backend, rowLimit: features.rows ?? 0) { display.update($0) }
-    let report = try features.testData.map { path in
-      try classifier.report(
+    let set = try network.features(of: source, on: backend, rowLimit: features.rows ?? 0) { display.update($0) }
+    let report = try features.testData.flatMap { path in
+      try classifier?.report(
         on: Dataset.open(path, reading.reading, channels: source.shape.channels) { console.note($0) }, backend)
     }
-    let reference = FeatureReference(set, by: classifier.extractor, report: report)
+    let reference = FeatureReference(set, by: network.extractor, report: report)
     try OutputFile.write(isArchive ? reference.archive(path: output) : reference.encoded(), to: output)
     try console.result(
       """
@@ -59,7 +65,7 @@ extension StatisticsCommand {
       json: .object([
         "output": .string(output), "images": .number(Double(set.count)), "quantization": .string(eightBitRule),
         "features": .object([
-          "network": .string(classifier.extractor.name), "sha256": .string(classifier.extractor.sha256),
+          "network": .string(network.extractor.name), "sha256": .string(network.extractor.sha256),
         ]),
         "dimension": .number(Double(set.dimension)), "variance": .number(set.moments.totalVariance),
         "rows": .number(Double(reference.rowCount)),

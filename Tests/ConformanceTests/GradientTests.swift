@@ -61,6 +61,12 @@ struct GradientTests {
         padding: .init(top: 0, bottom: 1, left: 0, right: 1)), 6, 8
     ),
     (.init(inputChannels: 4, outputChannels: 5, kernel: 1), 3, 3),
+    (
+      .init(
+        inputChannels: 3, outputChannels: 4, kernel: 1, kernelWidth: 7,
+        padding: .init(top: 0, bottom: 0, left: 3, right: 3)), 5, 6
+    ),
+    (.init(inputChannels: 3, outputChannels: 2, kernel: 4, kernelWidth: 2, stride: 2, padding: .all(1)), 8, 7),
     (.init(inputChannels: 2, outputChannels: 3, kernel: 5, stride: 3, padding: .all(2)), 11, 10),
   ]
 
@@ -70,7 +76,7 @@ struct GradientTests {
     let output = shape.output(for: input)
     let x = values(1, input.count), g = values(2, output.count)
     let filter = values(3, shape.filterCount).map { Float($0) }
-    let extents = [shape.outputChannels, shape.inputChannels, shape.kernel, shape.kernel]
+    let extents = shape.filterShape
     let gradient = oracle.makeBuffer(count: shape.filterCount)
     oracle.convolveFilterGradient(Operand(activation(x, input)), shape, activation(g, output), into: gradient)
     let forward = oracle.makeFeatureMap(output)
@@ -88,7 +94,7 @@ struct GradientTests {
       source = spread
     }
     let mirrored = Parameter(
-      shape: [input.channels, output.channels, plan.convolution.kernel, plan.convolution.kernel],
+      shape: plan.convolution.filterShape,
       values: shape.inputGradientFilter(filter))
     let back = oracle.makeFeatureMap(input)
     oracle.convolve(Operand(source), mirrored, plan.convolution, .init(), into: back)

@@ -71,6 +71,19 @@ struct OracleTests {
     #expect(abs(moment(3)) < 4 * (15 / count).squareRoot())
   }
 
+  @Test("A mean of windows is of the pixels inside of the image, and the largest value is none from outside")
+  func pools() {
+    let input = activation([-1, -2, -3, -4, -5, -9], .init(batch: 1, channels: 1, height: 2, width: 3))
+    func pooled(_ shape: PoolingShape) -> [Double] {
+      let output = oracle.makeFeatureMap(shape.output(for: input.shape))
+      oracle.poolWindows(input, shape, into: output)
+      return oracle.exactValues(of: output)
+    }
+    #expect(pooled(.init(.mean, size: 3, padding: 1)) == [-3, -4, -4.75, -3, -4, -4.75])
+    #expect(pooled(.init(.maximum, size: 3, padding: 1)) == [-1, -1, -2, -1, -1, -2])
+    #expect(pooled(.init(.maximum, size: 2, stride: 2)) == [-1])
+  }
+
   @Test("A 3x3 convolution of ones counts the pixels that its filter meets, and adds what its epilogue says")
   func convolves() {
     let shape = ConvolutionShape(inputChannels: 1, outputChannels: 1, kernel: 3, padding: .all(1))

@@ -14,7 +14,7 @@ private final class ZeroParameters: ParameterSource {
   }
 }
 
-@Suite("The conformance list covers U-Nets")
+@Suite("The conformance list covers U-Nets and Inception")
 struct ConformanceCoverageTests {
   /// The networks of google/ddpm-cifar10-32 and of the embedded MNIST model, and one for each option.
   static var configurations: [(name: String, UNetConfiguration)] {
@@ -64,6 +64,17 @@ struct ConformanceCoverageTests {
     let x = Tensor([Float](repeating: 0, count: shape.reduce(1, *)), shape: shape, on: plan)
     _ = try unet(x, timesteps: [1], classLabels: configuration.classCount == nil ? nil : [1])
     #expect(plan.records.count > 20)
+    #expect(ConformanceSuite.missing(for: plan.records.keys) == [])
+  }
+
+  @Test("Each operation of Inception is of a kind that the list has", arguments: [1, 3], [1, 20])
+  func coversInception(channels: Int, batch: Int) throws {
+    let plan = PlanningBackend(), shape = [batch, channels, 28, 32]
+    let images = Tensor([Float](repeating: 0, count: shape.reduce(1, *)), shape: shape, on: plan)
+    let features = try Inception(parameters: ZeroParameters()).features(of: images)
+    #expect(features.reduce(0) { $0 + $1.shape.channels } == Inception.featureCount)
+    #expect(features.allSatisfy { $0.shape.batch == batch && $0.shape.pixels == 1 })
+    #expect(plan.records.count > 60)
     #expect(ConformanceSuite.missing(for: plan.records.keys) == [])
   }
 }

@@ -69,11 +69,11 @@ enum { CPU_PASSING_DEPTH = 64 };
 typedef struct {
   cpu_operand operand;
   cpu_epilogue epilogue;
-  const float *filter;  // packed: [phase][panel][words of kernel * kernel * channels][panel width], or by tile position
+  const float *filter;  // packed: [phase][panel][words of taps * channels][panel width], or by tile position
   float *destination;
   long batch, height, width;               // of the input
   long output_height, output_width, output_channels;
-  long kernel, stride, top, left;
+  long taps, kernel_width, stride, top, left;
   long shift;                              // 1 if the input is doubled by nearest neighbour, else 0
   long phases;                             // 4 if the doubled input is read by four 2x2 filters, else 1
   long strip_rows, strips, block_columns;  // a task: strip_rows pixels (or tiles) by block_columns channels
@@ -118,7 +118,7 @@ typedef struct {
   float *sums;                      // [piece][panel][tap][channel][panel width]
   float *destination;
   long batch, height, width, output_height, output_width, output_channels, gradient_stride;
-  long kernel, stride, top, left, shift;
+  long taps, kernel_width, stride, top, left, shift;
   long pieces, strip_rows;          // ranges of rows of all samples; rows of a sample that are taken at a time
 } cpu_filter_gradient;
 
@@ -146,6 +146,13 @@ typedef struct {
   long batch, channels, height, width;  // of the source
   float scale, shift;
 } cpu_images;
+
+/// The largest value or the mean of the pixels of each window that lie inside of the image.
+typedef struct {
+  cpu_images images;
+  long output_height, output_width, size, stride, padding;
+  bool is_maximum;
+} cpu_pooling;
 
 /// Pixels that are moved apart.
 typedef struct {
@@ -213,7 +220,7 @@ typedef struct {
   cpu_task *peak[CPU_WORDS];
   cpu_task *chunk_statistics, *normalization_coefficients, *normalize;
   cpu_task *softmax_rows;
-  cpu_task *enter, *leave, *halve, *double_size;
+  cpu_task *enter, *leave, *halve, *double_size, *pool_windows;
   cpu_task *activate, *combine, *clamp, *clamp_rows, *scale_rows;
   cpu_task *scale_by_exponential, *scale_by_root;  // sources: what is scaled and by what; coefficients: scale, factor
   cpu_task *fill_normal;

@@ -1,7 +1,7 @@
 // Convolutions as products of gathered strips: no image is ever unrolled as a whole.
 //
 // A task owns `strip_rows` output pixels, in [batch, y, x] order, and `block_columns` output channels. For each pass of at
-// most DEPTH words of k = (r * kernel + s) * channels + c it copies what its pixels read into scratch, then multiplies.
+// most DEPTH words of k = (r * kernel_width + s) * channels + c it copies what its pixels read into scratch, then multiplies.
 
 /// Where a pixel of the strip reads and writes.
 typedef struct {
@@ -43,14 +43,14 @@ INLINE void put_channels(
 
 /// Copies values k ..< k + depth of each pixel's receptive field into rows of scratch.
 INLINE void gather(
-    const cpu_word word, const cpu_convolution *o, const pixel_place *places, long rows, long kernel, long k, long depth,
-    float *a) {
+    const cpu_word word, const cpu_convolution *o, const pixel_place *places, long rows, long kernel_width, long k,
+    long depth, float *a) {
   long channels = o->operand.first_channels + o->operand.second_channels;
   long height = o->height << o->shift, width = o->width << o->shift;
   for (long done = 0; done < depth;) {
     long tap = (k + done) / channels, c = (k + done) % channels;
     long count = channels - c < depth - done ? channels - c : depth - done;
-    long r = tap / kernel, s = tap % kernel;
+    long r = tap / kernel_width, s = tap % kernel_width;
     for (long row = 0; row < rows; row++) {
       long y = places[row].y + r, x = places[row].x + s;
       float *to = a + row * STRIDE;
@@ -119,9 +119,9 @@ INLINE void convolve(const cpu_word word, const cpu_convolution *o, long index, 
   place_pixels(o, phase, first, rows, places);
 
   // The doubled input's phases are read by 2x2 filters: three taps of a row fall on two pixels.
-  long kernel = o->phases == 4 ? 2 : o->kernel;
+  long kernel_width = o->phases == 4 ? 2 : o->kernel_width, taps = o->phases == 4 ? 4 : o->taps;
   long channels = o->operand.first_channels + o->operand.second_channels;
-  long depth = kernel * kernel * channels, words = words_of(word, depth), passes = (words + DEPTH - 1) / DEPTH;
+  long depth = taps * channels, words = words_of(word, depth), passes = (words + DEPTH - 1) / DEPTH;
   long pass_words = ((words + passes - 1) / passes + 15) & ~15L;
   long panels = (o->output_channels + PANEL - 1) / PANEL;
   const float *filter = o->filter + (phase * panels + column / PANEL) * words * PANEL;
@@ -130,7 +130,7 @@ INLINE void convolve(const cpu_word word, const cpu_convolution *o, long index, 
   for (long w = 0; w < words; w += pass_words) {
     long count = words - w < pass_words ? words - w : pass_words;
     long k = w * IN_A_WORD(word), end = (w + count) * IN_A_WORD(word);
-    gather(word, o, places, rows, kernel, k, (end < depth ? end : depth) - k, a);
+    gather(word, o, places, rows, kernel_width, k, (end < depth ? end : depth) - k, a);
     product(word, rows, columns, count, a, filter + w * PANEL, words * PANEL, c, stride, w > 0);
   }
 

@@ -108,7 +108,7 @@ static void filter_gradient(const void *arguments, long index, void *scratch) {
   long channels = operand_channels(&o->operand), panels = (o->output_channels + PANEL - 1) / PANEL;
   long panel = index % panels, piece = index / panels, rows = o->batch * o->output_height;
   long row = piece * rows / o->pieces, last = (piece + 1) * rows / o->pieces;
-  long size = o->kernel * o->kernel * channels * PANEL;
+  long size = o->taps * channels * PANEL;
   float *sums = o->sums + index * size;
   memset(sums, 0, sizeof(float) * (size_t)size);
   const float *g = o->gradient + panel * PANEL;
@@ -118,12 +118,12 @@ static void filter_gradient(const void *arguments, long index, void *scratch) {
     long sample = row / o->output_height, low = row % o->output_height, high = low + o->strip_rows;
     if (high > o->output_height) high = o->output_height;
     if (high - low > last - row) high = low + last - row;
-    for (long tap = 0; tap < o->kernel * o->kernel; tap++)
+    for (long tap = 0; tap < o->taps; tap++)
       for (long phase = 0; phase < phases * phases; phase++) {
         filter_axis vertical = axis_of(
-            phase / phases, phases, o->stride, o->shift, tap / o->kernel, o->top, o->height, low, high);
+            phase / phases, phases, o->stride, o->shift, tap / o->kernel_width, o->top, o->height, low, high);
         filter_axis horizontal = axis_of(
-            phase % phases, phases, o->stride, o->shift, tap % o->kernel, o->left, o->width, 0, o->output_width);
+            phase % phases, phases, o->stride, o->shift, tap % o->kernel_width, o->left, o->width, 0, o->output_width);
         float *to = sums + tap * channels * PANEL;
         filter_channels(o, o->operand.first, o->operand.first_channels, g, sample, vertical, horizontal, vectors, to);
         if (o->operand.second)
@@ -139,7 +139,7 @@ static void filter_gradient(const void *arguments, long index, void *scratch) {
 static void fold_filter_gradient(const void *arguments, long index, void *scratch) {
   const cpu_filter_gradient *o = arguments;
   long channels = operand_channels(&o->operand), panels = (o->output_channels + PANEL - 1) / PANEL;
-  long taps = o->kernel * o->kernel, panel = index / taps, tap = index % taps, size = taps * channels * PANEL;
+  long taps = o->taps, panel = index / taps, tap = index % taps, size = taps * channels * PANEL;
   long outputs = o->output_channels - panel * PANEL < PANEL ? o->output_channels - panel * PANEL : PANEL;
   for (long i = 0; i < channels; i++) {
     const float *from = o->sums + panel * size + (tap * channels + i) * PANEL;

@@ -1,4 +1,5 @@
-// Images into and out of the channels-last layout, and their sizes halved and doubled. A task is one row of one image.
+// Images into and out of the channels-last layout, their sizes halved and doubled, and the windows of pooling. A task is one row of
+// one image.
 
 static void enter(const void *arguments, long index, void *scratch) {
   const cpu_images *o = arguments;
@@ -48,6 +49,33 @@ static void double_size(const void *arguments, long index, void *scratch) {
       PUT(to + o->channels, values);
       PUT(below, values);
       PUT(below + o->channels, values);
+    })
+  }
+}
+
+/// The larger of two values, a NaN if either is one.
+INLINE vector larger(vector x, vector y) { return choose((x > y) | (x != x), x, y); }
+
+/// A row of the result; windows are cut where the image ends, and no window is empty.
+static void pool_windows(const void *arguments, long index, void *scratch) {
+  const cpu_pooling *o = arguments;
+  long channels = o->images.channels, height = o->images.height, width = o->images.width;
+  long image = index / o->output_height, top = index % o->output_height * o->stride - o->padding;
+  long first_row = top < 0 ? 0 : top, last_row = top + o->size < height ? top + o->size : height;
+  for (long x = 0; x < o->output_width; x++) {
+    long left = x * o->stride - o->padding;
+    long first = left < 0 ? 0 : left, last = left + o->size < width ? left + o->size : width;
+    const float *corner = o->images.source + ((image * height + first_row) * width + first) * channels;
+    float *to = o->images.destination + (index * o->output_width + x) * channels;
+    float share = 1.0f / (float)((last_row - first_row) * (last - first));
+    FOR_VECTORS(channels, {
+      vector result = o->is_maximum ? GET(corner) : splat(0);
+      for (long row = 0; row < last_row - first_row; row++)
+        for (long column = 0; column < last - first; column++) {
+          vector value = GET(corner + (row * width + column) * channels);
+          result = o->is_maximum ? larger(value, result) : result + value;
+        }
+      PUT(to, o->is_maximum ? result : result * share);
     })
   }
 }

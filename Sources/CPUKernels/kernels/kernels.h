@@ -33,6 +33,7 @@ const cpu_kernels KERNELS = {
     .leave = leave,
     .halve = halve,
     .double_size = double_size,
+    .pool_windows = pool_windows,
     .activate = activate,
     .combine = combine,
     .clamp = clamp,

@@ -24,6 +24,7 @@ extension ConformanceSuite {
     case .attend: attendCases()
     case .downsample: downsampleCases()
     case .upsample: upsampleCases()
+    case .poolWindows: poolWindowsCases()
     case .add: addCases()
     case .spatialSum: spatialSumCases()
     case .activateGradient: activateGradientCases()

@@ -6,6 +6,7 @@ struct Layer {
   var operands: [FeatureMapShape]
   var outputs: Int
   var kernel: Int
+  var kernelWidth: Int
   var stride = 1
   var padding: Padding
   var doubles = false
@@ -24,7 +25,8 @@ struct Layer {
     operands = channels.map { .init(batch: batch, channels: $0, height: height, width: width) }
     self.outputs = outputs
     self.kernel = kernel
-    self.padding = .all(kernel / 2)
+    kernelWidth = kernel
+    padding = .all(kernel / 2)
   }
 
   private func with<Value>(_ path: WritableKeyPath<Self, Value>, _ value: Value) -> Self {
@@ -36,6 +38,11 @@ struct Layer {
   var doubled: Self { with(\.doubles, true) }
   var unbiased: Self { with(\.hasBias, false) }
   var offset: Self { with(\.hasOffset, true) }
+  /// So many columns of the filter, in place of as many as rows, padded so that the size stays.
+  func columns(_ width: Int) -> Self {
+    let (rows, columns) = (kernel / 2, width / 2)
+    return with(\.kernelWidth, width).padded(.init(top: rows, bottom: rows, left: columns, right: columns))
+  }
   func strided(_ stride: Int) -> Self { with(\.stride, stride) }
   func padded(_ padding: Padding) -> Self { with(\.padding, padding) }
   func residual(_ residual: Residual) -> Self { with(\.residual, residual) }
@@ -57,13 +64,13 @@ struct Layer {
 
   var shape: ConvolutionShape {
     .init(
-      inputChannels: input.channels, outputChannels: outputs, kernel: kernel, stride: stride, padding: padding,
-      upsamplesInput: doubles)
+      inputChannels: input.channels, outputChannels: outputs, kernel: kernel, kernelWidth: kernelWidth, stride: stride,
+      padding: padding, upsamplesInput: doubles)
   }
 
   var name: String {
     var parts = ["\(OperationShape.convolution(shape, operands: operands, result: shape.output(for: input)))"]
-    if padding != .all(kernel / 2) {
+    if padding != columns(kernelWidth).padding {
       parts.append("padding \(padding.top) \(padding.bottom) \(padding.left) \(padding.right)")
     }
     if hasBias { parts.append("bias") }
@@ -73,7 +80,7 @@ struct Layer {
     return parts.joined(separator: ", ")
   }
 
-  var terms: Int { input.channels * kernel * kernel }
+  var terms: Int { input.channels * shape.taps }
 
   func prepared(_ inputs: CaseInputs, _ change: (inout [Float]) -> Void = { _ in }) -> PreparedCase {
     let shape = shape
@@ -82,7 +89,7 @@ struct Layer {
     let operand = Operand(activations[0], activations.count == 2 ? activations[1] : nil)
     // The weights of a fresh layer, so that sums are of the size of the addends.
     let deviation = 1 / Double(terms).squareRoot()
-    let filter = inputs.parameter(10, [outputs, input.channels, kernel, kernel], .normal(deviation: deviation))
+    let filter = inputs.parameter(10, shape.filterShape, .normal(deviation: deviation))
     var epilogue = ConvolutionEpilogue(scale: scale)
     if hasBias { epilogue.bias = inputs.parameter(11, [outputs]) }
     if hasOffset {
@@ -113,14 +120,14 @@ extension ConformanceSuite {
   static var convolutions: [Layer] {
     [
       squareConvolutions, pairConvolutions, resizingConvolutions, pointwiseConvolutions, epilogueConvolutions,
-      unusualConvolutions, largeConvolutions,
+      inceptionConvolutions, unusualConvolutions, largeConvolutions,
     ].flatMap { $0 }
   }
 
   private static func tolerance(of value: Layer) -> Tolerance {
     // Winograd's F(4x4, 3x3) multiplies by up to eight on the way in and out (Lavin and Gray 2016); the factor leaves
     // room for it, and a wrong tap is a thousand times larger.
-    let isWinograd = value.kernel == 3 && value.stride == 1
+    let isWinograd = value.shape.isSquare(3) && value.stride == 1
     return .sums(
       of: value.terms + 4, factor: isWinograd ? 16 : 4,
       reason: "sums of \(value.terms) terms" + (isWinograd ? ", possibly transformed" : ""))
@@ -219,11 +226,29 @@ extension ConformanceSuite {
     ]
   }
 
+  /// The layers of Inception v3: filters of one row or column, strides of two without padding, and results that are added to.
+  private static var inceptionConvolutions: [Layer] {
+    let (row, column) = (Layer(2, [9], 7, 6, to: 10, kernel: 1), Layer(2, [9], 7, 6, to: 10, kernel: 7).columns(1))
+    return [
+      row.columns(7), column, row.columns(3), Layer(1, [9], 5, 6, to: 7, kernel: 3).columns(1),
+      Layer(1, [16], 17, 17, to: 24, kernel: 1).columns(7), Layer(2, [33], 17, 17, to: 31, kernel: 7).columns(1),
+      Layer(2, [13, 6], 8, 9, to: 17, kernel: 1).columns(3).residual(.separate),
+      Layer(1, [13, 6], 9, 8, to: 17, kernel: 3).columns(1).offset.scaled(0.7),
+      Layer(1, [40], 8, 8, to: 48, kernel: 1).columns(3), Layer(1, [48], 35, 35, to: 64, kernel: 5),
+      Layer(2, [3], 29, 31, to: 32).strided(2).padded(.all(0)), Layer(1, [9], 8, 8, to: 7).strided(2).padded(.all(0)),
+      Layer(2, [17, 8], 9, 10, to: 12).strided(2).padded(.all(0)),
+      Layer(2, [17, 8], 9, 10, to: 12).strided(2).padded(.all(0)).unbiased.residual(.separate),
+      Layer(1, [19, 14], 7, 7, to: 17, kernel: 1).unbiased.residual(.separate),
+      Layer(2, [19], 7, 7, to: 17, kernel: 1).unbiased.residual(.separate),
+    ]
+  }
+
   /// What no U-Net asks for and the protocol allows.
   private static var unusualConvolutions: [Layer] {
     [
       Layer(1, [4], 9, 8, to: 5, kernel: 5), Layer(2, [3], 11, 10, to: 4, kernel: 7),
-      Layer(1, [6], 7, 9, to: 5, kernel: 2),
+      Layer(1, [6], 7, 9, to: 5, kernel: 2), Layer(2, [5], 9, 11, to: 6, kernel: 2).columns(5).strided(2),
+      Layer(1, [6], 5, 7, to: 4, kernel: 1).columns(4).doubled,
       Layer(1, [5], 8, 7, to: 6).padded(.all(0)), Layer(1, [5], 6, 7, to: 6).padded(.all(2)),
       Layer(2, [7], 10, 11, to: 3).strided(3),
       Layer(1, [4], 8, 9, to: 4).padded(.init(top: 2, bottom: 0, left: 1, right: 3)),

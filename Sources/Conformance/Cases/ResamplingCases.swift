@@ -28,6 +28,40 @@ extension ConformanceSuite {
     return inputs.prepared(destination) { inputs.backend.downsample(source, into: destination) }
   }
 
+  /// The poolings of Inception v3.
+  static let poolings: [PoolingShape] = [
+    .init(.maximum, size: 3, stride: 2), .init(.mean, size: 3, padding: 1), .init(.maximum, size: 3, padding: 1),
+  ]
+
+  /// Windows inside of the image and past its edges, with whatever remains at the end.
+  static func poolWindowsCases() -> [ConformanceCase] {
+    let others: [PoolingShape] = [
+      .init(.mean, size: 5, stride: 3, padding: 2), .init(.maximum, size: 2, stride: 2),
+      .init(.mean, size: 2, stride: 1, padding: 1), .init(.maximum, size: 1),
+    ]
+    return images.enumerated().flatMap { index, shape in
+      (poolings + [others[index % others.count]]).filter { min(shape.height, shape.width) + 2 * $0.padding >= $0.size }
+        .map { poolWindowsCase($0, shape, .ordinary) }
+    }
+      + [ValueClass.nan, .infinity, .zeros].flatMap { values in
+        poolings.map { poolWindowsCase($0, .init(batch: 2, channels: 3, height: 7, width: 6), values) }
+      }
+  }
+
+  private static func poolWindowsCase(
+    _ pooling: PoolingShape, _ shape: FeatureMapShape, _ values: ValueClass
+  ) -> ConformanceCase {
+    let name = "\(pooling.kind.rawValue) of \(pooling.size)/\(pooling.stride), padding \(pooling.padding), \(shape)"
+    return ConformanceCase(
+      .poolWindows, values == .ordinary ? name : "\(values.rawValue), \(name)", values: values,
+      tolerance: pooling.kind == .maximum ? .exact : .sums(of: pooling.size * pooling.size)
+    ) { inputs in
+      let source = inputs.activation(0, shape) { if values != .ordinary { $0 = $0.special(values) } }
+      let destination = inputs.destination(pooling.output(for: shape))
+      return inputs.prepared(destination) { inputs.backend.poolWindows(source, pooling, into: destination) }
+    }
+  }
+
   /// Every pixel four times.
   static func upsampleCases() -> [ConformanceCase] {
     images.map { shape in

@@ -21,7 +21,7 @@ enum Fault: String, CaseIterable, Sendable {
   case softmaxForgetsOffsets, softmaxForgetsScale, softmaxScalesOffsets, softmaxOverflows
   case convolveForgetsBias, convolveForgetsOffset, convolveUsesFirstOffset, convolveForgetsResidual
   case convolveForgetsScale, convolveScalesFirst, convolveForgetsLastInput, convolveForgetsSecond
-  case convolveSwapsPair, convolveMisplacesSeam, convolveFlipsFilter, convolveForgetsTopLeft
+  case convolveSwapsPair, convolveMisplacesSeam, convolveTransposesFilter, convolveFlipsFilter, convolveForgetsTopLeft
   case convolveForgetsBottomRight, convolvePadsAbove, convolveForgetsPadding, convolveDoublesShifted
   case convolveForgetsLastOutput, convolveForgetsLastPixel
   case normalizeForgetsGamma, normalizeForgetsBeta, normalizeForgetsEpsilon, normalizeEpsilonOutside
@@ -29,6 +29,7 @@ enum Fault: String, CaseIterable, Sendable {
   case normalizeUnbiased, normalizeSingly, normalizeBySumOfSquares, normalizeUsesFirstSample
   case attendForgetsScale, attendMergesHeads, attendSwapsKeysAndValues, attendForgetsLastToken
   case attendUsesFirstSample, attendOverflows
+  case poolTakesSum, poolCountsPadding, poolForgetsStride, poolPadsWithZeros, poolLosesNaN
   case halveTakesCorner, halveTakesSum, halveShifts
   case doubleShifts, doubleTransposes, doubleInterleavesRows
   case addForgetsScale, sumPixelsTakesMean, activateGradientIsIdentity, dropoutIgnoresDraw, filterGradientMirrorsTaps
@@ -59,7 +60,8 @@ enum Fault: String, CaseIterable, Sendable {
     case .softmaxForgetsOffsets, .softmaxForgetsScale, .softmaxScalesOffsets, .softmaxOverflows: .softmaxRows
     case .convolveForgetsBias, .convolveForgetsOffset, .convolveUsesFirstOffset, .convolveForgetsResidual,
       .convolveForgetsScale, .convolveScalesFirst, .convolveForgetsLastInput, .convolveForgetsSecond,
-      .convolveSwapsPair, .convolveMisplacesSeam, .convolveFlipsFilter, .convolveForgetsTopLeft,
+      .convolveSwapsPair, .convolveMisplacesSeam, .convolveFlipsFilter, .convolveTransposesFilter,
+      .convolveForgetsTopLeft,
       .convolveForgetsBottomRight, .convolvePadsAbove, .convolveForgetsPadding, .convolveDoublesShifted,
       .convolveForgetsLastOutput, .convolveForgetsLastPixel:
       .convolve
@@ -70,6 +72,7 @@ enum Fault: String, CaseIterable, Sendable {
     case .attendForgetsScale, .attendMergesHeads, .attendSwapsKeysAndValues, .attendForgetsLastToken,
       .attendUsesFirstSample, .attendOverflows:
       .attend
+    case .poolTakesSum, .poolCountsPadding, .poolForgetsStride, .poolPadsWithZeros, .poolLosesNaN: .poolWindows
     case .halveTakesCorner, .halveTakesSum, .halveShifts: .downsample
     case .doubleShifts, .doubleTransposes, .doubleInterleavesRows: .upsample
     case .addForgetsScale: .add

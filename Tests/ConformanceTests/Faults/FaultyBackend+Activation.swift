@@ -67,6 +67,31 @@ extension FaultyBackend {
     }
   }
 
+  func poolWindows(_ source: FeatureMap, _ shape: PoolingShape, into destination: FeatureMap) {
+    let input = source.shape, output = destination.shape, values = oracle.exactValues(of: source)
+    oracle.poolWindows(source, shape, into: destination)
+    func inside(_ first: Int, of extent: Int) -> Int { min(first + shape.size, extent) - max(first, 0) }
+    spoil(destination) { result in
+      for index in result.indices {
+        let (plane, y, x) = (
+          index / output.pixels, index % output.pixels / output.width, index % output.width
+        )
+        let (top, left) = (shape.stride * y - shape.padding, shape.stride * x - shape.padding)
+        let whole = shape.size * shape.size, part = inside(top, of: input.height) * inside(left, of: input.width)
+        switch fault {
+        case .poolTakesSum where shape.kind == .mean: result[index] *= Double(part)
+        case .poolCountsPadding where shape.kind == .mean: result[index] *= Double(part) / Double(whole)
+        case .poolForgetsStride where shape.stride > 1:
+          result[index] =
+            values[(plane * input.height + min(y, input.height - 1)) * input.width + min(x, input.width - 1)]
+        case .poolPadsWithZeros where shape.kind == .maximum && part < whole: result[index] = max(result[index], 0)
+        case .poolLosesNaN where result[index].isNaN: result[index] = 0
+        default: break
+        }
+      }
+    }
+  }
+
   func upsample(_ source: FeatureMap, into destination: FeatureMap) {
     oracle.upsample(source, into: destination)
     spoil(destination) { values in

@@ -67,18 +67,21 @@ extension FaultyBackend {
       }
     return .init(
       inputChannels: shape.inputChannels, outputChannels: shape.outputChannels, kernel: shape.kernel,
-      stride: shape.stride, padding: other, upsamplesInput: shape.upsamplesInput)
+      kernelWidth: shape.kernelWidth, stride: shape.stride, padding: other, upsamplesInput: shape.upsamplesInput)
   }
 
   private func spoiledFilter(_ filter: Parameter, _ shape: ConvolutionShape, _ operand: Operand) -> Parameter {
-    let size = shape.kernel * shape.kernel
+    let size = shape.taps
     let first = operand.first.shape.channels
     let values = filter.values()
+    let width = shape.kernelWidth
     let spoiled = values.indices.map { (index: Int) -> Float in
       let (tap, input) = (index % size, index / size % shape.inputChannels)
       switch fault {
       case .convolveForgetsTopLeft where tap == 0 && size > 1: return 0
       case .convolveForgetsBottomRight where tap == size - 1 && size > 1: return 0
+      // As if a filter of one row were one of one column.
+      case .convolveTransposesFilter: return values[index - tap + tap % width * shape.kernel + tap / width]
       case .convolveFlipsFilter: return values[index - tap + size - 1 - tap]
       case .convolveForgetsLastInput where input == shape.inputChannels - 1: return 0
       // The second operand's channels meet the filter one channel too early.

@@ -35,7 +35,7 @@ extension FaultyBackend {
     _ operand: Operand, _ shape: ConvolutionShape, _ gradient: FeatureMap, into destination: Buffer
   ) {
     oracle.convolveFilterGradient(operand, shape, gradient, into: destination)
-    let taps = shape.kernel * shape.kernel
+    let taps = shape.taps
     if fault == .filterGradientMirrorsTaps, taps > 1 {
       spoil(destination) { values in
         values = values.indices.map { values[$0 / taps * taps + taps - 1 - $0 % taps] }
