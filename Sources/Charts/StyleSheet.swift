@@ -1,7 +1,7 @@
 /// The colours of all charts, on light and on dark ground.
 ///
 /// Series have the colours of Okabe and Ito (2008), which people with any of the common colour vision deficiencies tell apart, and a dash
-/// pattern each, for print without colour.
+/// pattern each, for print without colour. Paper is white, whatever the system.
 enum StyleSheet {
   /// Series that differ in colour and dashes; later ones begin again.
   static let seriesCount = 8
@@ -24,7 +24,7 @@ enum StyleSheet {
       """
     let dashed = dashes.enumerated().map { "polyline.s\($0){stroke-dasharray:\($1)}" }.joined(separator: "\n")
     return shapes + dashed + "\n" + rules(light, paper: "#ffffff", ink: "#222222", grid: "#dddddd", muted: "#666666")
-      + "\n@media (prefers-color-scheme:dark){\n"
+      + "\n@media screen and (prefers-color-scheme:dark){\n"
       + rules(dark, paper: "#16181c", ink: "#e8e8e8", grid: "#3a3d44", muted: "#a0a4ab") + "\n}"
   }()
 

@@ -21,7 +21,7 @@ struct DiffuseGPUCommand: ParsableCommand {
     subcommands: [
       SampleCommand.self, TrainCommand.self, ForwardCommand.self, DevicesCommand.self, CheckCommand.self,
       StatisticsCommand.self, EvaluateCommand.self, ClassifyCommand.self, LateStartCommand.self, AnalyzeCommand.self,
-      BenchCommand.self, InfoCommand.self, InitCommand.self,
+      ReproduceCommand.self, BenchCommand.self, InfoCommand.self, InitCommand.self,
     ])
 
   /// Parses, runs, and words what fails in terms of flags.
