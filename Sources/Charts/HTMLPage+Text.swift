@@ -70,8 +70,10 @@ private struct Writer {
   private mutating func write(_ table: Table) {
     func row(_ tag: String, _ cells: [String], _ scope: String = "") -> String {
       let cells = table.columns.indices.map { place in
-        let name = table.columns[place].isNumeric ? " class=\"number\"" : ""
-        return "<\(tag)\(scope)\(name)>\(escaped(cells.indices.contains(place) ? cells[place] : ""))</\(tag)>"
+        let text = cells.indices.contains(place) ? cells[place] : ""
+        // Short texts stay on one line; long ones, such as digests, may not.
+        let name = table.columns[place].isNumeric ? "number" : text.count < 25 ? "short" : "long"
+        return "<\(tag)\(scope) class=\"\(name)\">\(escaped(text))</\(tag)>"
       }
       return "<tr>\(cells.joined())</tr>"
     }

@@ -35,7 +35,8 @@ extension StyleSheet {
     th{font-weight:600;color:var(--muted);vertical-align:bottom}
     td{font-variant-numeric:tabular-nums}
     .number{text-align:right}
-    td.number{white-space:nowrap}
+    td.number,td.short{white-space:nowrap}
+    td.long{overflow-wrap:anywhere}
     @media print{
     body{max-width:none;padding:0;font-size:10pt}
     nav{display:none}

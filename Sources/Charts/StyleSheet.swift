@@ -16,7 +16,7 @@ enum StyleSheet {
   /// The style sheet, a rule a line.
   static let text: String = {
     let shapes = """
-      text{font:12px system-ui,sans-serif}.heading{font-size:15px;font-weight:600}.small{font-size:11px}
+      text{font:12px system-ui,sans-serif}.heading{font-size:15px;font-weight:600}.small{font-size:11px;stroke-width:3px;paint-order:stroke}
       .cell{font-variant-numeric:tabular-nums}text.onlight{fill:#111}text.ondark{fill:#fff}.strong{font-weight:600}
       polyline{fill:none;stroke-width:2;stroke-linejoin:round}polyline.faint{stroke-width:.7;opacity:.45;stroke-dasharray:none}
       polygon{stroke:none;opacity:.18}.grid{stroke-width:1}.marker{stroke-width:1.2;stroke-dasharray:4 3}.whisker{stroke-width:1.4}
@@ -34,7 +34,8 @@ enum StyleSheet {
     }
     return
       (lines + [
-        ".paper{fill:\(paper)}", "text{fill:\(ink)}", "text.small{fill:\(muted)}", ".grid{stroke:\(grid)}",
+        ".paper{fill:\(paper)}", "text{fill:\(ink)}", "text.small{fill:\(muted);stroke:\(paper)}",
+        ".grid{stroke:\(grid)}",
         ".rule{stroke:\(muted)}", ".marker,.whisker{stroke:\(ink)}",
       ]).joined(separator: "\n")
   }

@@ -18,6 +18,8 @@ public struct ReproductionFindings: Sendable {
     public let width: Int
     /// Its rows.
     public let height: Int
+    /// What its file is called, without the ending.
+    var name: String { cell?.name ?? "real" }
 
     /// A grid from its parts.
     package init(cell: ScanCell?, count: Int, png: [UInt8], width: Int, height: Int) {

@@ -46,7 +46,7 @@ extension ReproductionReport {
       gains.min().flatMap { least in gains.max().map { ", by factors of \(digits(least)) to \(digits($0))" } } ?? ""
     return [
       """
-      Of \(compared.count) samplers with their steps, the best late start of the kind \(kind.rawValue) is nearer to the data than the \
+      At \(compared.count) settings of sampler and steps, the best late start of the kind \(kind.rawValue) is nearer to the data than the \
       prior in \(count(.better))\(factors), further in \(count(.worse)), and not told apart in \(count(.undecided)).
       """
     ]
@@ -71,20 +71,24 @@ extension ReproductionReport {
     let starts = findings.starts, percent = Int(100 * AutomaticStart.tolerance)
     guard let worst = starts.max(by: { $0.ratio < $1.ratio }) else { return ["The fit proposes no start."] }
     let cell = worst.result.cell
-    let misses = starts.filter { !$0.isClose }.map { start in
-      let best = start.best.cell.start ?? 0, interval = start.choice.interval
-      return """
-        With \(start.result.cell.steps) steps of \(start.result.cell.sampler) the fit proposes \(start.choice.start), where the scan's \
-        best is \(best), which lies \(interval.contains(best) ? "within" : "outside of") the starts that cost the fit at most a tenth more.
-        """
-    }
     return [
       """
       The start that the fit proposes without a sample is within \(percent) % of the scan's best distance in \
       \(starts.count { $0.isClose }) of \(starts.count) cases; the largest ratio is \(digits(worst.ratio)), for \(cell.sampler) with \
       \(cell.steps) steps.
       """
-    ] + misses
+    ]
+  }
+
+  /// What the fit proposes where its start is further from the data than the scan's best, a sentence each.
+  var misses: [String] {
+    findings.starts.filter { !$0.isClose }.map { start in
+      let best = start.best.cell.start ?? 0, interval = start.choice.interval
+      return """
+        With \(start.result.cell.steps) steps of \(start.result.cell.sampler) the fit proposes \(start.choice.start), where the scan's \
+        best is \(best), which lies \(interval.contains(best) ? "within" : "outside of") the starts that cost the fit at most a tenth more.
+        """
+    }
   }
 
   /// Where the order parameter passes 1.

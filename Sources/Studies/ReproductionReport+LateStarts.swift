@@ -7,37 +7,32 @@ import SymmetryBreaking
 extension ReproductionReport {
   private var scanSeeds: String { "\(SeedRanges(reproduction.settings.scan.base.seeds)) in every cell" }
 
-  /// Grids of samples and of real images.
+  /// Grids of samples beside real images.
   var pictures: HTMLPage.Block {
-    let real = findings.pictures.filter { $0.cell == nil }.map { grid in
-      HTMLPage.Block.figure(
-        .init(
-          .pictures([picture(grid, "real images")]),
-          caption: "Real images, evenly spaced through \(reproduction.subject.data.name). File: figures/real.png."))
-    }
-    let rows = findings.scan.steps.compactMap { steps -> HTMLPage.Block? in
+    let real = findings.pictures.filter { $0.cell == nil }
+    let figures = findings.scan.steps.compactMap { steps -> HTMLPage.Block? in
       let grids = findings.pictures.filter { $0.cell?.steps == steps }
       guard let first = grids.first?.cell else { return nil }
       let seeds = SeedRanges(Array(reproduction.settings.scan.base.seeds.prefix(grids[0].count)))
       return .figure(
         .init(
-          .pictures(
-            grids.compactMap { grid in grid.cell.map { picture(grid, $0.kind == nil ? "prior" : $0.beginning) } }),
+          .pictures((grids + real).map(picture)),
           caption: """
-            \(steps) steps of \(first.sampler), from the prior and from the late start that the scan found best. Both grids have the \
-            seeds \(seeds), and are the first images that the scan measures. Files: \
-            \(grids.compactMap { $0.cell.map { "figures/\($0.name).png" } }.joined(separator: ", ")).
+            \(steps) steps of \(first.sampler), from the prior and from the late start that the scan found best, and real images. Both \
+            grids of samples have the seeds \(seeds), and are the first images that the scan measures. Files: \
+            \((grids + real).map { "figures/\($0.name).png" }.joined(separator: ", ")).
             """,
           source: grids.compactMap { $0.cell.flatMap { recipe.pictures[$0] } }))
     }
-    return .section(id: "pictures", title: "Samples", real + rows)
+    return .section(id: "pictures", title: "Samples", figures)
   }
 
-  private func picture(_ grid: ReproductionFindings.Grid, _ title: String) -> HTMLPage.Picture {
-    let what = grid.cell.map { "samples of \(modelName), \($0.sampler) with \($0.steps) steps, \($0.beginning)" }
+  private func picture(_ grid: ReproductionFindings.Grid) -> HTMLPage.Picture {
+    let what = grid.cell.map { "samples of \(recipe.model), \($0.sampler) with \($0.steps) steps, \($0.beginning)" }
     return .init(
-      title: title, description: "A grid of \(grid.count) " + (what ?? "images of the data set"), png: grid.png,
-      width: grid.width, height: grid.height)
+      title: grid.cell?.beginning ?? "real images",
+      description: "A grid of \(grid.count) " + (what ?? "images of the data set"), png: grid.png, width: grid.width,
+      height: grid.height)
   }
 
   /// The scan's figures.
@@ -46,7 +41,7 @@ extension ReproductionReport {
       NamedChart(
         name: figure.name, chart: figure.chart, part: .scan,
         caption: """
-          Figure 2 of the paper: the distance against the start. The rightmost point of each line is the prior; bands are 95 % intervals.
+          The distance against the start, as in the paper's Figure 2. The rightmost point of each line is the prior; bands are 95 % intervals.
           """, seeds: scanSeeds)
     }
   }
@@ -85,8 +80,8 @@ extension ReproductionReport {
           The fit takes one pass of denoising losses over \(findings.fit.fit.draws) images and no sample. It proposes, for any number of \
           steps, the start at which the error of the start and that of the steps cost least. \(crossover) The table sets what is drawn \
           from there beside the best late start of the scan.
-          """), .table(automaticTable), figure(fitChart),
-      ])
+          """), .table(automaticTable),
+      ] + (misses.isEmpty ? [] : [.list(misses)]) + [figure(fitChart)])
   }
 
   /// The starts that the fit proposes beside the scan's best.

@@ -17,14 +17,18 @@ public struct ReproductionReport {
     public var commands: [ReproductionPart: [String]]
     /// The command of each grid of samples.
     public var pictures: [ScanCell: String]
+    /// What the page calls the model.
+    public var model: String
     /// The program with its version.
     public var program: String
 
     /// A recipe; only the command line knows its commands.
     public init(
-      command: String, commands: [ReproductionPart: [String]], pictures: [ScanCell: String], program: String
+      command: String, commands: [ReproductionPart: [String]], pictures: [ScanCell: String], model: String,
+      program: String
     ) {
-      (self.command, self.commands, self.pictures, self.program) = (command, commands, pictures, program)
+      (self.command, self.commands, self.pictures) = (command, commands, pictures)
+      (self.model, self.program) = (model, program)
     }
   }
 
@@ -41,8 +45,12 @@ public struct ReproductionReport {
     (self.findings, self.reproduction, self.recipe) = (findings, reproduction, recipe)
   }
 
-  var scan: ScanReport { ScanReport(findings.scan) }
-  var modelName: String { findings.scan.model }
+  /// The scan under the page's name for the model.
+  var scan: ScanReport {
+    var found = findings.scan
+    found.model = recipe.model
+    return ScanReport(found)
+  }
 
   /// A chart with what stands below it; its numbers lie in `figures/NAME.csv`.
   struct NamedChart {
@@ -65,10 +73,10 @@ public struct ReproductionReport {
   /// The page.
   public var page: HTMLPage {
     var page = HTMLPage(
-      title: "Late starts and symmetry breaking: \(modelName)",
+      title: "Late starts and symmetry breaking: \(recipe.model)",
       lead: """
-        The experiments of Raya and Ambrogioni, Spontaneous Symmetry Breaking in Generative Diffusion Models (2023), on \(modelName) and \
-        \(reproduction.subject.data.name), with what follows from them.
+        The experiments of Raya and Ambrogioni, Spontaneous Symmetry Breaking in Generative Diffusion Models (2023), on the model \
+        \(recipe.model) and the data \(reproduction.subject.data.name).
         """, generator: recipe.program)
     page.blocks =
       [summary, pictures, lateStarts, automaticStart, symmetry, origin, times]
@@ -86,7 +94,7 @@ public struct ReproductionReport {
       try store.write(named.chart.svg, to: "figures/\(named.name).svg")
     }
     for grid in findings.pictures {
-      try OutputFile.write(grid.png, to: reproduction.path("figures/\(grid.cell?.name ?? "real").png"))
+      try OutputFile.write(grid.png, to: reproduction.path("figures/\(grid.name).png"))
     }
     for (name, table) in tables { try store.write(table.csv, to: "tables/\(name).csv") }
     try store.write(findings.json.text + "\n", to: "report.json")

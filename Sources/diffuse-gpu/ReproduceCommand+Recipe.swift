@@ -12,7 +12,7 @@ extension ReproduceCommand {
         + flag("--count", count.map(String.init)) + read + arithmetic + ["--output", output])
     return .init(
       command: all, commands: commands(of: reproduction.settings, findings), pictures: pictures(findings),
-      program: "diffuse-gpu \(packageVersion)")
+      model: source.model ?? PretrainedModel.defaultName, program: "diffuse-gpu \(packageVersion)")
   }
 
   private var model: [String] { flag("--model", source.model) + flag("--variant", source.variant) }

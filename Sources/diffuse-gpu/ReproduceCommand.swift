@@ -1,5 +1,6 @@
 import ArgumentParser
 import DiffuseGPU
+import Foundation
 
 struct ReproduceCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -128,7 +129,8 @@ extension ReproduceCommand {
         guard own == shape else {
           throw ModelError.images(path: path, shape: own, model: model.name, expected: shape)
         }
-        return try ScanReference.Images { try Dataset.open(path, reading, channels: shape.channels) }
+        let name = URL(fileURLWithPath: path).lastPathComponent
+        return try ScanReference.Images(name: name) { try Dataset.open(path, reading, channels: shape.channels) }
       }
       return Reproduction.Subject(
         model, classifier: classifier, data: try images(data), real: try real.map(images), label: label)
