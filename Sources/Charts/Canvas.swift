@@ -64,17 +64,29 @@ struct Canvas {
 
   /// The document; title and description are read to those who cannot see it.
   func document(title: String, description: String) -> String {
+    element(title, description, opening: "<svg xmlns=\"http://www.w3.org/2000/svg\"", style: StyleSheet.text) + "\n"
+  }
+
+  /// The picture as a part of a page of HTML, which has the style sheet once for all of them.
+  ///
+  /// - Parameter id: What no other part of the page is called.
+  func element(title: String, description: String, id: String) -> String {
+    element(title, description, opening: "<svg", prefix: id + "-")
+  }
+
+  private func element(
+    _ title: String, _ description: String, opening: String, prefix: String = "", style: String? = nil
+  ) -> String {
     let box =
       "viewBox=\"0 0 \(number(width)) \(number(height))\" width=\"\(number(width))\" height=\"\(number(height))\""
+    let (titleName, descriptionName) = (escaped(prefix + "title"), escaped(prefix + "description"))
     return """
-      <svg xmlns="http://www.w3.org/2000/svg" \(box) role="img" aria-labelledby="title description">
-      <title id="title">\(escaped(title))</title>
-      <desc id="description">\(escaped(description))</desc>
-      <style>\(StyleSheet.text)</style>
-      <rect width="100%" height="100%" class="paper"/>
+      \(opening) \(box) role="img" aria-labelledby="\(titleName) \(descriptionName)">
+      <title id="\(titleName)">\(escaped(title))</title>
+      <desc id="\(descriptionName)">\(escaped(description))</desc>
+      \(style.map { "<style>\($0)</style>\n" } ?? "")<rect width="100%" height="100%" class="paper"/>
       \(parts.joined(separator: "\n"))
       </svg>
-
       """
   }
 
@@ -87,7 +99,8 @@ struct Canvas {
   }
 }
 
-/// Text between tags: markup's own characters replaced, and characters that XML 1.0 does not allow left out.
+/// Text between tags: markup's own characters replaced, and left out what XML 1.0 does not allow, what nobody sees, and what turns
+/// the direction of the text around it.
 func escaped(_ text: String) -> String {
   var result = ""
   for scalar in text.unicodeScalars {
@@ -98,6 +111,7 @@ func escaped(_ text: String) -> String {
     case "\"": result += "&quot;"
     case "\t", "\n", "\r": result.unicodeScalars.append(scalar)
     case _ where scalar.value < 0x20 || scalar.value == 0xFFFE || scalar.value == 0xFFFF: continue
+    case "\u{7F}"..."\u{9F}", "\u{202A}"..."\u{202E}", "\u{2066}"..."\u{2069}": continue
     default: result.unicodeScalars.append(scalar)
     }
   }

@@ -77,7 +77,15 @@ public struct LineChart: Sendable, Hashable {
   }
 
   /// The picture as SVG: light or dark as the reader's system is, with the numbers in its description.
-  public var svg: String {
+  public var svg: String { canvas.document(title: title, description: words) }
+
+  /// The picture as a part of an ``HTMLPage``.
+  func element(id: String) -> String { canvas.element(title: title, description: words, id: id) }
+
+  /// The description with the numbers of all lines.
+  private var words: String { ([description] + lines.map(numbers)).joined(separator: "\n") }
+
+  private var canvas: Canvas {
     var canvas = Canvas(width: 720, height: 400)
     let hasLegend = lines.count > 1
     var frame = PlotFrame(canvas: canvas, right: hasLegend ? 160 : 24)
@@ -93,7 +101,7 @@ public struct LineChart: Sendable, Hashable {
         frame.drawLegend(line.name, row: place, StyleSheet.series(place), isFaint: line.isFaint, on: &canvas)
       }
     }
-    return canvas.document(title: title, description: ([description] + lines.map(numbers)).joined(separator: "\n"))
+    return canvas
   }
 
   private func draw(_ line: Line, _ series: String, _ frame: PlotFrame, _ canvas: inout Canvas) {

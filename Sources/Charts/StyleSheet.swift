@@ -1,7 +1,7 @@
 /// The colours of all charts, on light and on dark ground.
 ///
 /// Series have the colours of Okabe and Ito (2008), which people with any of the common colour vision deficiencies tell apart, and a dash
-/// pattern each, for print without colour.
+/// pattern each, for print without colour. Paper is white, whatever the system.
 enum StyleSheet {
   /// Series that differ in colour and dashes; later ones begin again.
   static let seriesCount = 8
@@ -16,7 +16,7 @@ enum StyleSheet {
   /// The style sheet, a rule a line.
   static let text: String = {
     let shapes = """
-      text{font:12px system-ui,sans-serif}.heading{font-size:15px;font-weight:600}.small{font-size:11px}
+      text{font:12px system-ui,sans-serif}.heading{font-size:15px;font-weight:600}.small{font-size:11px;stroke-width:3px;paint-order:stroke}
       .cell{font-variant-numeric:tabular-nums}text.onlight{fill:#111}text.ondark{fill:#fff}.strong{font-weight:600}
       polyline{fill:none;stroke-width:2;stroke-linejoin:round}polyline.faint{stroke-width:.7;opacity:.45;stroke-dasharray:none}
       polygon{stroke:none;opacity:.18}.grid{stroke-width:1}.marker{stroke-width:1.2;stroke-dasharray:4 3}.whisker{stroke-width:1.4}
@@ -24,7 +24,7 @@ enum StyleSheet {
       """
     let dashed = dashes.enumerated().map { "polyline.s\($0){stroke-dasharray:\($1)}" }.joined(separator: "\n")
     return shapes + dashed + "\n" + rules(light, paper: "#ffffff", ink: "#222222", grid: "#dddddd", muted: "#666666")
-      + "\n@media (prefers-color-scheme:dark){\n"
+      + "\n@media screen and (prefers-color-scheme:dark){\n"
       + rules(dark, paper: "#16181c", ink: "#e8e8e8", grid: "#3a3d44", muted: "#a0a4ab") + "\n}"
   }()
 
@@ -34,7 +34,8 @@ enum StyleSheet {
     }
     return
       (lines + [
-        ".paper{fill:\(paper)}", "text{fill:\(ink)}", "text.small{fill:\(muted)}", ".grid{stroke:\(grid)}",
+        ".paper{fill:\(paper)}", "text{fill:\(ink)}", "text.small{fill:\(muted);stroke:\(paper)}",
+        ".grid{stroke:\(grid)}",
         ".rule{stroke:\(muted)}", ".marker,.whisker{stroke:\(ink)}",
       ]).joined(separator: "\n")
   }

@@ -102,6 +102,15 @@ public final class CellStore {
     try OutputFile.write((document.text + "\n").utf8, to: path(of: cell, "json"))
   }
 
+  /// How long all finished cells took, those of runs that were stopped among them; in seconds.
+  ///
+  /// - Throws: `FileError` if the folder cannot be read or a cell's document is damaged.
+  public func seconds() throws -> Double {
+    let folder = Self.join(folder, "cells")
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".json") }.sorted()
+    return try names.reduce(0) { try $0 + (JSONValue(contentsOf: Self.join(folder, $1))["seconds"]?.double ?? 0) }
+  }
+
   /// Writes a report of the study, such as a table, into its folder.
   public func write(_ text: String, to name: String) throws(FileError) {
     try OutputFile.write(text.utf8, to: Self.join(folder, name))

@@ -1,4 +1,4 @@
-import Charts
+public import Charts
 public import Diffusion
 public import Files
 public import Models
@@ -125,8 +125,8 @@ public struct LateStartReport: Sendable {
 }
 
 extension LateStartReport {
-  /// Both errors and their sum against the start, for some numbers of DDIM steps, as SVG.
-  public func chart(steps: [Int]) -> String {
+  /// Both errors and their sum against the start, for some numbers of DDIM steps.
+  public func chart(steps: [Int]) -> LineChart {
     var lines: [LineChart.Line] = [], markers: [LineChart.Marker] = []
     for (place, count) in steps.enumerated() {
       guard let family = families.first else { continue }
@@ -150,6 +150,6 @@ extension LateStartReport {
         the least sums.
         """,
       x: Axis("start, training step"), y: Axis("loss, nats", scale: .logarithmic), lines: lines, markers: markers
-    ).svg
+    )
   }
 }

@@ -38,7 +38,24 @@ extension LateStartScan {
   public func run(
     shouldStop: () -> Bool = { false }, progress: (Progress) -> Void = { _ in }
   ) throws -> ScanFindings? {
-    let cells = settings.cells
+    guard let results = try results(of: settings.cells, shouldStop: shouldStop, progress: progress) else { return nil }
+    let data = try referenceFeatures { _ in }
+    let real = try yardstick("real", data) { try realFeatures() }
+    let drawn = try yardstick("gaussian", data) { try classifier.features(of: gaussianImages(), on: backend) }
+    return try findings(results, data, real: real, gaussian: drawn)
+  }
+
+  /// Runs what is missing of some cells, those of the settings or others beside them.
+  ///
+  /// - Parameters:
+  ///   - cells: The cells, none twice.
+  ///   - shouldStop: Asked before every step; a cell that is stopped begins anew next time.
+  ///   - progress: Called after every step.
+  /// - Returns: What each cell found, or nil if the scan was stopped.
+  /// - Throws: An error of a run or of the folder.
+  public func results(
+    of cells: [ScanCell], shouldStop: () -> Bool = { false }, progress: (Progress) -> Void = { _ in }
+  ) throws -> [ScanResult]? {
     var results: [ScanCell: ScanResult] = [:]
     for cell in cells { results[cell] = try store.result(of: stored(cell), with: endings) }
     let missing = cells.filter { results[$0] == nil }, count = settings.base.seeds.count
@@ -59,10 +76,7 @@ extension LateStartScan {
       done += cell.steps * count
       report(nil, 0)
     }
-    guard !shouldStop() else { return nil }
-    let real = try yardstick("real", data) { try realFeatures() }
-    let drawn = try yardstick("gaussian", data) { try classifier.features(of: gaussianImages(), on: backend) }
-    return try findings(cells.compactMap { results[$0] }, data, real: real, gaussian: drawn)
+    return shouldStop() ? nil : cells.compactMap { results[$0] }
   }
 
   private var endings: [String] { settings.keepsImages ? ["npz", "images.npz"] : ["npz"] }

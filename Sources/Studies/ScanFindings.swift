@@ -23,7 +23,7 @@ public struct ScanFindings: Sendable, Hashable, Codable {
   }
 
   /// What messages call the model.
-  public let model: String
+  public internal(set) var model: String
   /// What messages call the network in whose features everything is measured.
   public let classifier: String
   /// What the distance in these features is called.

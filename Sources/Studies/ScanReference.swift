@@ -22,8 +22,11 @@ public struct ScanReference {
 
     /// Reads a set once for its digest, a batch at a time.
     ///
+    /// - Parameters:
+    ///   - name: What reports call it, or nil for its path.
+    ///   - open: Opens the set at its first image.
     /// - Throws: An error of opening or reading.
-    public init(_ open: @escaping () throws -> any ImageSource) throws {
+    public init(name: String? = nil, _ open: @escaping () throws -> any ImageSource) throws {
       let source = try open()
       var parts = ["\(source.shape)"], count = 0
       while true {
@@ -32,7 +35,7 @@ public struct ScanReference {
         parts.append(Files.sha256(of: values))
         count += values.count / source.shape.count
       }
-      name = source.path
+      self.name = name ?? source.path
       sha256 = Files.sha256(of: Array(parts.joined(separator: "\n").utf8))
       self.count = count
       self.open = open

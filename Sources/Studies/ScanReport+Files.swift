@@ -31,7 +31,7 @@ extension ScanReport {
           + "\(best.evaluations) evaluations.")
     }
     let real = findings.real.distance, gaussian = findings.gaussian.distance
-    lines.append("\(findings.realName): \(shown(real)). The Gaussian itself: \(shown(gaussian)).")
+    lines.append("For comparison: \(findings.realName), \(shown(real)); the Gaussian itself, \(shown(gaussian)).")
     let priors = findings.results.filter { $0.cell.kind == nil }
     if let worst = priors.max(by: { $0.measures.distance.value < $1.measures.distance.value }),
       worst.measures.distance.value >= gaussian.value

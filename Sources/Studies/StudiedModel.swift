@@ -2,6 +2,7 @@ public import Compute
 public import Diffusion
 public import Files
 public import Models
+import Networks
 import Pipelines
 public import Tensors
 
@@ -78,6 +79,22 @@ public struct StudiedModel {
     }
     if let classLabel { facts["class"] = .number(Double(classLabel)) }
     return facts
+  }
+
+  /// The identity of a study of this model alone, or with a classifier.
+  ///
+  /// - Parameters:
+  ///   - kind: What is studied, such as `analyze network`.
+  ///   - classifier: The classifier that answers, or nil for a study without one.
+  ///   - version: The program's version.
+  public func identity(
+    _ kind: String, classifier: ClassifierModel? = nil, version: String
+  ) throws -> StudyIdentity {
+    var facts = try facts().merging(["version": .string(version)]) { $1 }
+    if let classifier {
+      facts["classifier"] = .string(sha256(of: classifier.network.parameters.flatMap { $0.parameter.values() }))
+    }
+    return StudyIdentity(kind, facts)
   }
 }
 

@@ -19,8 +19,9 @@ final class StudyProgress {
     (self.phase, done, self.total) = (phase, 0, max(1, total))
   }
 
-  /// Counts work that is done.
+  /// Counts work that is done; what goes beyond a total that was a guess is not told.
   func advance(by count: Int) {
+    guard done < total else { return }
     done = min(total, done + count)
     report(phase, done, total)
   }

@@ -72,9 +72,8 @@ struct AnalyzeDynamicsCommand: ParsableCommand {
     (settings.count, settings.seed) = (count, seed)
     (settings.samplerSteps, settings.lossImages) = (samplerSteps, lossImages)
     let images = try data.map { try studied.images($0, reading, count: lossImages, console) }
-    var facts = try studied.facts().merging(["version": .string(packageVersion)]) { $1 }
-    facts["classifier"] = .string(sha256(of: classifier.network.parameters.flatMap { $0.parameter.values() }))
-    let store = try CellStore(output, StudyIdentity("analyze dynamics", facts))
+    let store = try CellStore(
+      output, studied.identity("analyze dynamics", classifier: classifier, version: packageVersion))
     let display = PhaseDisplay(unit: "evaluations", console)
     Interruption.listen()
     let analysis = try DynamicsAnalysis(studied, classifier: classifier, settings, images: images, in: store)

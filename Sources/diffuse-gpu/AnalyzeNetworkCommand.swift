@@ -67,8 +67,7 @@ struct AnalyzeNetworkCommand: ParsableCommand {
     let studied = try model.open(data: source, device, console)
     var settings = NetworkAnalysis.Settings(steps: try trainingSteps(of: studied.schedule))
     (settings.sets, settings.average.draws, settings.followsFixedPoint) = (sets, draws, fixedPoint)
-    let facts = try studied.facts().merging(["version": .string(packageVersion)]) { $1 }
-    let store = try CellStore(output, StudyIdentity("analyze network", facts))
+    let store = try CellStore(output, studied.identity("analyze network", version: packageVersion))
     let images = try data.map { try studied.images($0, reading, count: errorImages, console) }
     let analysis = try NetworkAnalysis(studied, settings, images: images, in: store)
     let display = PhaseDisplay(unit: "evaluations", console)

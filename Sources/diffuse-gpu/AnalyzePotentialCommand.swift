@@ -54,8 +54,7 @@ struct AnalyzePotentialCommand: ParsableCommand {
     var settings = PotentialAnalysis.Settings(steps: chosen)
     (settings.pairs, settings.seed, settings.samplerSteps) = (pairs, seed, samplerSteps)
     settings.arc = PotentialArc(count: points)
-    let facts = try studied.facts().merging(["version": .string(packageVersion)]) { $1 }
-    let store = try CellStore(output, StudyIdentity("analyze potential", facts))
+    let store = try CellStore(output, studied.identity("analyze potential", version: packageVersion))
     let display = PhaseDisplay(unit: "evaluations", console)
     Interruption.listen()
     let findings = try PotentialAnalysis(studied, settings, in: store).run(

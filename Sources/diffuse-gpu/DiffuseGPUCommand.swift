@@ -21,7 +21,7 @@ struct DiffuseGPUCommand: ParsableCommand {
     subcommands: [
       SampleCommand.self, TrainCommand.self, ForwardCommand.self, DevicesCommand.self, CheckCommand.self,
       StatisticsCommand.self, EvaluateCommand.self, ClassifyCommand.self, ConvertInceptionCommand.self,
-      LateStartCommand.self, AnalyzeCommand.self,
+      LateStartCommand.self, AnalyzeCommand.self, ReproduceCommand.self,
       BenchCommand.self, InfoCommand.self, InitCommand.self,
     ])
 

@@ -125,7 +125,7 @@ struct LateStartFitCommand: ParsableCommand {
 
   private func write(_ report: LateStartReport, to output: String, _ console: Console) throws {
     let json = report.json
-    if let chart { try OutputFile.write(report.chart(steps: Self.shownSteps).utf8, to: chart) }
+    if let chart { try OutputFile.write(report.chart(steps: Self.shownSteps).svg.utf8, to: chart) }
     try OutputFile.write((json.text + "\n").utf8, to: output)
     try console.result("\(output): \(report.fit.draws) images\n\(report.text(steps: Self.shownSteps))", json: json)
   }
