@@ -47,6 +47,11 @@ public protocol DiffusionModel {
   /// - Throws: ``ModelError`` if they are not of samples of the shape, or an error of their file.
   func classStatistics(_ shape: ImageShape) throws -> ClassStatistics?
 
+  /// How many samples the model's data are, or nil if it does not know, or they are endlessly many.
+  ///
+  /// - Throws: An error of the file of its statistics.
+  func dataCount() throws -> Int?
+
   /// What is known about late starts of the model, or nil; see ``LateStartFit``.
   ///
   /// - Throws: `FileError` if that is of another model, or of other statistics than ``gaussian(_:on:)`` gives.
@@ -78,6 +83,9 @@ extension DiffusionModel {
 
   /// No statistics of classes.
   public func classStatistics(_ shape: ImageShape) -> ClassStatistics? { nil }
+
+  /// Not known.
+  public func dataCount() -> Int? { nil }
 
   /// Nothing.
   public func lateStartFit() -> LateStartFit? { nil }

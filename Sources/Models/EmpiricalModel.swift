@@ -63,6 +63,9 @@ public struct EmpiricalModel: DiffusionModel {
     return collector.classStatistics()
   }
 
+  /// The images.
+  public func dataCount() -> Int? { images.count }
+
   /// Two products with all images an evaluation.
   public func denoiser(
     _ condition: SamplingCondition, _ predictionType: PredictionType, on backend: any Backend

@@ -105,6 +105,9 @@ public struct Model: DiffusionModel {
     try statistics?.classStatistics(shape)
   }
 
+  /// The images that the statistics are of.
+  public func dataCount() throws -> Int? { try statistics?.summary().count }
+
   /// The network as a denoiser.
   public func denoiser(
     _ condition: SamplingCondition, _ predictionType: PredictionType, on backend: any Backend

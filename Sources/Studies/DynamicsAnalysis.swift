@@ -24,6 +24,8 @@ public struct DynamicsAnalysis {
     public var samplerSteps = 50
     /// Images of which denoising losses are taken; of the data where there are some, else of the samples.
     public var lossImages = 128
+    /// How many samples the data are, for the collapse, where the model itself does not know.
+    public var dataCount: Int?
 
     /// Settings with the defaults, for some steps.
     public init(steps: [Int]) {
@@ -104,7 +106,7 @@ public struct DynamicsAnalysis {
       return DynamicsFindings(
         pairs: agreements, levels: plan.steps.map(\.from.timestep),
         decisions: decisions(of: runs), losses: losses,
-        speciation: speciation)
+        speciation: speciation, collapse: try collapse(losses))
     } catch is StudyStop {
       return nil
     }
@@ -130,6 +132,19 @@ public struct DynamicsAnalysis {
   /// The place in the plan from which on each sample's class no longer changes.
   private func decisions(of runs: [Run]) -> [Int] {
     runs.flatMap { decisionPlaces(of: $0.answers) }
+  }
+
+  /// Where the exact score of the model's data falls onto single ones of them; nil where their number is not known or it does not.
+  ///
+  /// Of the model's error and the Gaussian's the smaller one counts: both are at least the exact denoiser's.
+  private func collapse(_ losses: [DynamicsFindings.Loss]) throws -> DynamicsFindings.Collapse? {
+    guard let count = try model.model.dataCount() ?? settings.dataCount, count > 1, losses.count > 1 else { return nil }
+    let rising = losses.reversed()
+    let profile = EntropyProfile(
+      karrasSigmas: rising.map(\.karrasSigma), losses: rising.map { min($0.error, $0.gaussianError ?? .infinity) })
+    return profile.collapseSigma(samples: count).flatMap { model.schedule.firstStep(below: 1 / (1 + $0 * $0)) }.map {
+      .init(step: $0, images: count)
+    }
   }
 
   /// The step at which the leading variance of the data equals the noise's, or nil where it is not known.

@@ -43,6 +43,8 @@ extension DynamicsFindings {
       "crossing": JSONValue(crossing?.step), "crossing_interval": interval ?? .null,
       "largest_rise_in_standard_errors": .number(largestRise),
       "speciation": JSONValue(speciation.map(Double.init)),
+      "collapse": JSONValue(collapse.map { Double($0.step) }),
+      "collapse_images": JSONValue(collapse.map { Double($0.images) }),
       "decision": .object([
         "median": .number(decision(quantile: 0.5)), "first_tenth": .number(decision(quantile: 0.9)),
         "last_tenth": .number(decision(quantile: 0.1)),
@@ -78,13 +80,15 @@ extension DynamicsFindings {
   }
 
   private static let lossNames = [
-    "step", "sigma", "error", "standard_error", "gaussian_error", "entropy_rate", "entropy", "rescaled_time",
+    "step", "sigma", "error", "standard_error", "gaussian_error", "entropy_rate", "entropy", "information",
+    "rescaled_time",
     "explained_denoiser", "explained_score",
   ]
 
   private var lossRows: [[String: JSONValue]] {
     let profile = entropy
     let (rates, entropies, times) = (profile?.rates ?? [], profile?.entropies ?? [], profile?.rescaledTimes ?? [])
+    let informations = profile?.informations ?? []
     return losses.enumerated().map { place, loss in
       // Profiles begin with the least noise.
       let back = losses.count - 1 - place
@@ -93,7 +97,8 @@ extension DynamicsFindings {
         "step": .number(Double(loss.step)), "sigma": .number(loss.karrasSigma), "error": .number(loss.error),
         "standard_error": .number(loss.standardError),
         "gaussian_error": JSONValue(loss.gaussianError),
-        "entropy_rate": number(rates), "entropy": number(entropies), "rescaled_time": number(times),
+        "entropy_rate": number(rates), "entropy": number(entropies), "information": number(informations),
+        "rescaled_time": number(times),
         "explained_denoiser": JSONValue(loss.explainedDenoiser),
         "explained_score": JSONValue(loss.explainedScore),
       ]
@@ -125,8 +130,10 @@ extension DynamicsFindings {
         """,
       x: stepAxis, y: Axis("share of agreeing pairs", range: 0...1),
       lines: [line("clones") { $0.clone }, line("U-turns") { $0.turn }],
-      markers: [crossing.map { .init($0.step, "phi = .775") }, speciation.map { .init(Double($0), "speciation") }]
-        .compactMap(\.self))
+      markers: [
+        crossing.map { .init($0.step, "phi = .775") }, speciation.map { .init(Double($0), "speciation") },
+        collapse.map { .init(Double($0.step), "collapse") },
+      ].compactMap(\.self))
   }
 
   /// The share of samples whose class no longer changes.
@@ -179,6 +186,7 @@ extension DynamicsFindings {
         format: "decided: a tenth by step %.0f, half by step %.0f, nine tenths by step %.0f", decision(quantile: 0.9),
         decision(quantile: 0.5), decision(quantile: 0.1)),
       speciation.map { "the leading variance alone: speciation at step \($0)" },
+      collapse.map { "the exact score of \($0.images) images: collapse at step \($0.step)" },
     ].compactMap(\.self).joined(separator: "\n")
   }
 }

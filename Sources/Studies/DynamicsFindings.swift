@@ -32,6 +32,14 @@ public struct DynamicsFindings: Sendable, Hashable {
     public var explainedScore: Double?
   }
 
+  /// Where the exact score of a data set would begin to fall onto single images of it; see `EntropyProfile/collapseSigma(samples:)`.
+  public struct Collapse: Sendable, Hashable {
+    /// The training step.
+    public let step: Int
+    /// The images of the data set.
+    public let images: Int
+  }
+
   /// A training step with the interval that resampled samples give it.
   public struct Place: Sendable, Hashable {
     /// The step.
@@ -54,6 +62,8 @@ public struct DynamicsFindings: Sendable, Hashable {
   public let losses: [Loss]
   /// The step at which the leading variance of the data equals the noise's; nil where it is not known or never does.
   public let speciation: Int?
+  /// Where the data's own score collapses; nil where the data's number is not known, or where it does not within the run.
+  public let collapse: Collapse?
 
   /// `phi` at the speciation time of two Gaussians (Biroli and others 2024; .7753 in their text is the rounding of a quadrature).
   public static let threshold = 0.7752
@@ -61,7 +71,7 @@ public struct DynamicsFindings: Sendable, Hashable {
   /// Findings from the classes of pairs.
   init(
     pairs: [(step: Int, ends: DynamicsAnalysis.PairEnds)], levels: [Double], decisions: [Int], losses: [Loss],
-    speciation: Int?
+    speciation: Int?, collapse: Collapse?
   ) {
     agreements = pairs.map { pair in
       Agreement(
@@ -75,6 +85,7 @@ public struct DynamicsFindings: Sendable, Hashable {
     self.decisions = decisions.map { levels.indices.contains($0) ? levels[$0] : 0 }
     self.losses = losses
     self.speciation = speciation
+    self.collapse = collapse
   }
 
   /// The profile of the conditional entropy, from the losses with the least noise first; nil of fewer than two.

@@ -19,6 +19,8 @@ public struct NetworkAnalysis {
     public var average = OrderParameter.Settings()
     /// Whether the fixed point is followed from the noisiest step down and the multiplier is measured there too.
     public var followsFixedPoint = false
+    /// Whether the fixed point of the drift itself is searched for, where no network was trained; see `BareCentre`.
+    public var searchesBareCentre = false
     /// The width in training steps at which a crossing is read off a straight line.
     public var width = 8
 
@@ -39,7 +41,7 @@ public struct NetworkAnalysis {
   let mean: [Double]
   /// The first principal components of the data, one a row.
   let components: [[Double]]
-  private let start: [Double]
+  let start: [Double]
 
   /// An analysis.
   ///
@@ -86,8 +88,11 @@ public struct NetworkAnalysis {
       watch.begin("multipliers at the mean", total: settings.steps.count * evaluations)
       let cells = try settings.steps.map { try multipliers(at: $0, set: 0, watch) }
       let followed = settings.followsFixedPoint ? try followedFixedPoints(watch) : []
+      let centres = settings.searchesBareCentre ? try bareCentres(watch) : []
       let rows = cells.enumerated().map { place, cell in
-        row(settings.steps[place], cell, followed.isEmpty ? nil : followed[place])
+        row(
+          settings.steps[place], cell, followed.isEmpty ? nil : followed[place],
+          centres.isEmpty ? nil : centres[place])
       }
       let crossings = try (0..<min(2, components.count)).map { try crossing(of: $0, cells, watch) }
       let crossover = try crossover(errors(watch))
@@ -161,7 +166,9 @@ public struct NetworkAnalysis {
       try parameter.multipliers(at: point, model.schedule.level(at: step), from: start, count: Self.kept), components)
   }
 
-  private func row(_ step: Int, _ cell: MultiplierCell, _ followed: FixedPointCell?) -> NetworkFindings.Row {
+  private func row(
+    _ step: Int, _ cell: MultiplierCell, _ followed: FixedPointCell?, _ centre: NetworkFindings.BareCentre?
+  ) -> NetworkFindings.Row {
     let level = model.schedule.level(at: step)
     // Directions outside of the basis share one variance.
     let outside = [Double](repeating: gaussian.remainder, count: Self.kept)
@@ -172,7 +179,7 @@ public struct NetworkAnalysis {
       gaussian: reference, overlaps: cell.overlaps,
       fixedPoint: followed.map {
         .init(multiplier: $0.multipliers.values[0], residual: $0.residual, distance: $0.distance)
-      })
+      }, bareCentre: centre)
   }
 
   /// The training step of each criterion that the data's leading variance meets.

@@ -22,6 +22,18 @@ public struct NetworkFindings: Sendable, Hashable {
     public let overlaps: [Double]
     /// The followed fixed point, if there is one.
     public let fixedPoint: FixedPoint?
+    /// The fixed point of the drift itself, if it was searched for.
+    public let bareCentre: BareCentre?
+  }
+
+  /// The fixed point of the drift near the origin, as nearly as it was found, where no network was trained; see `BareCentre`.
+  public struct BareCentre: Sendable, Hashable, Codable {
+    /// The norm of the state, where that of noise is the root of the number of its values.
+    public let norm: Double
+    /// The root of the mean square by which the state moves; where it is not small beside the state, no fixed point was found.
+    public let residual: Double
+    /// The least curvature of the potential over the rate there.
+    public let curvature: Double
   }
 
   /// A fixed point that was followed from the noisiest step.
@@ -107,11 +119,12 @@ extension NetworkFindings {
   /// The rows as a table.
   public var table: Table {
     let count = rows.map(\.multipliers.count).max() ?? 0, orders = (0..<count).map { $0 + 1 }
-    let hasFixedPoint = rows.contains { $0.fixedPoint != nil }
+    let hasFixedPoint = rows.contains { $0.fixedPoint != nil }, hasCentre = rows.contains { $0.bareCentre != nil }
     let names =
       ["step", "alpha", "sigma"] + orders.map { "m\($0)" } + orders.map { "gaussian\($0)" }
       + orders.map { "overlap\($0)" } + orders.map { "residual\($0)" }
       + (hasFixedPoint ? ["fixed_point_m1", "fixed_point_residual", "fixed_point_distance"] : [])
+      + (hasCentre ? ["bare_centre_norm", "bare_centre_residual", "bare_centre_curvature"] : [])
     return Table(
       title: "Multipliers of the order parameter", columns: names.map { .init($0, isNumeric: true) },
       rows: rows.map { row in
@@ -120,7 +133,8 @@ extension NetworkFindings {
           orders.map { values.count >= $0 ? values[$0 - 1] : .nan }
         }
         let fixed = row.fixedPoint.map { [$0.multiplier, $0.residual, $0.distance] } ?? []
-        let numbers = [row.alpha, row.sigma] + lists + fixed
+        let centre = row.bareCentre.map { [$0.norm, $0.residual, $0.curvature] } ?? []
+        let numbers = [row.alpha, row.sigma] + lists + fixed + centre
         return ["\(row.step)"] + numbers.map { $0.isNaN ? "" : String(format: "%.6g", $0) }
       })
   }
@@ -189,6 +203,12 @@ extension NetworkFindings.Row {
       members["fixed_point"] = .object([
         "m1": .number(fixedPoint.multiplier), "residual": .number(fixedPoint.residual),
         "distance": .number(fixedPoint.distance),
+      ])
+    }
+    if let bareCentre {
+      members["bare_centre"] = .object([
+        "norm": .number(bareCentre.norm), "residual": .number(bareCentre.residual),
+        "curvature": .number(bareCentre.curvature),
       ])
     }
     return .object(members)

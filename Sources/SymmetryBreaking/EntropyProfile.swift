@@ -36,6 +36,31 @@ public struct EntropyProfile: Sendable, Hashable {
   /// The entropy at each level less that at the first, by the trapezoid rule in `log sigma`.
   public var entropies: [Double] { integral(of: rates) }
 
+  /// What a state tells of its clean data at each level, in nats: `H[x0] - H[x0 | x]`.
+  ///
+  /// Beyond the last level the error is taken for constant, so that half of it over `sigma^2` is left there.
+  public var informations: [Double] {
+    let entropies = entropies, last = losses.count - 1
+    let rest = losses[last] / (2 * karrasSigmas[last] * karrasSigmas[last])
+    return entropies.map { entropies[last] - $0 + rest }
+  }
+
+  /// The level at which the exact score of so many samples begins to fall onto single ones of them: the collapse.
+  ///
+  /// A state tells as much of its clean data as the name of a sample holds, `log(samples)` nats, so that the excess entropy
+  /// `log(samples) - information` of the samples vanishes (Biroli, Bonnaire, de Bortoli and Mezard 2024). For a Gaussian
+  /// this is ``BiroliClock/collapseTime(variance:samples:dimension:)``.
+  ///
+  /// - Parameter samples: At least two.
+  /// - Returns: Karras' sigma, between two levels linear in its logarithm; nil where it lies outside of the profile.
+  public func collapseSigma(samples: Int) -> Double? {
+    precondition(samples > 1, "two samples or more")
+    let wanted = log(Double(samples)), informations = informations
+    guard let upper = informations.firstIndex(where: { $0 < wanted }), upper > 0 else { return nil }
+    let part = (informations[upper - 1] - wanted) / (informations[upper - 1] - informations[upper])
+    return karrasSigmas[upper - 1] * pow(karrasSigmas[upper] / karrasSigmas[upper - 1], part)
+  }
+
   /// The rescaled entropic time at each level, zero at the first, by the same rule.
   public var rescaledTimes: [Double] { integral(of: zip(losses, karrasSigmas).map { $0 / $1 }) }
 

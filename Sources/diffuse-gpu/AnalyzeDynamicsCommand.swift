@@ -8,7 +8,8 @@ struct AnalyzeDynamicsCommand: ParsableCommand {
     discussion: """
       Samples are cloned and turned back at the training steps of --steps, and classified: the share of pairs that agree falls \
       from 1 to the sum of the squared shares of the classes. Further come the decision time of each sample, the rate of the \
-      entropy from denoising losses, and what the Gaussian with the data's moments explains. Writes clones, decisions and losses as .csv and \
+      entropy from denoising losses, where the exact score of the data would collapse onto single ones of them, and what the Gaussian with \
+      the data's moments explains. Writes clones, decisions and losses as .csv and \
       .svg, and dynamics.json, into the folder of --output, where finished parts are kept: the same command goes on with them.
       """)
 
@@ -71,7 +72,11 @@ struct AnalyzeDynamicsCommand: ParsableCommand {
     var settings = DynamicsAnalysis.Settings(steps: chosen)
     (settings.count, settings.seed) = (count, seed)
     (settings.samplerSteps, settings.lossImages) = (samplerSteps, lossImages)
-    let images = try data.map { try studied.images($0, reading, count: lossImages, console) }
+    var images: [Float]?
+    if let data {
+      let found = try studied.images(data, reading, count: lossImages, console)
+      (images, settings.dataCount) = (found.values, found.count)
+    }
     let store = try CellStore(
       output, studied.identity("analyze dynamics", classifier: classifier, version: packageVersion))
     let display = PhaseDisplay(unit: "evaluations", console)

@@ -39,6 +39,10 @@ struct AnalyzeNetworkCommand: ParsableCommand {
   @Flag(help: "Follow the fixed point from the noisiest step, and measure there too: twice the work and more.")
   var fixedPoint = false
 
+  @Flag(
+    help: "Search for the fixed point of the drift itself too, near the origin, where no network was trained.")
+  var bareCentre = false
+
   @Option(name: .shortAndLong, help: ArgumentHelp("The folder of the analysis.", valueName: "folder"))
   var output: String
 
@@ -67,16 +71,30 @@ struct AnalyzeNetworkCommand: ParsableCommand {
     let studied = try model.open(data: source, device, console)
     var settings = NetworkAnalysis.Settings(steps: try trainingSteps(of: studied.schedule))
     (settings.sets, settings.average.draws, settings.followsFixedPoint) = (sets, draws, fixedPoint)
+    settings.searchesBareCentre = bareCentre
     let store = try CellStore(output, studied.identity("analyze network", version: packageVersion))
-    let images = try data.map { try studied.images($0, reading, count: errorImages, console) }
+    let images = try data.map { try studied.images($0, reading, count: errorImages, console).values }
     let analysis = try NetworkAnalysis(studied, settings, images: images, in: store)
     let display = PhaseDisplay(unit: "evaluations", console)
     Interruption.listen()
     guard
       let findings = try analysis.run(shouldStop: { Interruption.isRequested }, progress: display.update)
     else { throw stopped(console) }
+    if bareCentre, model.world == nil { warn(of: findings, shape: studied.shape, console) }
     try findings.write(to: store)
     try console.result(findings.text, json: findings.json)
+  }
+
+  /// Says how far the centres lie from what the network was trained on, and how well they are fixed points.
+  private func warn(of findings: NetworkFindings, shape: ImageShape, _ console: Console) {
+    let centres = findings.rows.compactMap(\.bareCentre), noise = Double(shape.count).squareRoot()
+    guard let least = centres.map(\.norm).min(), let largest = centres.map(\.norm).max(),
+      let residual = centres.map({ $0.residual * noise / max($0.norm, 1e-30) }).max()
+    else { return }
+    console.note(
+      "--bare-centre: the network was not trained there, norms of \(rounded(least, digits: 3)) to "
+        + "\(rounded(largest, digits: 3)) where noise has \(rounded(noise, digits: 3)); residuals are up to "
+        + "\(rounded(residual, digits: 3)) of the norm")
   }
 
   /// The steps of `--steps`, or some that every schedule has.

@@ -71,14 +71,16 @@ struct StudiedModelOptions: ParsableArguments {
 }
 
 extension StudiedModel {
-  /// The first images of `--data`, in the range of the model.
-  func images(_ data: String, _ reading: ImageReadingOptions, count: Int, _ console: Console) throws -> [Float] {
+  /// The first images of `--data`, in the range of the model, and how many there are of all.
+  func images(
+    _ data: String, _ reading: ImageReadingOptions, count: Int, _ console: Console
+  ) throws -> (values: [Float], count: Int) {
     let source = try Dataset.open(data, reading.reading, channels: shape.channels) { console.note($0) }
     guard source.shape == shape else {
       throw CommandError("--data \(data): images of \(source.shape); the model's are of \(shape)")
     }
     let images = try source.next(count)
     guard images.count >= 2 * shape.count else { throw CommandError("--data \(data): at least two images are needed") }
-    return images
+    return (images, source.count)
   }
 }

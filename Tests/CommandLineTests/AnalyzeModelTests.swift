@@ -86,6 +86,55 @@ struct AnalyzeModelTests {
     #expect(result.error.split(separator: "\n").count == 1)
   }
 
+  @Test("The bare centre is told with its residual, and with a warning")
+  func bareCentre() throws {
+    let result = try Program.run([
+      "analyze", "network", "--steps", "900", "--draws", "2", "--bare-centre", "--json", "--device", "cpu", "--output",
+      folder.path("study"),
+    ])
+    #expect(result.status == 0 && result.error.contains("was not trained there"), "\(result.error)")
+    let centre = try JSONValue(result.output, path: "output")["steps"]?.array?.first?["bare_centre"]
+    #expect(try #require(centre?["norm"]?.double) < 28 && centre?["residual"]?.double != nil)
+    #expect(try String(contentsOfFile: folder.path("study/network.csv"), encoding: .utf8).contains("bare_centre_norm"))
+  }
+
+  /// The files of a study that are the same however often it was stopped.
+  private func reports(_ study: String) throws -> [String: [UInt8]] {
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder.path(study)).filter { $0 != "cells" }
+    return try Dictionary(uniqueKeysWithValues: names.map { ($0, try fileBytes(folder.path("\(study)/\($0)"))) })
+  }
+
+  @Test(
+    "kill -9 at random moments: the next run goes on, and ends in the same files byte for byte",
+    arguments: [
+      "network --steps 900,700,650,600 --draws 2 --sets 1 --fixed-point --bare-centre",
+      "potential --steps 900,500,100 --pairs 3 --points 10 --sampler-steps 5",
+      "dynamics --classifier mnist-classifier --steps 900,500,200 --count 12 --sampler-steps 6 --loss-images 6",
+    ])
+  func kills(command: String) throws {
+    let kills = TrainCommandTests.kills
+    func arguments(_ output: String) -> [String] {
+      ["analyze"] + command.split(separator: " ").map(String.init)
+        + ["--device", "cpu", "--threads", "1", "--quiet", "--output", folder.path(output)]
+    }
+    let begin = ContinuousClock.now, whole = try Program.run(arguments("whole"))
+    #expect(whole.status == 0, "\(whole.error)")
+    let duration = (ContinuousClock.now - begin) / .seconds(1), wanted = try reports("whole")
+    #expect(wanted.count > 3)
+    var hits = 0
+    for _ in 0..<kills {
+      if hits.isMultiple(of: 4) { try? FileManager.default.removeItem(atPath: folder.path("killed")) }
+      if try Program.kill(arguments("killed"), after: .random(in: 0...duration * 0.8)) { hits += 1 }
+      for (name, bytes) in wanted where FileManager.default.fileExists(atPath: folder.path("killed/\(name)")) {
+        #expect(try fileBytes(folder.path("killed/\(name)")) == bytes, "\(name)")
+      }
+    }
+    #expect(2 * hits > kills, "only \(hits) of \(kills) kills came before the end")
+    let last = try Program.run(arguments("killed"))
+    #expect(last.status == 0 && last.output == whole.output, "\(last.error)")
+    #expect(try reports("killed") == wanted)
+  }
+
   @Test("The folder of another model's analysis is refused")
   func otherStudy() throws {
     #expect(try run("potential --world two-points --steps 400 --pairs 1 --device cpu").status == 0)

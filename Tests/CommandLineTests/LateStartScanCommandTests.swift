@@ -62,15 +62,7 @@ struct LateStartScanCommandTests {
     for _ in 0..<kills {
       // A run that is killed early leaves most of the work to the next.
       if hits.isMultiple(of: 4) { try? FileManager.default.removeItem(atPath: folder.path("killed")) }
-      let process = Process()
-      process.executableURL = URL(fileURLWithPath: try Program.path)
-      process.arguments = arguments("killed")
-      (process.standardOutput, process.standardError) = (FileHandle.nullDevice, FileHandle.nullDevice)
-      try process.run()
-      usleep(UInt32(1e6 * .random(in: 0...duration * 0.8)))
-      Foundation.kill(process.processIdentifier, SIGKILL)
-      process.waitUntilExit()
-      if process.terminationReason == .uncaughtSignal { hits += 1 }
+      if try Program.kill(arguments("killed"), after: .random(in: 0...duration * 0.8)) { hits += 1 }
       for (name, bytes) in wanted where FileManager.default.fileExists(atPath: folder.path("killed/\(name)")) {
         #expect(try fileBytes(folder.path("killed/\(name)")) == bytes, "\(name)")
       }

@@ -36,7 +36,7 @@ struct SampleKillTests {
     for attempt in 0..<kills {
       // Over what is there, and where nothing is.
       if attempt.isMultiple(of: 2) { for name in files { unlink(folder.path(name)) } }
-      if try Self.kill(arguments, after: .random(in: 0...duration)) { hits += 1 }
+      if try Program.kill(arguments, after: .random(in: 0...duration)) { hits += 1 }
       for (name, bytes) in zip(files, wanted) where FileManager.default.fileExists(atPath: folder.path(name)) {
         #expect(try fileBytes(folder.path(name)) == bytes, "\(name)")
       }
@@ -45,18 +45,5 @@ struct SampleKillTests {
     let last = try Program.run(arguments)
     #expect(last.status == 0, "\(last.error)")
     #expect(try folder.listing() == files.sorted())
-  }
-
-  /// Starts the program and kills it after some seconds; whether it still ran.
-  private static func kill(_ arguments: [String], after seconds: Double) throws -> Bool {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: try Program.path)
-    process.arguments = arguments
-    (process.standardOutput, process.standardError) = (FileHandle.nullDevice, FileHandle.nullDevice)
-    try process.run()
-    usleep(UInt32(1e6 * seconds))
-    Foundation.kill(process.processIdentifier, SIGKILL)
-    process.waitUntilExit()
-    return process.terminationReason == .uncaughtSignal
   }
 }

@@ -1,7 +1,9 @@
 import ComputeCPU
 import Diffusion
+import Evaluation
 import Files
 import Foundation
+import HostMath
 import Models
 import Pretrained
 import Studies
@@ -80,6 +82,31 @@ struct DynamicsAnalysisTests {
     #expect(throws: ModelError.self) {
       try DynamicsAnalysis(model, classifier: classifier, settings, in: store(model, "other"))
     }
+  }
+
+  /// Half the sum of `log(1 + g l)` is the information of a Gaussian; the losses are of 2,000 images.
+  @Test("A Gaussian's data collapse where its states tell as much as the name of one of so many images")
+  func collapse() throws {
+    let variances = [20.0, 5, 1]
+    let moments = Moments(
+      count: 100, mean: [0, 0, 0], basis: [1, 0, 0, 0, 1, 0, 0, 0, 1], eigenvalues: variances, remainder: 0)
+    let statistics = ImageStatistics(shape: ImageShape(channels: 1, height: 1, width: 3), moments: moments)
+    let model = try StudiedModel(ExactWorld(name: "a Gaussian", .gaussian(statistics)), on: CPUBackend())
+    var settings = DynamicsAnalysis.Settings(steps: [900, 100])
+    (settings.count, settings.lossImages, settings.dataCount) = (2000, 2000, 100)
+    let findings = try #require(
+      try DynamicsAnalysis(model, settings, in: store(model)) { images in
+        let values = try images.values()
+        return (0..<images.rows).map { values[3 * $0] > 0 ? 1 : 0 }
+      }.run())
+    let collapse = try #require(findings.collapse)
+    let expected = try #require(
+      (0...999).first { step in
+        let signal = model.schedule.level(at: step).signalToNoise
+        return variances.reduce(0) { $0 + log1p(signal * $1) / 2 } < log(100)
+      })
+    #expect(collapse.images == 100 && abs(collapse.step - expected) < 8, "\(collapse.step), not \(expected)")
+    #expect(findings.json["collapse"]?.int == collapse.step && findings.text.contains("collapse at step"))
   }
 
   @Test("The potential between two samples of two points is the closed form's, whatever the arc")

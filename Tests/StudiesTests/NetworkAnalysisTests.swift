@@ -82,7 +82,7 @@ struct NetworkAnalysisTests {
   func resumes() throws {
     let model = try studied(.twoPoints)
     var settings = settings([300, 200], draws: 64)
-    settings.followsFixedPoint = true
+    (settings.followsFixedPoint, settings.searchesBareCentre) = (true, true)
     let whole = try #require(try NetworkAnalysis(model, settings, in: store(model, "whole")).run())
     var stops = 0, found: NetworkFindings?
     while found == nil, stops < 200 {
@@ -96,6 +96,10 @@ struct NetworkAnalysisTests {
     }
     #expect(stops > 2 && found == whole)
     #expect(found?.table.csv == whole.table.csv && found?.json == whole.json)
+    for row in whole.rows {
+      let centre = try #require(row.bareCentre)
+      #expect(abs(centre.curvature - TwoPointModel().curvature(theta: row.alpha)) < 1e-2 && centre.norm < 1e-5)
+    }
     // All is there: nothing is evaluated again.
     let again = try NetworkAnalysis(model, settings, in: store(model)).run(shouldStop: { true })
     #expect(again == whole)

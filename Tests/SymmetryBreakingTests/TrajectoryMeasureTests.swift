@@ -61,6 +61,39 @@ struct TrajectoryMeasureTests {
     let levels = profile.levels(count: 5)
     #expect(zip(levels, [4.0, 3, 2, 1, 0]).allSatisfy { abs(log($0) - $1) < 1e-12 })
   }
+
+  @Test(
+    "of a Gaussian's errors the collapse is the closed form's, with equal variances and without",
+    arguments: [(20_000, 8), (60_000, 100), (3, 2)])
+  func collapse(samples: Int, dimension: Int) throws {
+    let sigmas = (0...4000).map { exp(-6 + Double($0) * 0.003) }
+    func profile(_ variances: [Double]) -> EntropyProfile {
+      // Of variance l the error is l sigma^2 / (l + sigma^2).
+      EntropyProfile(
+        karrasSigmas: sigmas,
+        losses: sigmas.map { sigma in variances.reduce(0) { $0 + $1 * sigma * sigma / ($1 + sigma * sigma) } })
+    }
+    let equal = profile(.init(repeating: 1.7, count: dimension))
+    let sigma = try #require(equal.collapseSigma(samples: samples))
+    let time = BiroliClock.collapseTime(variance: 1.7, samples: samples, dimension: dimension)
+    #expect(abs(BiroliClock.time(ofTheta: 1 / (1 + sigma * sigma).squareRoot()) / time - 1) < 1e-4)
+    // In general the information is half the sum of log(1 + l / sigma^2).
+    let variances = (0..<dimension).map { 20 / Double(1 + $0) }
+    let other = try #require(profile(variances).collapseSigma(samples: samples))
+    let information = variances.reduce(0) { $0 + log1p($1 / (other * other)) / 2 }
+    #expect(abs(information - log(Double(samples))) < 1e-4)
+  }
+
+  @Test("points that are fewer than the samples never tell as much as a sample's name, and have no collapse")
+  func noCollapse() throws {
+    let sigmas = (0..<240).map { exp(-3 + Double($0) * 0.04) }
+    let losses = try sigmas.map {
+      try #require(PointMixture.twoPoints.denoisingError(theta: 1 / (1 + $0 * $0).squareRoot()))
+    }
+    let profile = EntropyProfile(karrasSigmas: sigmas, losses: losses)
+    #expect(abs(profile.informations[0] - log(2)) < 1e-4)
+    #expect(profile.collapseSigma(samples: 3) == nil)
+  }
 }
 
 @Suite("Times and criteria")
