@@ -1,3 +1,5 @@
+import Charts
+import Compute
 import ComputeCPU
 import Datasets
 import Diffusion
@@ -8,6 +10,7 @@ import FoundationXML
 import Models
 import Pipelines
 import TestSupport
+import SymmetryBreaking
 import Testing
 
 import Studies
@@ -22,7 +25,7 @@ private struct SmallReproduction {
     world = try ScanWorld()
     // A name that a page must not take for markup.
     let path = world.folder.path("<b>&data.npy")
-    try FileManager.default.moveItem(atPath: world.folder.path("data.npy"), toPath: path)
+    try FileManager.default.copyItem(atPath: world.folder.path("data.npy"), toPath: path)
     model = EmpiricalModel(try ImageSet(Dataset.open(path)))
     data = try ScanReference.Images { try Dataset.open(path) }
   }

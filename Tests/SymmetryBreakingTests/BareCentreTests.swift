@@ -1,3 +1,4 @@
+import HostMath
 import Diffusion
 import SymmetryBreaking
 import Tensors

@@ -13,6 +13,12 @@ extension ConformanceSuite {
         add(inputs, shape, isSingle: index % 3 == 0, inPlace: index % 2 == 1) { _ in }
       }
     }
+      // Vectors are the destination too, as where paths meet above maps of one place.
+      + [FeatureMapShape(batch: 3, channels: 20, height: 1, width: 1)].map { shape in
+        ConformanceCase(.add, "two \(shape) in place", tolerance: .sums(of: 3)) { inputs in
+          add(inputs, shape, isSingle: false, inPlace: true) { _ in }
+        }
+      }
       + [ValueClass.nan, .infinity, .zeros].map { values in
         let shape = FeatureMapShape(batch: 2, channels: 3, height: 7, width: 5)
         return ConformanceCase(.add, "\(values.rawValue)", values: values, tolerance: .sums(of: 3)) { inputs in
