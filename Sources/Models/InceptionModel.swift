@@ -79,7 +79,7 @@ extension InceptionModel: FeatureExtractor {
   public var questions: [(name: String, classCount: Int)] { [] }
   /// Grey images count as three equal channels.
   public var imageChannels: Int? { nil }
-  /// The widest layers take 9 MB an image.
+  /// The widest layers hold some 15 MB an image.
   public var batch: Int { 20 }
 
   /// The features of data, where the directory holds them as `reference.safetensors`.

@@ -8,8 +8,8 @@ struct EvaluateCommand: ParsableCommand {
     discussion: """
       Without a classifier it compares means and covariances of the pixels, in [-1, 1]: the Frechet distance without any network. With \
       --classifier it compares the classifier's features and what the classifier sees; in the features of Inception, made by \
-      `convert-inception`, the Frechet distance is FID, and in no others. Only distances at equal counts compare, so that sets of different counts need --count. All measures take images clamped to [-1, 1] and \
-      rounded to 8 bits.
+      `convert-inception`, the Frechet distance is FID, and in no others. Only distances at equal counts compare, so that sets of \
+      different counts need --count. All measures take images clamped to [-1, 1] and rounded to 8 bits.
 
       \(ImageReadingOptions.forms)
       """)

@@ -7,9 +7,9 @@ struct LateStartScanCommand: ParsableCommand {
     abstract: "Measure samples from every start, and write tables and figures.",
     discussion: """
       Each sampler, number of steps, start and kind of start is one cell: its images are drawn from the same seeds as everywhere, and measured \
-      by the Frechet distance in the features of a classifier and by their classes, or by FID in those of Inception. A cell is one JSON file in the output folder, so that a \
-      scan which was stopped or killed goes on where it was; a folder of another model, data set, count or version is refused. Every table has \
-      two rows more: real images, and the Gaussian itself without a network.
+      by the Frechet distance in the features of a classifier and by their classes, or by FID in those of Inception. A cell is one JSON file in \
+      the output folder, so that a scan which was stopped or killed goes on where it was; a folder of another model, data set, count or version \
+      is refused. Every table has two rows more: real images, and the Gaussian itself without a network.
       """)
 
   @OptionGroup(title: "Model and data")
