@@ -1,3 +1,5 @@
+import Charts
+import Compute
 import ComputeCPU
 import Datasets
 import Diffusion
@@ -7,6 +9,7 @@ import Foundation
 import FoundationXML
 import Models
 import Pipelines
+import SymmetryBreaking
 import TestSupport
 import Testing
 
