@@ -99,8 +99,8 @@ private struct Writer {
   }
 
   private func markup(_ picture: HTMLPage.Picture) -> String {
-    let data = Data(picture.png).base64EncodedString(), extents = picture.extents
+    let data = Data(picture.png).base64EncodedString()
     return "<div class=\"picture\"><p>\(escaped(picture.title))</p><img alt=\"\(escaped(picture.description))\" "
-      + "width=\"\(extents.width)\" height=\"\(extents.height)\" src=\"data:image/png;base64,\(data)\"/></div>"
+      + "width=\"\(picture.width)\" height=\"\(picture.height)\" src=\"data:image/png;base64,\(data)\"/></div>"
   }
 }

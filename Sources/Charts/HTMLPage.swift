@@ -18,10 +18,10 @@ public struct HTMLPage: Sendable, Hashable {
     public var description: String
     /// The PNG file.
     public var png: [UInt8]
-    /// Its columns and rows.
-    public var extents: (width: Int, height: Int) { (width, height) }
-    let width: Int
-    let height: Int
+    /// Its columns.
+    public var width: Int
+    /// Its rows.
+    public var height: Int
 
     /// A picture.
     ///

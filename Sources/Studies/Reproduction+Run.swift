@@ -54,7 +54,7 @@ extension Reproduction {
   private func knownModel(_ shouldStop: () -> Bool, _ progress: Progress) throws -> any DiffusionModel {
     guard var network = subject.model as? Model else { return subject.model }
     let path = path(Self.statisticsName)
-    network.statistics = try part(.statistics, in: store) {
+    let statistics: StatisticsSource = try part(.statistics, in: store) {
       guard !shouldStop() else { return nil }
       let cell = try store.cell("statistics", ["data": subject.data.sha256])
       if let digest = try store.result(of: cell, as: String.self), FileManager.default.fileExists(atPath: path) {
@@ -68,6 +68,7 @@ extension Reproduction {
       try store.keep(file.sha256, of: cell, seconds: (clock.now - begin).inSeconds)
       return .file(file)
     }
+    network.statistics = statistics
     return network
   }
 

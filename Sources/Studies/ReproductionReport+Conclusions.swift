@@ -60,8 +60,9 @@ extension ReproductionReport {
     let less = differences.count { ($0.entropy.interval?.upperBound ?? 0) < 0 }
     return [
       """
-      The entropy of the classes is above that of the prior in \(more) of \(differences.count) comparisons of equal seeds, below it in \
-      \(less), and not told apart in \(differences.count - more - less).
+      By the answers of \(findings.scan.classifier), its errors not taken out, the entropy of the classes is above that of the prior in \
+      \(more) of \(differences.count) comparisons of equal seeds, below it in \(less), and not told apart in \
+      \(differences.count - more - less).
       """
     ]
   }

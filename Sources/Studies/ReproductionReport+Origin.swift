@@ -21,15 +21,14 @@ extension ReproductionReport {
   /// Versions, device and digests.
   private var facts: Table {
     let subject = reproduction.subject, machine = reproduction.machine
-    let files = ((try? subject.model.fingerprints()) ?? [:]).sorted { $0.key < $1.key }
+    let files = (reproduction.store.identity.facts["model"]?.object ?? [:]).sorted { $0.key < $1.key }
     let arithmetic = machine.precision.rawValue + (machine.isExact ? ", direct convolution" : "")
-    let statistics = try? MappedFile(reproduction.path(Reproduction.statisticsName)).sha256
     let rows: [[String?]] =
       [["program", recipe.program], ["device", "\(machine.device) (\(machine.backend)), \(arithmetic)"]]
       + [["extent", reproduction.settings.extent.rawValue], ["model", subject.model.name]]
-      + files.map { ["SHA-256 of \($0.key)", $0.value] }
+      + files.map { ["SHA-256 of \($0.key)", $0.value.string] }
       + [
-        ["moments of the data, SHA-256", statistics], ["classifier", subject.classifier.name],
+        ["SHA-256 of the moments", findings.fit.fit.statistics], ["classifier", subject.classifier.name],
         ["SHA-256 of the classifier", subject.classifier.extractor.sha256],
         ["data", "\(subject.data.name), \(subject.data.count) images"],
         ["SHA-256 of the images and their extents", subject.data.sha256],

@@ -91,7 +91,7 @@ extension ReproductionReport {
   /// How far the potential halfway between two samples lies above that at both.
   var barrierTable: Table {
     Table(
-      title: "The potential halfway between two samples, less the mean of both ends",
+      title: "The potential halfway between two samples, less the mean of both ends, and what two standard errors tell",
       columns: ["step", "barrier", "standard error"].map { .init($0, isNumeric: true) } + [.init("valleys")],
       rows: zip(findings.potential.curves, findings.potential.barriers).map { curve, barrier in
         [

@@ -18,7 +18,7 @@ extension ReproduceCommand {
   private var model: [String] { flag("--model", source.model) + flag("--variant", source.variant) }
   private var labels: [String] { flag("--label", source.label.map(String.init)) }
   private var statistics: [String] { ["--statistics", inside(Reproduction.statisticsName)] }
-  private var arithmetic: [String] { device.exact ? ["--exact"] : [] }
+  private var arithmetic: [String] { flag("--device", device.device) + (device.exact ? ["--exact"] : []) }
 
   /// A path in the folder of the page.
   private func inside(_ name: String) -> String { (output as NSString).appendingPathComponent(name) }

@@ -9,6 +9,7 @@ import Foundation
 import FoundationXML
 import Models
 import Pipelines
+import SymmetryBreaking
 import TestSupport
 import SymmetryBreaking
 import Testing
