@@ -1,4 +1,5 @@
 import Diffusion
+import HostMath
 import SymmetryBreaking
 import Tensors
 import Testing
