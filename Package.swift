@@ -160,7 +160,7 @@ let package = Package(
         "Compute", "ComputeCPU", "Conformance", "Datasets", "DeviceSelection", "Diffusion", "DiffusersFormat", "Files",
         "Instruments", "Networks", "Tensors",
       ]),
-    tests(of: "Models", ["Pretrained", "Diffusion", "Tensors", "Files", "ComputeCPU", "SymmetryBreaking"]),
+    tests(of: "Models", ["Diffusion", "Tensors", "Files", "ComputeCPU", "SymmetryBreaking"]),
     tests(
       of: "Pipelines",
       [

@@ -74,10 +74,10 @@ struct AxisMap {
   /// Round values to label; none where there is nothing to show.
   var ticks: [Double] { isEmpty ? [] : axis.scale == .linear ? linearTicks : logarithmicTicks }
 
-  /// Multiples of 1, 2 or 5 times a power of ten, four to nine of them.
+  /// Multiples of the largest of 1, 2 or 5 times a power of ten of which the range holds four.
   private var linearTicks: [Double] {
-    let rough = (high - low) / 5, power = pow(10, log10(rough).rounded(.down))
-    let step = ([1, 2, 5, 10].first { $0 * power >= rough } ?? 10) * power
+    let most = (high - low) / 4, power = pow(10, log10(most).rounded(.down))
+    let step = ([5, 2].first { $0 * power <= most } ?? 1) * power
     let first = Int((low / step).rounded(.up)), last = Int((high / step).rounded(.down))
     return first <= last ? (first...last).map { Double($0) * step } : []
   }

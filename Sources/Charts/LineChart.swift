@@ -95,7 +95,7 @@ public struct LineChart: Sendable, Hashable {
       yValues: values.compactMap { $0 })
     frame.draw(title: title, on: &canvas)
     for (place, line) in lines.enumerated() { draw(line, StyleSheet.series(place), frame, &canvas) }
-    for (place, marker) in markers.enumerated() { draw(marker, place, frame, &canvas) }
+    drawMarkers(frame, &canvas)
     if hasLegend {
       for (place, line) in lines.enumerated() {
         frame.drawLegend(line.name, row: place, StyleSheet.series(place), isFaint: line.isFaint, on: &canvas)
@@ -115,15 +115,6 @@ public struct LineChart: Sendable, Hashable {
     }
     guard line.hasDots else { return }
     for place in line.points.compactMap(frame.place) { canvas.dot(place, radius: 3, class: series) }
-  }
-
-  private func draw(_ marker: Marker, _ row: Int, _ frame: PlotFrame, _ canvas: inout Canvas) {
-    guard let x = frame.xPlace(marker.x) else { return }
-    canvas.line(.init(x: x, y: frame.top), .init(x: x, y: frame.bottom), class: "marker")
-    let isRight = x > (frame.left + frame.right) / 2
-    canvas.text(
-      marker.name, at: .init(x: x + (isRight ? -5 : 5), y: frame.top + 14 + 15 * Double(row % 3)),
-      isRight ? .end : .start, class: "small")
   }
 
   /// Stretches of points that all have something.

@@ -29,7 +29,10 @@ extension DynamicsFindings {
   /// The findings as a document.
   public var json: JSONValue {
     func agreement(_ value: ClassAgreement) -> JSONValue {
-      .object(["share": .number(value.share), "standard_error": .number(value.standardError)])
+      .object([
+        "share": .number(value.share), "standard_error": .number(value.standardError),
+        "lower": .number(value.interval.lowerBound), "upper": .number(value.interval.upperBound),
+      ])
     }
     let steps = agreements.map { row in
       JSONValue.object(["step": .number(Double(row.step)), "phi": agreement(row.clone), "u_turn": agreement(row.turn)])
@@ -117,9 +120,8 @@ extension DynamicsFindings {
       .init(
         name,
         agreements.map { row in
-          let found = value(row), half = 1.96 * found.standardError
-          return .init(
-            Double(row.step), found.share, interval: max(0, found.share - half)...min(1, found.share + half))
+          let found = value(row)
+          return .init(Double(row.step), found.share, interval: found.interval)
         })
     }
     return LineChart(
@@ -159,14 +161,14 @@ extension DynamicsFindings {
         }, hasDots: false)
     }
     var lines = [
-      line("entropy rate / largest", "entropy_rate", over: largest), line("denoiser explained", "explained_denoiser"),
+      line("entropy rate", "entropy_rate", over: largest), line("denoiser explained", "explained_denoiser"),
       line("score explained", "explained_score"),
     ]
     lines.removeAll { $0.points.isEmpty }
     return LineChart(
       title: "What denoising losses tell",
       description: """
-        The rate at which the entropy of the clean image falls with log sigma, over its largest value, and the parts of the model's \
+        The rate at which the entropy of the clean image grows with log sigma, as a part of its largest value, and the parts of the model's \
         estimate and score that the Gaussian with the data's moments explains.
         """,
       x: stepAxis, y: Axis("share", range: 0...1), lines: lines)
@@ -188,5 +190,14 @@ extension DynamicsFindings {
       speciation.map { "the leading variance alone: speciation at step \($0)" },
       collapse.map { "the exact score of \($0.images) images: collapse at step \($0.step)" },
     ].compactMap(\.self).joined(separator: "\n")
+  }
+}
+
+extension ClassAgreement {
+  /// The 95 % interval of the share (Wilson 1927), which has a width where all pairs agree too.
+  var interval: ClosedRange<Double> {
+    let square = 1.96 * 1.96 / Double(pairs), centre = (share + square / 2) / (1 + square)
+    let half = (share * (1 - share) * square + square * square / 4).squareRoot() / (1 + square)
+    return max(0, centre - half)...min(1, centre + half)
   }
 }

@@ -160,7 +160,7 @@ extension NetworkFindings {
   public var chart: LineChart {
     func line(_ name: String, faint: Bool = false, _ value: (Row) -> Double?) -> LineChart.Line {
       let points = rows.compactMap { row in value(row).map { LineChart.Point(Double(row.step), $0) } }
-      return .init(name, points, isFaint: faint)
+      return .init(name, points, isFaint: faint, hasDots: faint ? false : nil)
     }
     func element(_ values: [Double], _ place: Int) -> Double? { values.indices.contains(place) ? values[place] : nil }
     var lines = [

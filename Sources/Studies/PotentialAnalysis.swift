@@ -1,14 +1,16 @@
 import Compute
 import Diffusion
 import Files
+import Models
 public import SymmetryBreaking
 import Tensors
 
 /// The generative potential of a model along arcs through pairs of its own samples, noise level by noise level.
 ///
 /// Both ends of an arc are states of two runs at the same level, in the model's own range. Above the break the potential has one
-/// valley between them, below it one around each. See `PotentialArc`; Raya and Ambrogioni (2023), figure 1 and supplement. Each
-/// curve is a cell on disk.
+/// valley between them, below it one around each. Beside each curve stands that of the Gaussian with the data's moments along the
+/// same arc, where they are known: two samples overlap by chance, which lifts or lowers both. See `PotentialArc`; Raya and Ambrogioni
+/// (2023), figure 1 and supplement. Each curve is a cell on disk.
 public struct PotentialAnalysis {
   /// What is measured.
   public struct Settings: Sendable, Hashable {
@@ -33,6 +35,7 @@ public struct PotentialAnalysis {
   private let settings: Settings
   private let store: CellStore
   private let plan: SamplingPlan
+  private let gaussian: GaussianStatistics?
 
   /// An analysis.
   ///
@@ -47,6 +50,7 @@ public struct PotentialAnalysis {
     settings.steps = Set(settings.steps).sorted(by: >)
     self.settings = settings
     plan = try model.plan(steps: settings.samplerSteps, visiting: settings.steps)
+    gaussian = try model.model.gaussian(model.shape, on: model.backend)
   }
 
   /// Measures what is not there yet; see ``NetworkAnalysis/run(shouldStop:progress:)``.
@@ -60,10 +64,11 @@ public struct PotentialAnalysis {
       let pairs = try (0..<settings.pairs).map { try states(of: $0, watch) }
       watch.begin("potentials", total: settings.steps.count * settings.pairs * settings.arc.angles.count)
       let curves = try settings.steps.map { step in
-        let curves = try pairs.indices.map { try curve(at: step, of: $0, pairs[$0], watch) }
-        return PotentialFindings.Curve(step: step, pairs: curves)
+        let found = try pairs.indices.map { try curve(at: step, of: $0, pairs[$0], watch) }
+        return PotentialFindings.Curve(
+          step: step, pairs: found.map(\.model), gaussian: gaussian == nil ? nil : found.map { $0.gaussian ?? [] })
       }
-      return PotentialFindings(angles: settings.arc.angles, curves: curves)
+      return PotentialFindings(angles: settings.arc.angles, curves: curves, dimension: model.shape.count)
     } catch is StudyStop {
       return nil
     }
@@ -107,19 +112,29 @@ public struct PotentialAnalysis {
     return values
   }
 
-  private func curve(at step: Int, of pair: Int, _ states: [Float], _ watch: StudyProgress) throws -> [Double] {
+  /// The potential of one pair at every angle.
+  private struct PairCurve: Codable {
+    var model: [Double]
+    var gaussian: [Double]?
+  }
+
+  private func curve(at step: Int, of pair: Int, _ states: [Float], _ watch: StudyProgress) throws -> PairCurve {
     let cell = try store.cell("potential-\(step)-\(pair)", cellSettings(pair, step: step))
-    if let found = try store.result(of: cell, as: [Double].self) {
+    if let found = try store.result(of: cell, as: PairCurve.self) {
       watch.advance(by: settings.arc.angles.count)
       return found
     }
     let clock = ContinuousClock(), begin = clock.now
-    guard let place = settings.steps.firstIndex(of: step) else { return [] }
+    let place = settings.steps.firstIndex(of: step) ?? 0
     try watch.check()
     let size = model.shape.count, ends = Array(states[2 * place * size..<2 * (place + 1) * size])
-    let potential = try settings.arc.potential(
-      through: model.tensor(ends, 0..<2), of: model.denoiser, at: model.schedule.level(at: step), batch: model.batch)
-    guard potential.allSatisfy(\.isFinite) else { throw StudyError.notFinite("potentials at step \(step)") }
+    func potential(_ denoiser: any Denoiser) throws -> [Double] {
+      try settings.arc.potential(
+        through: model.tensor(ends, 0..<2), of: denoiser, at: model.schedule.level(at: step), batch: model.batch)
+    }
+    let potential = PairCurve(
+      model: try potential(model.denoiser), gaussian: try gaussian.map { try potential(GaussianDenoiser($0)) })
+    guard potential.model.allSatisfy(\.isFinite) else { throw StudyError.notFinite("potentials at step \(step)") }
     watch.advance(by: settings.arc.angles.count)
     try store.keep(potential, of: cell, seconds: (clock.now - begin).inSeconds)
     return potential

@@ -67,7 +67,7 @@ struct AnalyzeDynamicsCommand: ParsableCommand {
     let last = studied.schedule.last
     let chosen =
       try steps.map { try TrainingStepList.steps(in: $0, flag: "--steps", last: last) }
-      ?? [1, 2, 4, 6, 8, 10, 12, 14, 16, 18].map { max(1, $0 * last / 20) }
+      ?? [1, 2, 4, 6, 8, 10, 12, 14, 16, 18].map { max(1, $0 * studied.schedule.count / 20) }
     guard Set(chosen).count > 1 else { throw CommandError("--steps: at least two are needed") }
     var settings = DynamicsAnalysis.Settings(steps: chosen)
     (settings.count, settings.seed) = (count, seed)

@@ -23,7 +23,8 @@ struct AnalyzeNetworkCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Training steps, such as 900,800,700; by default 14 from the last twentieth down to .3 of all.", valueName: "list"
+      "Training steps, such as 900,800,700; by default from the last twentieth down to .3 of all, of an exact world to the first twentieth.",
+      valueName: "list"
     ))
   var steps: String?
 
@@ -99,7 +100,10 @@ struct AnalyzeNetworkCommand: ParsableCommand {
 
   /// The steps of `--steps`, or some that every schedule has.
   private func trainingSteps(of schedule: NoiseSchedule) throws(CommandError) -> [Int] {
-    guard let steps else { return (6...19).map { max(1, $0 * schedule.last / 20) } }
+    // Below .3 a network's multipliers are far above 1; exact worlds may split anywhere, and cost nothing.
+    guard let steps else {
+      return ((model.world == nil ? 6 : 1)...19).map { max(1, $0 * schedule.count / 20) }
+    }
     return try TrainingStepList.steps(in: steps, flag: "--steps", last: schedule.last)
   }
 }

@@ -7,7 +7,7 @@ struct AnalyzePotentialCommand: ParsableCommand {
     abstract: "Draw a model's generative potential along arcs between two of its samples.",
     discussion: """
       Pairs of samples are drawn and stopped at the training steps of --steps; there the potential is integrated along \
-      cos a x1 + sin a x2, in units of the rate. Writes potential.csv, potential.json, potential.svg (the mean over all pairs) and \
+      cos a x1 + sin a x2, in units of the rate, of the model and of the Gaussian with its data's moments. Writes potential.csv, potential.json, potential.svg (the mean over all pairs) and \
       potential-single.svg (the first pair) into the folder of --output, where finished curves are kept: the same command goes on \
       with them.
       """)
@@ -50,7 +50,7 @@ struct AnalyzePotentialCommand: ParsableCommand {
     let studied = try model.open(device, console), last = studied.schedule.last
     let chosen =
       try steps.map { try TrainingStepList.steps(in: $0, flag: "--steps", last: last) }
-      ?? [7, 5, 3, 1].map { max(1, $0 * last / 10) }
+      ?? [7, 5, 3, 1].map { max(1, $0 * studied.schedule.count / 10) }
     var settings = PotentialAnalysis.Settings(steps: chosen)
     (settings.pairs, settings.seed, settings.samplerSteps) = (pairs, seed, samplerSteps)
     settings.arc = PotentialArc(count: points)

@@ -66,6 +66,27 @@ struct ChartTests {
     #expect(try elements(negative.svg)["circle"]?.count == 2)
   }
 
+  @Test("Names of rules lie beside each other, however near the rules are, and a thousand steps have ticks to read")
+  func markers() throws {
+    let names = ["drift fixed point", "bimodal density", "speciation", "Gaussian better above", "M1 = 1"]
+    let chart = LineChart(
+      title: "t", description: "d", x: Axis("step", isReversed: true), y: Axis("y"),
+      lines: [.init("l", [.init(0, 0), .init(980, 1)]), .init("m", [.init(0, 1), .init(980, 0)])],
+      markers: zip([604, 549, 545, 603, 470], names).map { .init($0, $1) })
+    let texts = try #require(try elements(chart.svg)["text"]).filter { $0["class"] == "small" }
+    #expect(texts.count == names.count)
+    // At least five units a letter of the shortest name, in the same row.
+    let boxes = texts.map { text -> (y: Double, x: ClosedRange<Double>) in
+      let x = text["x"].flatMap(Double.init) ?? 0, y = text["y"].flatMap(Double.init) ?? 0
+      return (y, text["text-anchor"] == "start" ? x...x + 30 : x - 30...x)
+    }
+    for (place, box) in boxes.enumerated() {
+      #expect(boxes[..<place].allSatisfy { $0.y != box.y || !$0.x.overlaps(box.x) })
+      #expect(box.x.lowerBound > 64 && box.x.upperBound < 560)
+    }
+    for tick in [200, 400, 600, 800] { #expect(chart.svg.contains(">\(tick)</text>")) }
+  }
+
   @Test("Hundred thousand points stay a small picture that keeps the extremes")
   func manyPoints() throws {
     var points = (0..<100_000).map { LineChart.Point(Double($0), sin(Double($0))) }

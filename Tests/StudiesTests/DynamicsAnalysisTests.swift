@@ -50,6 +50,12 @@ struct DynamicsAnalysisTests {
       #expect(abs(row.clone.share - expected) < 4 * error + 0.01, "\(row.step): \(row.clone.share), not \(expected)")
       #expect(abs(row.turn.share - expected) < 4 * error + 0.01, "\(row.step): \(row.turn.share), not \(expected)")
     }
+    // Wilson's interval of the last step, where nearly all agree.
+    let last = try #require(findings.json["steps"]?.array?.last?["phi"]), share = try #require(last["share"]?.double)
+    for end in ["lower", "upper"] {
+      let bound = try #require(last[end]?.double)
+      #expect(abs(abs(share - bound) - 1.96 * (bound * (1 - bound) / 1000).squareRoot()) < 1e-9)
+    }
     let crossing = try #require(findings.crossing), interval = try #require(crossing.interval)
     #expect(interval.contains(crossing.step) && (150...350).contains(crossing.step))
     #expect(findings.largestRise < 3)
@@ -130,8 +136,14 @@ struct DynamicsAnalysisTests {
           let expected = exact.potential(x, theta: theta) - exact.potential(first, theta: theta)
           #expect(abs(value - expected) < 2e-3, "step \(curve.step), pair \(pair), angle \(angle)")
         }
+        // Of the Gaussian with mean 0 and variance 1 the score is -x.
+        for (angle, value) in zip(findings.angles, try #require(curve.gaussian)[pair]) {
+          let x = cos(angle) * first + sin(angle) * second
+          #expect(abs(value - (x * x - first * first) / 4) < 2e-3, "step \(curve.step), pair \(pair), angle \(angle)")
+        }
       }
     }
+    #expect(findings.excesses?.count == 3 && findings.json["steps"]?.array?.first?["excess"]?.double != nil)
     #expect(try PotentialAnalysis(model, settings, in: store).run(shouldStop: { true }) == findings)
   }
 }

@@ -11,7 +11,6 @@ import Models
 import Pipelines
 import SymmetryBreaking
 import TestSupport
-import SymmetryBreaking
 import Testing
 
 import Studies

@@ -1,5 +1,6 @@
 import HostMath
 import Diffusion
+import HostMath
 import SymmetryBreaking
 import Tensors
 import Testing
