@@ -57,7 +57,7 @@ struct ReproduceCommandTests {
       process.waitUntilExit()
       if process.terminationReason == .uncaughtSignal { hits += 1 }
     }
-    #expect(2 * hits > kills, "only \(hits) of \(kills) kills came before the end")
+    #expect(4 * hits > kills, "only \(hits) of \(kills) kills came before the end")
     let last = try Program.run(arguments())
     #expect(last.status == 0 && last.output == whole.output, "\(last.error)")
     #expect(try page("page") == wanted)
