@@ -105,7 +105,7 @@ struct AnalyzeModelTests {
   @Test(
     "kill -9 at random moments: the next run goes on, and ends in the same files byte for byte",
     arguments: [
-      "network --steps 900,700,650,600 --draws 2 --sets 1 --fixed-point --bare-centre",
+      "network --steps 900,700,650,600 --draws 2 --sets 1 --fixed-point",
       "potential --steps 900,500,100 --pairs 3 --points 10 --sampler-steps 5",
       "dynamics --classifier mnist-classifier --steps 900,500,200 --count 12 --sampler-steps 6 --loss-images 6",
     ])
