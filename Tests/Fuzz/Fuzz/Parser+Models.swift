@@ -118,7 +118,7 @@ extension Parser {
     try image.withUnsafeBytes { bytes in
       try withFile("image.npy", bytes) { path in
         let reading = ImageReading(layout: .channelsFirst)
-        _ = try model.answers(to: ArraySource(path, reading), on: cpu, keepsFeatures: true)
+        _ = try model.features(of: ArraySource(path, reading), on: cpu)
       }
     }
   }
