@@ -1,3 +1,4 @@
+import Compute
 import DiffusersFormat
 import Files
 import Networks
