@@ -74,11 +74,10 @@ struct InceptionCommandTests {
       let images = Fixtures.path("inception/\(kind).npy"), output = folder.path("\(kind).npz")
       let found = try json(
         "evaluate --measures frechet --bootstrap 0 --device cpu --quiet", images, "--classifier", network, "--data",
-        images,
-        "--features-out", output)
+        images, "--features-out", output)
       #expect(found.array?.first?["features"]?["distance"]?.string == "FID")
-      let own = try NumpyArchive.array("features", in: output),
-        wanted = try NumpyArray(contentsOf: Fixtures.path("inception/\(kind)-features.npy"))
+      let own = try NumpyArchive.array("features", in: output)
+      let wanted = try NumpyArray(contentsOf: Fixtures.path("inception/\(kind)-features.npy"))
       #expect(own.shape == [2, 2048] && wanted.shape == [2, 2048])
       let largest = wanted.floats.reduce(0) { max($0, abs($1)) }
       for (value, other) in zip(own.floats, wanted.floats) { #expect(abs(value - other) <= 1e-5 * largest) }

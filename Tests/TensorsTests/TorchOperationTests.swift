@@ -81,6 +81,7 @@ struct TorchOperationTests {
     let test = cases[place], extents = test.output.shape
     let result = tensor(test.input).resized(
       to: .init(height: extents[2], width: extents[3]), copies: 3 / test.input.shape[1])
-    try expect(result, test.output, within: 2e-6)
+    // A place up to 9, rounded to 24 bits, shifts the weights of neighbours that are up to 4 apart.
+    try expect(result, test.output, within: 4 * 9 * 0x1p-24)
   }
 }

@@ -5,7 +5,8 @@ import Compute
 extension ConformanceSuite {
   /// Sums of two, of one, and into one of them.
   static func addCases() -> [ConformanceCase] {
-    images.enumerated().map { index, shape in
+    let means = FeatureMapShape(batch: 2, channels: 37)
+    return images.enumerated().map { index, shape in
       ConformanceCase(
         .add, "\(index % 3 == 0 ? "one" : "two") \(shape)\(index % 2 == 0 ? "" : " in place")",
         tolerance: .sums(of: 3)
@@ -25,6 +26,12 @@ extension ConformanceSuite {
           add(inputs, shape, isSingle: false, inPlace: false) { $0 = $0.special(values) }
         }
       }
+      // Sums over pixels that become means.
+      + [
+        ConformanceCase(.add, "one \(means) in place", tolerance: .sums(of: 3)) { inputs in
+          add(inputs, means, isSingle: true, inPlace: true) { _ in }
+        }
+      ]
   }
 
   private static func add(

@@ -112,11 +112,11 @@ extension Parser {
   private static func answer(_ network: Classifier) throws {
     let model = ClassifierModel(name: "input", network: network), shape = model.imageShape
     guard shape.count <= 1024 else { return }
-    let image = NumpyArray(
-      [Float](repeating: 0.5, count: shape.count), shape: [1, shape.channels, shape.height, shape.width]
+    let images = NumpyArray(
+      [Float](repeating: 0.5, count: 2 * shape.count), shape: [2, shape.channels, shape.height, shape.width]
     ).encoded()
-    try image.withUnsafeBytes { bytes in
-      try withFile("image.npy", bytes) { path in
+    try images.withUnsafeBytes { bytes in
+      try withFile("images.npy", bytes) { path in
         let reading = ImageReading(layout: .channelsFirst)
         _ = try model.features(of: ArraySource(path, reading), on: cpu)
       }
