@@ -13,11 +13,11 @@ extension Parser {
     },
     Parser("statistics") {
       let statistics = ImageStatistics(shape: shape, moments: try moments())
-      return [statistics.encoded(), statistics.encoded(basisType: .float16)]
+      return try [statistics.encoded(), statistics.encoded(basisType: .float16)]
     } read: { bytes in
       let statistics = try ImageStatistics(tensors(bytes))
       guard statistics.shape.count <= 64 else { return }
-      let again = statistics.encoded()
+      let again = try statistics.encoded()
       try again.withUnsafeBytes { bytes in
         try BrokenPromise.unless(
           try ImageStatistics(tensors(bytes)).mean == statistics.mean, "statistics are read as they are written")
