@@ -29,9 +29,9 @@ extension StyleSheet {
     .pictures{display:flex;flex-wrap:wrap;gap:1.25rem}
     .picture p{font-size:.9rem;margin:0 0 .3rem}
     .picture img{display:block;max-width:100%;height:auto;image-rendering:pixelated;border:1px solid var(--line)}
-    table{border-collapse:collapse;font-size:.9rem;margin:1.25rem 0}
+    table{border-collapse:collapse;font-size:.85rem;margin:1.25rem 0}
     caption{text-align:left;font-weight:600;padding-bottom:.4rem}
-    th,td{padding:.3rem .8rem .3rem 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--line)}
+    th,td{padding:.3rem .6rem .3rem 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--line)}
     th{font-weight:600;color:var(--muted);vertical-align:bottom}
     td{font-variant-numeric:tabular-nums}
     .number{text-align:right}
