@@ -1,6 +1,6 @@
-"""The Python environment of the peers: made on first use in .build-peers, with the versions that figures speak of.
+"""The Python environments of the peers: made on first use in .build-peers and .build-fid, with the versions that figures speak of.
 
-    python3 Benchmarks/peers/environment.py    # only makes it; compare.py does so by itself
+    python3 Benchmarks/peers/environment.py    # only makes that of the peers; compare.py does so by itself
 """
 
 import os
@@ -8,32 +8,39 @@ import subprocess
 import sys
 from pathlib import Path
 
-PACKAGES = [
-    "torch==2.13.0+cpu", "diffusers==0.42.1", "safetensors==0.8.0", "numpy==2.4.6", "pillow==13.0.0", "onnx==1.23.2",
-    "onnxruntime==1.32.0", "openvino==2026.4.1", "scipy==1.17.1",
-    "torchvision==0.28.0", "pytorch-fid==0.3.0",
-]
+PACKAGES = {
+    "peers": [
+        "torch==2.13.0+cpu", "diffusers==0.42.1", "safetensors==0.8.0", "numpy==2.4.6", "pillow==13.0.0", "onnx==1.23.2",
+        "onnxruntime==1.32.0", "openvino==2026.4.1", "scipy==1.17.1",
+    ],
+    # Apart, because diffusers imports torchvision wherever there is one, and this one's operators are of another torch.
+    "fid": [
+        "torch==2.13.0+cpu", "torchvision==0.28.0", "pytorch-fid==0.3.0", "safetensors==0.8.0", "numpy==2.4.6",
+        "pillow==13.0.0", "scipy==1.17.1",
+    ],
+}
 repository = Path(__file__).resolve().parents[2]
-folder = repository / ".build-peers"
 
 
-def make():
+def make(name="peers"):
     """Installs the packages unless these very versions were installed before."""
-    installed, wanted = folder / "installed.txt", "\n".join(PACKAGES) + "\n"
-    if installed.exists() and installed.read_text() == wanted:
-        return
-    print("installing the peers into .build-peers", file=sys.stderr)
-    subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-    subprocess.run([folder / "bin" / "python", "-m", "pip", "install", "--quiet", *PACKAGES], check=True)
-    installed.write_text(wanted)
+    folder = repository / f".build-{name}"
+    installed, wanted = folder / "installed.txt", "\n".join(PACKAGES[name]) + "\n"
+    if not installed.exists() or installed.read_text() != wanted:
+        print(f"installing the packages of {name} into {folder.name}", file=sys.stderr)
+        # What is not in the list, such as packages of an earlier one, goes.
+        subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
+        subprocess.run([folder / "bin" / "python", "-m", "pip", "install", "--quiet", *PACKAGES[name]], check=True)
+        installed.write_text(wanted)
+    return folder
 
 
-def enter():
+def enter(name="peers"):
     """Makes the environment if need be, and runs the same command in it unless it runs there already."""
+    folder = repository / f".build-{name}"
     if Path(sys.prefix).resolve() == folder.resolve():
         return
-    make()
-    python = folder / "bin" / "python"
+    python = make(name) / "bin" / "python"
     os.execv(python, [str(python), *sys.argv])
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import environment
 
-environment.enter()
+environment.enter("fid")
 
 import numpy
 import torch
