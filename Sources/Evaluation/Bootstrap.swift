@@ -92,7 +92,7 @@ public struct Estimate: Sendable, Hashable, Codable {
       return
     }
     let count = Double(replicates.count), mean = replicates.reduce(0, +) / count
-    let spread = (replicates.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / count).squareRoot()
+    let spread = variance(replicates).squareRoot()
     let scale = deviation.map { spread > 0 ? $0 / spread : 0 } ?? 1
     let errors = replicates.map { ($0 - mean) * scale }.sorted()
     let bias = mean - value, centre = value - bias, tail = 1 - bootstrap.confidence

@@ -1,3 +1,4 @@
+import Compute
 public import Files
 import Foundation
 
@@ -86,6 +87,26 @@ public final class CellStore {
       let value = try? result.decoded(as: type)
     else { throw FileError(path, "is no result of this study's cell; remove it, and it is made again") }
     return value
+  }
+
+  /// The result of a cell, made and kept unless it is finished.
+  ///
+  /// - Parameters:
+  ///   - cell: The cell.
+  ///   - endings: Endings of the files beside it without which it does not count as finished.
+  ///   - wasKnown: Called if there is nothing to do.
+  ///   - make: Makes the result, and writes the files beside it.
+  /// - Throws: `FileError` if its document is damaged or cannot be written, or what `make` throws.
+  func result<Result: Codable>(
+    of cell: Cell, with endings: [String] = [], wasKnown: () -> Void = {}, orMake make: () throws -> Result
+  ) throws -> Result {
+    if let known = try result(of: cell, with: endings, as: Result.self) {
+      wasKnown()
+      return known
+    }
+    let clock = ContinuousClock(), begin = clock.now, made = try make()
+    try keep(made, of: cell, seconds: (clock.now - begin).inSeconds)
+    return made
   }
 
   /// Keeps the result of a cell; files beside it are written before.

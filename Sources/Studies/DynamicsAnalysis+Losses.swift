@@ -19,14 +19,9 @@ extension DynamicsAnalysis {
     return try plan.steps.map { step in
       let timestep = Int(step.from.timestep)
       let cell = try store.cell("loss-\(timestep)", LossSettings(step: timestep, images: digest))
-      if let found = try store.result(of: cell, as: DynamicsFindings.Loss.self) {
-        watch.advance(by: count)
-        return found
+      return try store.result(of: cell, wasKnown: { watch.advance(by: count) }) {
+        try loss(of: images, count: count, at: step.from, watch)
       }
-      let clock = ContinuousClock(), begin = clock.now
-      let found = try loss(of: images, count: count, at: step.from, watch)
-      try store.keep(found, of: cell, seconds: (clock.now - begin).inSeconds)
-      return found
     }
   }
 

@@ -50,24 +50,23 @@ extension DynamicsAnalysis {
   /// Draws the samples of a block, unless they are there.
   func run(of block: Range<Int>, _ watch: StudyProgress) throws -> Run {
     let cell = try cell("run", block), path = store.path(of: cell, "npy")
-    if let answers = try store.result(of: cell, with: ["npy"], as: [[Int]].self), let classes = answers.last {
-      watch.advance(by: block.count * plan.steps.count)
-      return Run(classes: classes, answers: answers, states: try NumpyArray(contentsOf: path).floats)
+    let answers = try store.result(
+      of: cell, with: ["npy"], wasKnown: { watch.advance(by: block.count * plan.steps.count) }
+    ) {
+      var answers = [[Int]](repeating: [], count: plan.steps.count + 1)
+      var states: [Int: [Float]] = [:]
+      let samples = try model.samples(plan, seeds: seeds(block), watch) { _, step, before, denoised in
+        answers[step.index] += try classify(denoised)
+        let timestep = Int(step.from.timestep)
+        if settings.steps.contains(timestep) { states[timestep, default: []] += try before.values() }
+      }
+      answers[plan.steps.count] = try classes(of: samples)
+      let values = settings.steps.flatMap { states[$0] ?? [] } + samples
+      let shape = [settings.steps.count + 1, block.count] + model.rowShape
+      try OutputFile.write(NumpyArray(values, shape: shape).encoded(), to: path)
+      return answers
     }
-    let clock = ContinuousClock(), begin = clock.now
-    var answers = [[Int]](repeating: [], count: plan.steps.count + 1)
-    var states: [Int: [Float]] = [:]
-    let samples = try model.samples(plan, seeds: seeds(block), watch) { _, step, before, denoised in
-      answers[step.index] += try classify(denoised)
-      let timestep = Int(step.from.timestep)
-      if settings.steps.contains(timestep) { states[timestep, default: []] += try before.values() }
-    }
-    answers[plan.steps.count] = try classes(of: samples)
-    let values = settings.steps.flatMap { states[$0] ?? [] } + samples
-    let shape = [settings.steps.count + 1, block.count] + model.rowShape
-    try OutputFile.write(NumpyArray(values, shape: shape).encoded(), to: path)
-    try store.keep(answers, of: cell, seconds: (clock.now - begin).inSeconds)
-    return Run(classes: answers[plan.steps.count], answers: answers, states: values)
+    return Run(classes: answers.last ?? [], answers: answers, states: try NumpyArray(contentsOf: path).floats)
   }
 
   /// The classes of what is drawn beside the samples of a block from one step on.
@@ -75,22 +74,16 @@ extension DynamicsAnalysis {
     of companion: Companion, _ block: Range<Int>, at step: Int, _ run: Run, _ watch: StudyProgress
   ) throws -> [Int] {
     let cell = try cell("\(companion.rawValue)-\(step)", block, step: step, companion), plan = rest(from: step)
-    if let found = try store.result(of: cell, as: [Int].self) {
-      watch.advance(by: block.count * plan.steps.count)
-      return found
+    return try store.result(of: cell, wasKnown: { watch.advance(by: block.count * plan.steps.count) }) {
+      let size = block.count * model.shape.count, place = settings.steps.firstIndex(of: step) ?? 0
+      let states =
+        switch companion {
+        case .clone: Array(run.states[place * size..<(place + 1) * size])
+        case .turn:
+          try noised(Array(run.states[settings.steps.count * size..<(settings.steps.count + 1) * size]), block, step)
+        }
+      return try classes(of: model.samples(plan, seeds: fresh(block, step, companion), from: states, watch))
     }
-    let clock = ContinuousClock(), begin = clock.now
-    let size = block.count * model.shape.count, place = settings.steps.firstIndex(of: step) ?? 0
-    let states =
-      switch companion {
-      case .clone: Array(run.states[place * size..<(place + 1) * size])
-      case .turn:
-        try noised(Array(run.states[settings.steps.count * size..<(settings.steps.count + 1) * size]), block, step)
-      }
-    let samples = try model.samples(plan, seeds: fresh(block, step, companion), from: states, watch)
-    let found = try classes(of: samples)
-    try store.keep(found, of: cell, seconds: (clock.now - begin).inSeconds)
-    return found
   }
 
   /// Seeds whose streams no other run of the study draws from: the samples' own with another upper half.

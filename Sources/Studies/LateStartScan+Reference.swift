@@ -19,13 +19,11 @@ extension LateStartScan {
     }
     let count = reference.other == nil ? images.count / 2 : images.count
     let cell = try store.cell("reference", ["images": count]), path = store.path(of: cell, "safetensors")
-    if try store.result(of: cell, with: ["safetensors"], as: Int.self) != nil {
-      return try FeatureReference(contentsOf: path)
+    _ = try store.result(of: cell, with: ["safetensors"]) {
+      let set = try classifier.features(of: images.open(), on: backend, count: count, rowLimit: 0, progress: progress)
+      try OutputFile.write(FeatureReference(set, by: classifier.extractor).encoded(), to: path)
+      return count
     }
-    let clock = ContinuousClock(), begin = clock.now
-    let set = try classifier.features(of: images.open(), on: backend, count: count, rowLimit: 0, progress: progress)
-    try OutputFile.write(FeatureReference(set, by: classifier.extractor).encoded(), to: path)
-    try store.keep(count, of: cell, seconds: (clock.now - begin).inSeconds)
     // What is read back is what later runs of the scan read.
     return try FeatureReference(contentsOf: path)
   }

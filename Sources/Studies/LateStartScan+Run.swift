@@ -121,11 +121,7 @@ extension LateStartScan {
   {
     let cell = try store.cell(
       name, Settings(sampling: SamplingSettings(seeds: settings.base.seeds), bootstrap: settings.bootstrap))
-    if let known: ScanMeasures = try store.result(of: cell) { return known }
-    let clock = ContinuousClock(), begin = clock.now
-    let result = try ScanMeasures(images(), data, settings.bootstrap, name: name)
-    try store.keep(result, of: cell, seconds: (clock.now - begin).inSeconds)
-    return result
+    return try store.result(of: cell) { try ScanMeasures(images(), data, settings.bootstrap, name: name) }
   }
 
   /// Images of the Gaussian with the data's moments, one a seed: what a late start from it would be with nothing after it.

@@ -30,13 +30,11 @@ extension NetworkAnalysis {
 
   private func bareCentre(_ centre: BareCentre, _ step: Int) throws -> NetworkFindings.BareCentre {
     let cell = try store.cell("bare-centre-\(step)", CentreSettings(step: step, classLabel: model.classLabel))
-    if let found = try store.result(of: cell, as: NetworkFindings.BareCentre.self) { return found }
-    let clock = ContinuousClock(), begin = clock.now, level = model.schedule.level(at: step)
-    let found = try centre.fixedPoint(mean: mean, level)
-    let result = NetworkFindings.BareCentre(
-      norm: found.point.reduce(0) { $0 + $1 * $1 }.squareRoot(), residual: found.residual,
-      curvature: try centre.curvature(at: found.point, level, from: start))
-    try store.keep(result, of: cell, seconds: (clock.now - begin).inSeconds)
-    return result
+    return try store.result(of: cell) {
+      let level = model.schedule.level(at: step), found = try centre.fixedPoint(mean: mean, level)
+      return NetworkFindings.BareCentre(
+        norm: found.point.reduce(0) { $0 + $1 * $1 }.squareRoot(), residual: found.residual,
+        curvature: try centre.curvature(at: found.point, level, from: start))
+    }
   }
 }

@@ -23,30 +23,27 @@ extension NetworkAnalysis {
     let cell = try store.cell(
       "errors",
       ErrorSettings(images: sha256(of: images), levels: levels.map { Int($0.timestep) }, classLabel: model.classLabel))
-    if let found = try store.result(of: cell, as: [DenoisingCurve.Level].self) {
-      watch.advance(by: levels.count * count)
-      return DenoisingCurve(levels: found)
+    let found = try store.result(of: cell, wasKnown: { watch.advance(by: levels.count * count) }) {
+      var errors = DenoisingErrors(levels: levels)
+      for first in stride(from: 0, to: count, by: model.batch) {
+        let rows = first..<min(first + model.batch, count)
+        let noise = Tensor.noise(
+          model.rowShape, seeds: rows.map { UInt64($0) }, key: NoiseKey(step: 0, draw: 2), on: model.backend)
+        _ = try errors.add(
+          model.tensor(images, rows), noise: noise, denoiser: model.denoiser, statistics: gaussian,
+          shouldStop: {
+            try watch.check()
+            watch.advance(by: rows.count)
+            return false
+          })
+      }
+      let levels = errors.curve(statistics: gaussian).levels
+      guard levels.allSatisfy({ $0.difference.isFinite }) else {
+        throw StudyError.notFinite("estimates of \(model.model.name)")
+      }
+      return levels
     }
-    let clock = ContinuousClock(), begin = clock.now
-    var errors = DenoisingErrors(levels: levels)
-    for first in stride(from: 0, to: count, by: model.batch) {
-      let rows = first..<min(first + model.batch, count)
-      let noise = Tensor.noise(
-        model.rowShape, seeds: rows.map { UInt64($0) }, key: NoiseKey(step: 0, draw: 2), on: model.backend)
-      _ = try errors.add(
-        model.tensor(images, rows), noise: noise, denoiser: model.denoiser, statistics: gaussian,
-        shouldStop: {
-          try watch.check()
-          watch.advance(by: rows.count)
-          return false
-        })
-    }
-    let curve = errors.curve(statistics: gaussian)
-    guard curve.levels.allSatisfy({ $0.difference.isFinite }) else {
-      throw StudyError.notFinite("estimates of \(model.model.name)")
-    }
-    try store.keep(curve.levels, of: cell, seconds: (clock.now - begin).inSeconds)
-    return curve
+    return DenoisingCurve(levels: found)
   }
 
   /// The training step above which the Gaussian predicts clean images better, or nil.

@@ -38,20 +38,20 @@ extension NetworkAnalysis {
     let cell = try store.cell("fixed-point-\(step)", cellSettings(step, set: 0, "followed through \(way)"))
     let path = store.path(of: cell, "npy")
     let parameter = parameter(set: 0, watch)
-    if let found = try store.result(of: cell, with: ["npy"], as: FixedPointCell.self) {
-      watch.advance(by: 9 * settings.average.draws + parameter.evaluationsPerMultiplier)
-      return (found, try NumpyArray(contentsOf: path).floats.map(Double.init))
+    let result = try store.result(
+      of: cell, with: ["npy"],
+      wasKnown: { watch.advance(by: 9 * settings.average.draws + parameter.evaluationsPerMultiplier) }
+    ) {
+      let found = try parameter.fixedPoint(from: start, model.schedule.level(at: step))
+      // As the file has it, so that a study that goes on from files finds the same.
+      let kept = found.point.map { Float($0) }, point = kept.map(Double.init)
+      let squares = zip(point, mean).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
+      let cell = FixedPointCell(
+        multipliers: try multipliers(of: parameter, at: point, step: step), residual: found.residual,
+        distance: (squares / Double(mean.count)).squareRoot())
+      try OutputFile.write(NumpyArray(kept, shape: model.rowShape).encoded(), to: path)
+      return cell
     }
-    let clock = ContinuousClock(), begin = clock.now
-    let found = try parameter.fixedPoint(from: start, model.schedule.level(at: step))
-    // As the file has it, so that a study that goes on from files finds the same.
-    let kept = found.point.map { Float($0) }, point = kept.map(Double.init)
-    let squares = zip(point, mean).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
-    let result = FixedPointCell(
-      multipliers: try multipliers(of: parameter, at: point, step: step), residual: found.residual,
-      distance: (squares / Double(mean.count)).squareRoot())
-    try OutputFile.write(NumpyArray(kept, shape: model.rowShape).encoded(), to: path)
-    try store.keep(result, of: cell, seconds: (clock.now - begin).inSeconds)
-    return (result, point)
+    return (result, try NumpyArray(contentsOf: path).floats.map(Double.init))
   }
 }

@@ -146,19 +146,12 @@ public struct NetworkAnalysis {
   func multipliers(at step: Int, set: Int, _ watch: StudyProgress) throws -> MultiplierCell {
     let cell = try store.cell("mean-\(step)-\(set)", cellSettings(step, set: set, "mean"))
     let parameter = parameter(set: set, watch)
-    if let found = try store.result(of: cell, as: MultiplierCell.self) {
-      watch.advance(by: parameter.evaluationsPerMultiplier)
-      return found
+    return try store.result(of: cell, wasKnown: { watch.advance(by: parameter.evaluationsPerMultiplier) }) {
+      try multipliers(of: parameter, at: mean, step: step)
     }
-    let clock = ContinuousClock(), begin = clock.now
-    let level = model.schedule.level(at: step)
-    let found = MultiplierCell(
-      try parameter.multipliers(at: mean, level, from: start, count: Self.kept), components)
-    try store.keep(found, of: cell, seconds: (clock.now - begin).inSeconds)
-    return found
   }
 
-  /// The multipliers at a fixed point, from the direction that the mean's begin with as well.
+  /// The multipliers at a state; wherever it is, Arnoldi's process begins with one direction.
   func multipliers(
     of parameter: OrderParameter, at point: [Double], step: Int
   ) throws -> MultiplierCell {

@@ -93,23 +93,20 @@ public struct PotentialAnalysis {
   /// The states of both samples of a pair at the study's steps, `[steps, 2, channels, height, width]`.
   private func states(of pair: Int, _ watch: StudyProgress) throws -> [Float] {
     let cell = try store.cell("runs-\(pair)", cellSettings(pair)), path = store.path(of: cell, "npy")
-    if try store.result(of: cell, with: ["npy"], as: [UInt64].self) != nil {
-      watch.advance(by: 2 * plan.steps.count)
-      return try NumpyArray(contentsOf: path).floats
+    _ = try store.result(of: cell, with: ["npy"], wasKnown: { watch.advance(by: 2 * plan.steps.count) }) {
+      let seeds = [0, 1].map { settings.seed &+ UInt64(2 * pair + $0) }
+      var states: [Int: [Float]] = [:]
+      _ = try model.samples(plan, seeds: seeds, watch) { _, step, before, _ in
+        let timestep = Int(step.from.timestep)
+        // A batch of one holds one sample of the pair at a time.
+        if settings.steps.contains(timestep) { states[timestep, default: []] += try before.values() }
+      }
+      let values = settings.steps.flatMap { states[$0] ?? [] }
+      try OutputFile.write(
+        NumpyArray(values, shape: [settings.steps.count, 2] + model.rowShape).encoded(), to: path)
+      return seeds
     }
-    let clock = ContinuousClock(), begin = clock.now
-    let seeds = [0, 1].map { settings.seed &+ UInt64(2 * pair + $0) }
-    var states: [Int: [Float]] = [:]
-    _ = try model.samples(plan, seeds: seeds, watch) { _, step, before, _ in
-      let timestep = Int(step.from.timestep)
-      // A batch of one holds one sample of the pair at a time.
-      if settings.steps.contains(timestep) { states[timestep, default: []] += try before.values() }
-    }
-    let values = settings.steps.flatMap { states[$0] ?? [] }
-    try OutputFile.write(
-      NumpyArray(values, shape: [settings.steps.count, 2] + model.rowShape).encoded(), to: path)
-    try store.keep(seeds, of: cell, seconds: (clock.now - begin).inSeconds)
-    return values
+    return try NumpyArray(contentsOf: path).floats
   }
 
   /// The potential of one pair at every angle.
@@ -120,23 +117,20 @@ public struct PotentialAnalysis {
 
   private func curve(at step: Int, of pair: Int, _ states: [Float], _ watch: StudyProgress) throws -> PairCurve {
     let cell = try store.cell("potential-\(step)-\(pair)", cellSettings(pair, step: step))
-    if let found = try store.result(of: cell, as: PairCurve.self) {
-      watch.advance(by: settings.arc.angles.count)
-      return found
+    let curve = try store.result(of: cell) {
+      try watch.check()
+      let place = settings.steps.firstIndex(of: step) ?? 0, size = model.shape.count
+      let ends = Array(states[2 * place * size..<2 * (place + 1) * size])
+      func potential(_ denoiser: any Denoiser) throws -> [Double] {
+        try settings.arc.potential(
+          through: model.tensor(ends, 0..<2), of: denoiser, at: model.schedule.level(at: step), batch: model.batch)
+      }
+      let curve = PairCurve(
+        model: try potential(model.denoiser), gaussian: try gaussian.map { try potential(GaussianDenoiser($0)) })
+      guard curve.model.allSatisfy(\.isFinite) else { throw StudyError.notFinite("potentials at step \(step)") }
+      return curve
     }
-    let clock = ContinuousClock(), begin = clock.now
-    let place = settings.steps.firstIndex(of: step) ?? 0
-    try watch.check()
-    let size = model.shape.count, ends = Array(states[2 * place * size..<2 * (place + 1) * size])
-    func potential(_ denoiser: any Denoiser) throws -> [Double] {
-      try settings.arc.potential(
-        through: model.tensor(ends, 0..<2), of: denoiser, at: model.schedule.level(at: step), batch: model.batch)
-    }
-    let potential = PairCurve(
-      model: try potential(model.denoiser), gaussian: try gaussian.map { try potential(GaussianDenoiser($0)) })
-    guard potential.model.allSatisfy(\.isFinite) else { throw StudyError.notFinite("potentials at step \(step)") }
     watch.advance(by: settings.arc.angles.count)
-    try store.keep(potential, of: cell, seconds: (clock.now - begin).inSeconds)
-    return potential
+    return curve
   }
 }

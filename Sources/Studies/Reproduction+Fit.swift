@@ -31,15 +31,13 @@ extension Reproduction {
       "fit",
       FitSettings(
         images: sha256(of: images.values), labels: images.labels, levels: settings.fit.levels, rule: settings.fit.rule))
-    let found = try part(.fit, in: store) { () -> FitCell? in
-      if let known = try store.result(of: cell, as: FitCell.self) { return known }
-      let clock = ContinuousClock(), begin = clock.now
-      let fit = try StartFit(model, settings.fit, images: images, on: backend)
-      let result = try fit.run(shouldStop: shouldStop) { progress(.fit, "evaluations", $0, fit.evaluations) }
-      guard let result else { return nil }
-      let kept = FitCell(levels: result.curve.levels, differences: result.differences)
-      try store.keep(kept, of: cell, seconds: (clock.now - begin).inSeconds)
-      return kept
+    let found = try part(.fit, in: store) {
+      try store.result(of: cell) {
+        let fit = try StartFit(model, settings.fit, images: images, on: backend)
+        let result = try fit.run(shouldStop: shouldStop) { progress(.fit, "evaluations", $0, fit.evaluations) }
+        guard let result else { throw StudyStop() }
+        return FitCell(levels: result.curve.levels, differences: result.differences)
+      }
     }
     let fit = LateStartFit(
       weights: try model.fingerprints(), statistics: (model as? Model)?.statistics?.file?.sha256, draws: images.count,

@@ -27,9 +27,8 @@ extension Reproduction {
     return try part(.pictures, in: store) {
       var grids = [try realGrid()], done = 0
       for cell in cells {
-        guard let grid = try grid(of: cell, model, shouldStop, { progress(.pictures, "image steps", done + $0, total) })
-        else { return nil }
-        grids.append(grid)
+        grids.append(
+          try grid(of: cell, model, shouldStop) { progress(.pictures, "image steps", done + $0, total) })
         done += settings.pictures * cell.steps
       }
       return grids
@@ -46,26 +45,22 @@ extension Reproduction {
     return try grid(nil, count, stored) { values }
   }
 
-  /// The grid of a cell's first seeds, the same images as the scan measures; nil if it was stopped.
+  /// The grid of a cell's first seeds, the same images as the scan measures.
   private func grid(
     of cell: ScanCell, _ model: any DiffusionModel, _ shouldStop: () -> Bool, _ progress: (Int) -> Void
-  ) throws -> ReproductionFindings.Grid? {
+  ) throws -> ReproductionFindings.Grid {
     var sampling = try settings.scan.sampling(cell)
     sampling.seeds = Array(sampling.seeds.prefix(settings.pictures))
     let stored = try store.cell("pictures-\(cell.name)", GridSettings(sampling: sampling)), seeds = sampling.seeds
-    do {
-      return try grid(cell, seeds.count, stored) {
-        var values: [Float] = []
-        let pipeline = try SamplingPipeline(model, sampling, on: backend)
-        let summary = try pipeline.run(
-          shouldStop: shouldStop,
-          progress: { progress($0.finishedImages * cell.steps + $0.seeds.count * min(cell.steps, $0.state.index + 1)) },
-          finished: { values += $0.values })
-        if summary.wasStopped { throw StudyStop() }
-        return values
-      }
-    } catch is StudyStop {
-      return nil
+    return try grid(cell, seeds.count, stored) {
+      var values: [Float] = []
+      let pipeline = try SamplingPipeline(model, sampling, on: backend)
+      let summary = try pipeline.run(
+        shouldStop: shouldStop,
+        progress: { progress($0.finishedImages * cell.steps + $0.seeds.count * min(cell.steps, $0.state.index + 1)) },
+        finished: { values += $0.values })
+      if summary.wasStopped { throw StudyStop() }
+      return values
     }
   }
 
@@ -74,12 +69,11 @@ extension Reproduction {
     _ cell: ScanCell?, _ count: Int, _ stored: CellStore.Cell, _ values: () throws -> [Float]
   ) throws -> ReproductionFindings.Grid {
     let path = store.path(of: stored, "png")
-    if try store.result(of: stored, with: ["png"], as: Int.self) == nil {
-      let clock = ContinuousClock(), begin = clock.now, picture = ImageConversion.pictureShape(shape)
-      let pixels = ImageConversion.pictureBytes(try values(), shape)
+    _ = try store.result(of: stored, with: ["png"]) {
+      let picture = ImageConversion.pictureShape(shape), pixels = ImageConversion.pictureBytes(try values(), shape)
       let grid = ImageConversion.grid(pixels, picture, columns: min(count, Self.columns))
       try OutputFile.write(grid.encoded(), to: path)
-      try store.keep(count, of: stored, seconds: (clock.now - begin).inSeconds)
+      return count
     }
     let file = try MappedFile(path), image = try PNGImage(contentsOf: path)
     defer { withExtendedLifetime(file) {} }

@@ -29,9 +29,19 @@ extension Reproduction {
       let fit = try fit(of: model, shouldStop, progress)
       let (scan, starts) = try scan(of: model, fit, shouldStop, progress)
       let studied = try StudiedModel(model, on: backend)
-      let network = try network(of: studied, shouldStop, progress)
-      let potential = try potential(of: studied, shouldStop, progress)
-      let dynamics = try dynamics(of: studied, shouldStop, progress)
+      let network = try analysis(.network, of: studied, progress) {
+        try NetworkAnalysis(studied, settings.network, images: firstImages(settings.errorImages), in: $0)
+          .run(shouldStop: shouldStop, progress: $1)
+      }
+      let potential = try analysis(.potential, of: studied, progress) {
+        try PotentialAnalysis(studied, settings.potential, in: $0).run(shouldStop: shouldStop, progress: $1)
+      }
+      let classifier = subject.classifier
+      let dynamics = try analysis(.dynamics, of: studied, by: classifier, progress) {
+        try DynamicsAnalysis(
+          studied, classifier: classifier, settings.dynamics, images: firstImages(settings.dynamics.lossImages), in: $0
+        ).run(shouldStop: shouldStop, progress: $1)
+      }
       let pictures = try pictures(of: model, scan, shouldStop, progress)
       return ReproductionFindings(
         fit: fit, scan: scan, starts: starts, network: network, potential: potential, dynamics: dynamics,
@@ -96,44 +106,27 @@ extension Reproduction {
     return (findings, starts)
   }
 
-  /// The order parameter, with the first images of the data as `analyze network` takes them.
-  private func network(
-    of model: StudiedModel, _ shouldStop: @escaping () -> Bool, _ progress: @escaping Progress
-  ) throws -> NetworkFindings {
-    let store = try CellStore(path("network"), model.identity("analyze network", version: version))
-    let images = try subject.data.open().next(settings.errorImages)
-    let analysis = try NetworkAnalysis(model, settings.network, images: images, in: store)
-    let findings = try part(.network, in: store) {
-      try analysis.run(shouldStop: shouldStop) { progress(.network, $0, $1, $2) }
-    }
+  /// Measures in the folder of a part what the command of the same name measures, and writes its reports.
+  private func analysis<Found: AnalysisFindings>(
+    _ part: ReproductionPart, of model: StudiedModel, by classifier: ClassifierModel? = nil,
+    _ progress: @escaping Progress, _ run: (CellStore, @escaping StudyProgress.Report) throws -> Found?
+  ) throws -> Found {
+    let identity = try model.identity("analyze \(part.rawValue)", classifier: classifier, version: version)
+    let store = try CellStore(path(part.folder), identity)
+    let findings = try self.part(part, in: store) { try run(store) { progress(part, $0, $1, $2) } }
     try findings.write(to: store)
     return findings
   }
 
-  private func potential(
-    of model: StudiedModel, _ shouldStop: @escaping () -> Bool, _ progress: @escaping Progress
-  ) throws -> PotentialFindings {
-    let store = try CellStore(path("potential"), model.identity("analyze potential", version: version))
-    let analysis = try PotentialAnalysis(model, settings.potential, in: store)
-    let findings = try part(.potential, in: store) {
-      try analysis.run(shouldStop: shouldStop) { progress(.potential, $0, $1, $2) }
-    }
-    try findings.write(to: store)
-    return findings
-  }
-
-  private func dynamics(
-    of model: StudiedModel, _ shouldStop: @escaping () -> Bool, _ progress: @escaping Progress
-  ) throws -> DynamicsFindings {
-    let store = try CellStore(
-      path("dynamics"), model.identity("analyze dynamics", classifier: subject.classifier, version: version))
-    let images = try subject.data.open().next(settings.dynamics.lossImages)
-    let analysis = try DynamicsAnalysis(
-      model, classifier: subject.classifier, settings.dynamics, images: images, in: store)
-    let findings = try part(.dynamics, in: store) {
-      try analysis.run(shouldStop: shouldStop) { progress(.dynamics, $0, $1, $2) }
-    }
-    try findings.write(to: store)
-    return findings
-  }
+  /// The first images of the data, as the commands of the analyses take them.
+  private func firstImages(_ count: Int) throws -> [Float] { try subject.data.open().next(count) }
 }
+
+/// What an analysis found and writes into its folder.
+private protocol AnalysisFindings {
+  func write(to store: CellStore) throws(FileError)
+}
+
+extension NetworkFindings: AnalysisFindings {}
+extension PotentialFindings: AnalysisFindings {}
+extension DynamicsFindings: AnalysisFindings {}

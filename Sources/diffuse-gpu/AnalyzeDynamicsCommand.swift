@@ -79,12 +79,8 @@ struct AnalyzeDynamicsCommand: ParsableCommand {
     }
     let store = try CellStore(
       output, studied.identity("analyze dynamics", classifier: classifier, version: packageVersion))
-    let display = PhaseDisplay(unit: "evaluations", console)
-    Interruption.listen()
     let analysis = try DynamicsAnalysis(studied, classifier: classifier, settings, images: images, in: store)
-    guard let findings = try analysis.run(shouldStop: { Interruption.isRequested }, progress: display.update) else {
-      throw stopped(console)
-    }
+    let findings = try runStudy(console) { try analysis.run(shouldStop: $0, progress: $1) }
     try findings.write(to: store)
     try console.result(findings.text, json: findings.json)
   }

@@ -76,11 +76,7 @@ struct AnalyzeNetworkCommand: ParsableCommand {
     let store = try CellStore(output, studied.identity("analyze network", version: packageVersion))
     let images = try data.map { try studied.images($0, reading, count: errorImages, console).values }
     let analysis = try NetworkAnalysis(studied, settings, images: images, in: store)
-    let display = PhaseDisplay(unit: "evaluations", console)
-    Interruption.listen()
-    guard
-      let findings = try analysis.run(shouldStop: { Interruption.isRequested }, progress: display.update)
-    else { throw stopped(console) }
+    let findings = try runStudy(console) { try analysis.run(shouldStop: $0, progress: $1) }
     if bareCentre, model.world == nil { warn(of: findings, shape: studied.shape, console) }
     try findings.write(to: store)
     try console.result(findings.text, json: findings.json)

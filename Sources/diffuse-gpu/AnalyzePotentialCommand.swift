@@ -7,9 +7,9 @@ struct AnalyzePotentialCommand: ParsableCommand {
     abstract: "Draw a model's generative potential along arcs between two of its samples.",
     discussion: """
       Pairs of samples are drawn and stopped at the training steps of --steps; there the potential is integrated along \
-      cos a x1 + sin a x2, in units of the rate, of the model and of the Gaussian with its data's moments. Writes potential.csv, potential.json, potential.svg (the mean over all pairs) and \
-      potential-single.svg (the first pair) into the folder of --output, where finished curves are kept: the same command goes on \
-      with them.
+      cos a x1 + sin a x2, in units of the rate, of the model and of the Gaussian with its data's moments. Writes potential.csv, \
+      potential.json, potential.svg (the mean over all pairs) and potential-single.svg (the first pair) into the folder of --output, \
+      where finished curves are kept: the same command goes on with them.
       """)
 
   @OptionGroup(title: "Model")
@@ -55,18 +55,9 @@ struct AnalyzePotentialCommand: ParsableCommand {
     (settings.pairs, settings.seed, settings.samplerSteps) = (pairs, seed, samplerSteps)
     settings.arc = PotentialArc(count: points)
     let store = try CellStore(output, studied.identity("analyze potential", version: packageVersion))
-    let display = PhaseDisplay(unit: "evaluations", console)
-    Interruption.listen()
-    let findings = try PotentialAnalysis(studied, settings, in: store).run(
-      shouldStop: { Interruption.isRequested }, progress: display.update)
-    guard let findings else { throw stopped(console) }
+    let analysis = try PotentialAnalysis(studied, settings, in: store)
+    let findings = try runStudy(console) { try analysis.run(shouldStop: $0, progress: $1) }
     try findings.write(to: store)
     try console.result(findings.text, json: findings.json)
   }
-}
-
-/// Says that a study was stopped, and gives the exit status that stands for it.
-func stopped(_ console: Console) -> ExitCode {
-  console.note("stopped; the same command goes on")
-  return ExitCode(130)
 }

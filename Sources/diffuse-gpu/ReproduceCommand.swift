@@ -55,24 +55,18 @@ struct ReproduceCommand: ParsableCommand {
     let reproduction = try Reproduction(
       subject, settings, in: output, machine: .init(backend, options), version: packageVersion, on: backend)
     for warning in subject.model.warnings { console.note(warning) }
-    guard let findings = try run(reproduction, console) else { throw stopped(console) }
+    let parts = ReproductionPart.allCases
+    let findings = try runStudy(unit: "pieces of work", console) { shouldStop, progress in
+      try reproduction.run(shouldStop: shouldStop) { part, phase, done, total in
+        let place = (parts.firstIndex(of: part) ?? 0) + 1
+        progress("part \(place) of \(parts.count), \(part.words): \(phase)", done, total)
+      }
+    }
     let report = ReproductionReport(findings, of: reproduction, recipe(reproduction, findings))
     try report.write()
     let page = "\(output)/\(ReproductionReport.pageName)"
     let json = JSONValue.object((findings.json.object ?? [:]).merging(["page": .string(page)]) { $1 })
     try console.result("\(page)\n\(report.conclusions.joined(separator: "\n"))", json: json)
-  }
-
-  /// Runs the parts with a display each.
-  private func run(_ reproduction: Reproduction, _ console: Console) throws -> ReproductionFindings? {
-    let display = PhaseDisplay(unit: "pieces of work", console), parts = ReproductionPart.allCases
-    Interruption.listen()
-    return try reproduction.run(
-      shouldStop: { Interruption.isRequested },
-      progress: { part, phase, done, total in
-        let place = (parts.firstIndex(of: part) ?? 0) + 1
-        display.update("part \(place) of \(parts.count), \(part.words): \(phase)", done, total)
-      })
   }
 }
 
