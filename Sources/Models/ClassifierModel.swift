@@ -62,7 +62,7 @@ extension ClassifierModel: FeatureExtractor {
 
   /// The classifier by the digest of its weights: of its file, or of its values where there is none.
   public var extractor: FeatureReference.Extractor {
-    .init(name: name, sha256: files?.weights.sha256 ?? sha256(of: network.parameters.flatMap { $0.parameter.values() }))
+    ExtractorFiles.extractor(name, files, network.parameters)
   }
 
   /// Channels of the last level.

@@ -25,6 +25,13 @@ struct ExtractorFiles {
       [SafetensorsFile(weights)], path: weights.path, configurationPath: files.path(Self.configuration))
   }
 
+  /// A network as the maker of features, by the digest of its file, or of its values where there is none.
+  static func extractor(
+    _ name: String, _ files: ExtractorFiles?, _ parameters: [NamedParameter]
+  ) -> FeatureReference.Extractor {
+    .init(name: name, sha256: files?.weights.sha256 ?? sha256(of: parameters.flatMap { $0.parameter.values() }))
+  }
+
   /// The features of the network's own data, if there are any.
   ///
   /// - Throws: `FileError` if the file is damaged, `EvaluationError` if another network made it.

@@ -70,7 +70,7 @@ extension InceptionModel: FeatureExtractor {
 
   /// The network by the digest of its file, or of its values where there is none.
   public var extractor: FeatureReference.Extractor {
-    .init(name: name, sha256: files?.weights.sha256 ?? sha256(of: network.parameters.flatMap { $0.parameter.values() }))
+    ExtractorFiles.extractor(name, files, network.parameters)
   }
 
   /// 2048.

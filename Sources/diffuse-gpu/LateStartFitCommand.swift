@@ -12,14 +12,8 @@ struct LateStartFitCommand: ParsableCommand {
       late_start.json, the fit is found by `sample --late-start auto`.
       """)
 
-  @Option(
-    help: ArgumentHelp(
-      "A diffusers model directory, or a pretrained model: mnist (the default), fashion-mnist or faces.",
-      valueName: "path"))
-  var model: String?
-
-  @Option(help: ArgumentHelp("A variant of the weights, such as fp16.", valueName: "name"))
-  var variant: String?
+  @OptionGroup
+  var network: NetworkOptions
 
   @Option(
     help: ArgumentHelp("A file or folder of images of the data that the model was trained on.", valueName: "path"))
@@ -70,7 +64,7 @@ struct LateStartFitCommand: ParsableCommand {
   func run() throws {
     let console = outputOptions.console, settings = settings
     try settings.check()
-    let directory = try ModelDirectory.found(self.model, variant: variant)
+    let directory = try ModelDirectory.found(network.model, variant: network.variant)
     let output = try output ?? Self.path(in: directory)
     try OutputFile.checkDistinct(
       [output] + [chart].compactMap(\.self), readFrom: [data, statistics].compactMap(\.self))

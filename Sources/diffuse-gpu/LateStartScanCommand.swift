@@ -30,7 +30,7 @@ struct LateStartScanCommand: ParsableCommand {
   func run() throws {
     let console = outputOptions.console, settings = try cells.settings()
     var request = SamplingRequest(
-      model: .directory(path: source.model, variant: source.variant), settings: settings.base)
+      model: .directory(path: source.network.model, variant: source.network.variant), settings: settings.base)
     request.statistics = source.statistics
     let opened = try request.open(note: console.note) { try ModelDirectory.found($0, variant: $1, note: console.note) }
     let classifier = try FeatureExtractors.found(source.classifier, note: console.note), options = try device.options()
@@ -67,14 +67,8 @@ struct LateStartScanCommand: ParsableCommand {
 
 extension LateStartScanCommand {
   struct SourceOptions: ParsableArguments {
-    @Option(
-      help: ArgumentHelp(
-        "A diffusers model directory, or a pretrained model: mnist (the default), fashion-mnist or faces.",
-        valueName: "path"))
-    var model: String?
-
-    @Option(help: ArgumentHelp("A variant of the weights, such as fp16.", valueName: "name"))
-    var variant: String?
+    @OptionGroup
+    var network: NetworkOptions
 
     @Option(help: ArgumentHelp("Statistics of the data, if the model directory holds none.", valueName: "file"))
     var statistics: String?

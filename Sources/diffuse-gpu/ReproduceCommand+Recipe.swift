@@ -12,10 +12,10 @@ extension ReproduceCommand {
         + flag("--count", count.map(String.init)) + read + arithmetic + ["--output", output])
     return .init(
       command: all, commands: commands(of: reproduction.settings, findings), pictures: pictures(findings),
-      model: source.model ?? PretrainedModel.defaultName, program: "diffuse-gpu \(packageVersion)")
+      model: source.network.model ?? PretrainedModel.defaultName, program: "diffuse-gpu \(packageVersion)")
   }
 
-  private var model: [String] { flag("--model", source.model) + flag("--variant", source.variant) }
+  private var model: [String] { flag("--model", source.network.model) + flag("--variant", source.network.variant) }
   private var labels: [String] { flag("--label", source.label.map(String.init)) }
   private var statistics: [String] { ["--statistics", inside(Reproduction.statisticsName)] }
   private var arithmetic: [String] { flag("--device", device.device) + (device.exact ? ["--exact"] : []) }

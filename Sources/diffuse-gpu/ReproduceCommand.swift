@@ -40,10 +40,7 @@ struct ReproduceCommand: ParsableCommand {
   var outputOptions: OutputOptions
 
   func run() throws {
-    let console = outputOptions.console, options = try device.options()
-    guard options.precision == .float32 else {
-      throw CommandError("--precision \(options.precision.rawValue): an analysis needs float32")
-    }
+    let console = outputOptions.console, options = try device.analysisOptions()
     try checkNumber("--count", count, in: 2...SeedRanges.limit)
     try checkNumber("--label", source.label, in: 0...255)
     try OutputFile.checkFolder(output)
@@ -84,14 +81,8 @@ extension ReproduceCommand {
     @Option(help: ArgumentHelp("Real images of another split, to compare with the data.", valueName: "path"))
     var real: String?
 
-    @Option(
-      help: ArgumentHelp(
-        "A diffusers model directory, or a pretrained model: mnist (the default), fashion-mnist or faces.",
-        valueName: "path"))
-    var model: String?
-
-    @Option(help: ArgumentHelp("A variant of the weights, such as fp16.", valueName: "name"))
-    var variant: String?
+    @OptionGroup
+    var network: NetworkOptions
 
     @Option(
       help: ArgumentHelp(
@@ -105,7 +96,7 @@ extension ReproduceCommand {
     /// The classifier that was named, or that which is carried for the model.
     func classifierName() throws(CommandError) -> String {
       if let classifier { return classifier }
-      let model = model ?? PretrainedModel.defaultName, name = "\(model)-classifier"
+      let model = network.model ?? PretrainedModel.defaultName, name = "\(model)-classifier"
       guard PretrainedModel.files(name) != nil else {
         throw CommandError("--classifier: no classifier is carried for the model \(model); name one's directory")
       }
@@ -115,7 +106,7 @@ extension ReproduceCommand {
     /// Reads model and classifier, and the data once for their digest.
     func subject(_ reading: ImageReading, _ console: Console) throws -> Reproduction.Subject {
       let classifier = try ClassifierModel.found(classifierName(), note: console.note)
-      let model = try Model(ModelDirectory.found(model, variant: variant, note: console.note))
+      let model = try Model(ModelDirectory.found(network.model, variant: network.variant, note: console.note))
       let shape = try model.sampleShape(nil)
       func images(_ path: String) throws -> ScanReference.Images {
         // Notes are for the first time that the set is opened, and a wrong size is found before a whole pass.

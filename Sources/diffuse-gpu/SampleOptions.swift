@@ -3,14 +3,8 @@ public import DiffuseGPU
 
 extension SampleCommand {
   struct ModelOptions: ParsableArguments {
-    @Option(
-      help: ArgumentHelp(
-        "A diffusers model directory, or a pretrained model: mnist (the default), fashion-mnist or faces.",
-        valueName: "path"))
-    var model: String?
-
-    @Option(help: ArgumentHelp("A variant of the weights, such as fp16.", valueName: "name"))
-    var variant: String?
+    @OptionGroup
+    var network: NetworkOptions
 
     @Option(
       help: ArgumentHelp(

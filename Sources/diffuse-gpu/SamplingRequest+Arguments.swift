@@ -58,9 +58,10 @@ extension SamplingRequest {
       options.sampler?.lowercased() == SamplerName.paperDDPM, "--sampler \(SamplerName.paperDDPM)", options.eta != nil,
       "--eta")
     try exclude(options.data != nil, "--data", options.classes != nil, "--class")
-    try exclude(options.data != nil, "--data", options.variant != nil, "--variant")
+    try exclude(options.data != nil, "--data", options.network.variant != nil, "--variant")
     for (isNamed, name) in [
-      (options.model != nil, "--model"), (options.data != nil, "--data"), (options.variant != nil, "--variant"),
+      (options.network.model != nil, "--model"), (options.data != nil, "--data"),
+      (options.network.variant != nil, "--variant"),
       (options.classes != nil, "--class"), (start.statistics != nil, "--statistics"),
     ] { try exclude(options.world != nil, "--world", isNamed, name) }
     try exclude(images.seeds != nil, "--seeds", images.seed != nil, "--seed")
@@ -102,7 +103,8 @@ extension SampleCommand {
   func checkBesideRecord() throws(CommandError) {
     let named: [(Bool, String)] =
       [
-        (model.model != nil, "--model"), (model.variant != nil, "--variant"), (model.data != nil, "--data"),
+        (model.network.model != nil, "--model"), (model.network.variant != nil, "--variant"),
+        (model.data != nil, "--data"),
         (model.world != nil, "--world"), (model.sampler != nil, "--sampler"),
         (model.schedulerConfig != nil, "--scheduler-config"), (model.steps != nil, "--steps"),
         (model.eta != nil, "--eta"),
@@ -127,9 +129,9 @@ extension ModelReference {
     if let world = options.world {
       self = .world(try WorldReference(argument: world))
     } else if let data = options.data {
-      self = .data(path: data, scheduler: options.model)
+      self = .data(path: data, scheduler: options.network.model)
     } else {
-      self = .directory(path: options.model, variant: options.variant)
+      self = .directory(path: options.network.model, variant: options.network.variant)
     }
   }
 }

@@ -2,6 +2,18 @@ import ArgumentParser
 import DiffuseGPU
 import Foundation
 
+/// Which network a command reads.
+struct NetworkOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "A diffusers model directory, or a pretrained model: mnist (the default), fashion-mnist or faces.",
+      valueName: "path"))
+  var model: String?
+
+  @Option(help: ArgumentHelp("A variant of the weights, such as fp16.", valueName: "name"))
+  var variant: String?
+}
+
 /// Which device a command runs on.
 struct DeviceOptions: ParsableArguments {
   @Option(
@@ -43,6 +55,15 @@ struct DeviceOptions: ParsableArguments {
     return BackendOptions(
       memoryBudget: try maxMemory.map { text throws(CommandError) in try MemorySize(text).bytes }, threads: threads,
       guardZoneBytes: guardZoneBytes, precision: precision, isExact: exact)
+  }
+
+  /// The options of an analysis, whose small differences drown in fewer bits.
+  func analysisOptions() throws(CommandError) -> BackendOptions {
+    let options = try options()
+    guard options.precision == .float32 else {
+      throw CommandError("--precision \(options.precision.rawValue): an analysis needs float32")
+    }
+    return options
   }
 
   /// The options of a recorded run; only memory may be named beside it.

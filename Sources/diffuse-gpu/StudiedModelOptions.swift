@@ -3,14 +3,8 @@ import DiffuseGPU
 
 /// Which model a study measures, and with which Gaussian it compares it.
 struct StudiedModelOptions: ParsableArguments {
-  @Option(
-    help: ArgumentHelp(
-      "A diffusers model directory, or a pretrained model: mnist (the default), fashion-mnist or faces.",
-      valueName: "path"))
-  var model: String?
-
-  @Option(help: ArgumentHelp("A variant of the weights, such as fp16.", valueName: "name"))
-  var variant: String?
+  @OptionGroup
+  var network: NetworkOptions
 
   @Option(
     help: ArgumentHelp(
@@ -37,19 +31,16 @@ struct StudiedModelOptions: ParsableArguments {
   ///   - device: The device.
   ///   - console: Where notes and progress are printed.
   func open(data: (any ImageSource)? = nil, _ device: DeviceOptions, _ console: Console) throws -> StudiedModel {
-    let options = try device.options()
-    guard options.precision == .float32 else {
-      throw CommandError("--precision \(options.precision.rawValue): an analysis needs float32")
-    }
+    let options = try device.analysisOptions()
     try checkNumber("--class", classLabel, in: 0...1_000_000)
     var request = SamplingRequest(model: try reference, settings: SamplingSettings(seeds: [0]))
     request.statistics = statistics
     let opened = try request.open(note: console.note) { try ModelDirectory.found($0, variant: $1) }
     var own = opened.model
-    if let data, statistics == nil, var network = own as? Model {
+    if let data, statistics == nil, var model = own as? Model {
       let display = ProgressDisplay(total: data.count, unit: "images", quiet: console.isQuiet)
-      network.statistics = .values(try ImageStatistics(of: data) { display.update($0) })
-      own = network
+      model.statistics = .values(try ImageStatistics(of: data) { display.update($0) })
+      own = model
     }
     let model = try StudiedModel(own, classLabel: classLabel, on: device.open(console, options))
     for notice in model.notices { console.note(notice) }
@@ -58,9 +49,9 @@ struct StudiedModelOptions: ParsableArguments {
 
   private var reference: ModelReference {
     get throws {
-      guard let world else { return .directory(path: model, variant: variant) }
+      guard let world else { return .directory(path: network.model, variant: network.variant) }
       for (isNamed, flag) in [
-        (model != nil, "--model"), (variant != nil, "--variant"), (statistics != nil, "--statistics"),
+        (network.model != nil, "--model"), (network.variant != nil, "--variant"), (statistics != nil, "--statistics"),
       ]
       where isNamed {
         throw CommandError("--world and \(flag) exclude each other: an exact world knows its own moments")
