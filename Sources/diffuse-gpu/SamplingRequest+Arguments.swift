@@ -76,6 +76,12 @@ extension SamplingRequest {
     guard start.stepNoise == nil || start.initialNoise != nil else {
       throw CommandError("--step-noise needs --initial-noise")
     }
+    for (isNamed, name) in [
+      (start.lateStartInit != nil, "--late-start-init"), (start.statistics != nil, "--statistics"),
+    ]
+    where isNamed && start.lateStart == nil {
+      throw CommandError("\(name): is of no use without --late-start")
+    }
     try checkNumbers(options, images)
   }
 

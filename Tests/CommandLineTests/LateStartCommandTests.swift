@@ -89,6 +89,12 @@ struct LateStartCommandTests {
     #expect(!FileManager.default.fileExists(atPath: folder.path("x.npy")))
   }
 
+  @Test("What only a late start uses is refused without one", arguments: ["--late-start-init noise", "--statistics x"])
+  func needless(flags: String) throws {
+    let name = flags.prefix { $0 != " " }
+    #expect(try fault("sample \(flags)").hasSuffix("\(name): is of no use without --late-start"))
+  }
+
   @Test(
     "An interval of guidance needs guidance, and two rising steps",
     arguments: ["200", "600..200", "-1..3", "a..b", "1..99999"])
