@@ -43,7 +43,8 @@ let package = Package(
     .executable(name: "diffuse-gpu", targets: ["diffuse-gpu"])
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
   ],
   targets: [
     // Floor 0: the protocol, random numbers, and what is not Swift.
@@ -63,6 +64,8 @@ let package = Package(
     .target(
       name: "PretrainedModels",
       exclude: ["mnist", "fashion-mnist", "faces", "mnist-classifier", "fashion-mnist-classifier", "faces-classifier"]),
+    // Embeds the page of the live server.
+    .target(name: "PageFiles", exclude: ["page"]),
 
     // Floor 1: values, devices, planning and timing, matrices on the host, charts, files.
     library("Tensors", ["Compute"]),
@@ -124,11 +127,20 @@ let package = Package(
         "Pipelines", "Profiling", "Pretrained", "Studies",
       ]),
 
+    // The live page and its server, which only the executable links.
+    library(
+      "Serving",
+      [
+        "Compute", "Tensors", "Files", "Diffusion", "SymmetryBreaking", "Models", "Pipelines", "Studies", "PageFiles",
+        .product(name: "FlyingFox", package: "FlyingFox"), .product(name: "FlyingSocks", package: "FlyingFox"),
+      ]),
+
     // Floor 8: the command line.
     .executableTarget(
       name: "diffuse-gpu",
       dependencies: [
-        "DiffuseGPU", "Instruments", "Tensors", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "DiffuseGPU", "Instruments", "Tensors", "Serving",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
 

@@ -60,3 +60,11 @@ public enum JSONValue: Sendable, Hashable, Codable {
     if case .boolean(let value) = self { value } else { nil }
   }
 }
+
+extension JSONValue {
+  /// A number, or `null` where there is none.
+  public init(_ number: Double?) { self = number.map { .number($0) } ?? .null }
+
+  /// A list of numbers.
+  public init(_ numbers: [Double]) { self = .array(numbers.map { .number($0) }) }
+}

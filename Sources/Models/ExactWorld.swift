@@ -9,7 +9,7 @@ public import Tensors
 /// An exact world, with a closed-form score, as a model.
 ///
 /// Its noise levels are DDPM's training steps with linear betas, and estimates are never clipped.
-public struct ExactWorld: DiffusionModel {
+public struct ExactWorld: DiffusionModel, Sendable {
   /// The data.
   public enum Kind: Sendable {
     /// Points with weights and a variance.

@@ -32,7 +32,7 @@ public enum ImageOutput {
     }
     return switch form {
     case .folder: FolderSink(path: path, shape: shape)
-    case .grid: GridSink(path: path, shape: shape, count: count, zoom: zoom)
+    case .grid: GridSink(path: path, shape: shape, count: count)
     case .archive: ArchiveSink(path: path, shape: shape, count: count)
     case .array: ArraySink(path: path, shape: shape, count: count)
     }
@@ -126,12 +126,10 @@ extension ImageSink {
 /// All images in one picture.
 private struct GridSink: ImageSink {
   let path: String
-  let zoom: Int
   private var images: CollectedBytes
 
-  init(path: String, shape: ImageShape, count: Int, zoom: Int) {
+  init(path: String, shape: ImageShape, count: Int) {
     self.path = path
-    self.zoom = zoom
     images = CollectedBytes(shape, count: count, arePictures: true)
   }
 
@@ -142,8 +140,7 @@ private struct GridSink: ImageSink {
   mutating func finish(_ record: RunRecord) throws {
     guard images.count > 0 else { return }
     let record = record.with(first: images.count)
-    let grid = ImageConversion.grid(images.bytes, ImageConversion.pictureShape(images.shape), zoom: zoom)
-    try OutputFile.write(grid.encoded(texts: record.texts), to: path)
+    try OutputFile.write(record.grid(of: images.bytes, images.shape), to: path)
     try writeRecord(record)
   }
 }

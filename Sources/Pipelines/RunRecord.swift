@@ -4,6 +4,7 @@ import Diffusion
 public import Files
 import Foundation
 import Models
+public import Tensors
 
 /// The record of a run, complete enough to repeat it: kept in PNG text chunks and in a JSON file beside the images.
 ///
@@ -59,13 +60,13 @@ public struct RunRecord: Sendable, Hashable {
   ///
   /// - Parameters:
   ///   - request: The request.
-  ///   - opened: The request's files.
+  ///   - fingerprints: SHA-256 of files and arrays besides the model's, by name; those of ``OpenedRequest``.
   ///   - pipeline: The pipeline of the request.
   ///   - machine: What it runs on.
   ///   - version: The program's version.
   /// - Throws: An error of reading the model's files.
   public init(
-    _ request: SamplingRequest, _ opened: OpenedRequest, _ pipeline: SamplingPipeline, machine: Machine,
+    _ request: SamplingRequest, fingerprints: [String: String] = [:], _ pipeline: SamplingPipeline, machine: Machine,
     version: String
   ) throws {
     program = "diffuse-gpu \(version)"
@@ -76,7 +77,7 @@ public struct RunRecord: Sendable, Hashable {
     self.request = request
     self.request.settings = pipeline.settings
     self.machine = machine
-    files = try opened.model.fingerprints().merging(opened.fingerprints) { $1 }
+    files = try pipeline.model.fingerprints().merging(fingerprints) { $1 }
   }
 
   /// The record of the first images of the run.
@@ -192,6 +193,16 @@ extension RunRecord {
   /// Writes the record as a JSON file.
   func write(to path: String) throws(FileError) {
     try OutputFile.write((json.text + "\n").utf8, to: path)
+  }
+
+  /// All images of the run in one PNG file, which has the record in its text chunks.
+  ///
+  /// - Parameters:
+  ///   - bytes: The images' bytes; see ``ImageConversion/pictureBytes(_:_:)``.
+  ///   - shape: The images' extents.
+  public func grid(of bytes: [UInt8], _ shape: ImageShape) throws -> [UInt8] {
+    let grid = ImageConversion.grid(bytes, ImageConversion.pictureShape(shape), zoom: request.zoom)
+    return try grid.encoded(texts: texts)
   }
 
   /// The text chunks of a picture.

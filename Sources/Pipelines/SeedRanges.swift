@@ -6,7 +6,7 @@ public struct SeedRanges: Sendable, Hashable, CustomStringConvertible {
   public enum Fault: Error, Sendable, Hashable {
     /// A part that is neither a number nor a rising range.
     case part(String)
-    /// More seeds than ``SeedRanges/limit``.
+    /// More seeds than are allowed.
     case tooMany
     /// The same seed twice.
     case repeated
@@ -24,13 +24,17 @@ public struct SeedRanges: Sendable, Hashable, CustomStringConvertible {
   }
 
   /// Reads numbers and rising ranges.
-  public init(_ text: String) throws(Fault) {
+  ///
+  /// - Parameters:
+  ///   - text: The seeds.
+  ///   - limit: The most that are allowed.
+  public init(_ text: String, limit: Int = SeedRanges.limit) throws(Fault) {
     var ranges: [ClosedRange<UInt64>] = []
     var count = 0
     for part in text.split(separator: ",", omittingEmptySubsequences: false) {
       guard let range: ClosedRange<UInt64> = numberRange(part) else { throw .part(String(part)) }
       let steps = range.upperBound - range.lowerBound
-      guard steps < UInt64(Self.limit - count) else { throw .tooMany }
+      guard steps < UInt64(limit - count) else { throw .tooMany }
       ranges.append(range)
       count += Int(steps) + 1
     }

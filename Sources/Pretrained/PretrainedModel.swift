@@ -14,6 +14,11 @@ public enum PretrainedModel {
   /// The names of all models, sorted.
   public static var names: [String] { Set(table.map(\.model)).sorted() }
 
+  /// The names of all denoisers, sorted; the others are classifiers.
+  public static var denoisers: [String] {
+    names.filter { name in table.contains { $0.model == name && $0.name == "scheduler_config.json" } }
+  }
+
   /// A denoiser as a model directory, or nil if there is none of the name.
   public static func directory(_ name: String) throws -> ModelDirectory? {
     guard case .embedded(let title, let files)? = files(name), files["scheduler_config.json"] != nil else { return nil }

@@ -184,14 +184,6 @@ extension NetworkFindings {
   }
 }
 
-extension JSONValue {
-  /// A number, or `null` where there is none.
-  init(_ number: Double?) { self = number.map { .number($0) } ?? .null }
-
-  /// A list of numbers.
-  init(_ numbers: [Double]) { self = .array(numbers.map { .number($0) }) }
-}
-
 extension NetworkFindings.Row {
   var json: JSONValue {
     var members: [String: JSONValue] = [

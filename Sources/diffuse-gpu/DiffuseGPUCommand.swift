@@ -22,7 +22,7 @@ struct DiffuseGPUCommand: ParsableCommand {
       SampleCommand.self, TrainCommand.self, ForwardCommand.self, DevicesCommand.self, CheckCommand.self,
       StatisticsCommand.self, EvaluateCommand.self, ClassifyCommand.self, ConvertInceptionCommand.self,
       LateStartCommand.self, AnalyzeCommand.self, ReproduceCommand.self,
-      BenchCommand.self, InfoCommand.self, InitCommand.self,
+      ServeCommand.self, BenchCommand.self, InfoCommand.self, InitCommand.self,
     ])
 
   /// Parses, runs, and words what fails in terms of flags.

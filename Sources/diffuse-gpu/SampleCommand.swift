@@ -49,7 +49,7 @@ struct SampleCommand: ParsableCommand {
     let pipeline = try SamplingPipeline(
       opened.model, images.skipExisting ? settings.selecting(places) : settings, inputs: opened.inputs, on: backend)
     let record = try RunRecord(
-      request, opened, pipeline, machine: .init(backend, options), version: packageVersion)
+      request, fingerprints: opened.fingerprints, pipeline, machine: .init(backend, options), version: packageVersion)
     try repeated?.check(record.files)
     for notice in pipeline.notices { console.note(notice) }
     let recorder =

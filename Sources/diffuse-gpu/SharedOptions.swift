@@ -78,6 +78,12 @@ struct DeviceOptions: ParsableArguments {
     return options
   }
 
+  /// The flags that were given and bear on results, as words of a command line.
+  var words: [String] {
+    let named = [("--device", device), ("--threads", threads.map(String.init)), ("--precision", precision)]
+    return named.flatMap { flag, value in value.map { [flag, $0] } ?? [] } + (exact ? ["--exact"] : [])
+  }
+
   /// Opens the device; what the user should know goes to standard error.
   ///
   /// - Parameters:

@@ -102,7 +102,8 @@ struct StatisticsCommand: ParsableCommand {
     let opened = try run.open(note: console.note) { try ModelDirectory.found($0, variant: $1) }
     let options = try device.options(), backend = try device.open(console, options)
     let pipeline = try SamplingPipeline(opened.model, opened.settings, on: backend)
-    var record = try RunRecord(run, opened, pipeline, machine: .init(backend, options), version: packageVersion)
+    var record = try RunRecord(
+      run, fingerprints: opened.fingerprints, pipeline, machine: .init(backend, options), version: packageVersion)
     for notice in pipeline.notices { console.note(notice) }
     let count = pipeline.settings.seeds.count, steps = pipeline.plan.steps.count
     let display = ProgressDisplay(total: count * steps, unit: "image steps", quiet: console.isQuiet)

@@ -110,7 +110,7 @@ struct ClassListTests {
     let opened = try request.open { try ModelDirectory($0 ?? "", variant: $1) }
     let pipeline = try SamplingPipeline(opened.model, opened.settings, on: CPUBackend())
     let record = try RunRecord(
-      request, opened, pipeline, machine: .init(CPUBackend(), .init()), version: "0")
+      request, fingerprints: opened.fingerprints, pipeline, machine: .init(CPUBackend(), .init()), version: "0")
     for path in [folder.path("pictures"), folder.path("a.npz")] {
       var sink = try ImageOutput.open(path, pipeline.imageShape, count: 4)
       _ = try pipeline.run { try sink.append($0.values, seeds: $0.seeds, record: record) }

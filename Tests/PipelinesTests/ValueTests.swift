@@ -76,7 +76,8 @@ struct ValueTests {
     let backend = try CPUBackend()
     let pipeline = try SamplingPipeline(opened.model, opened.settings, on: backend)
     let record = try RunRecord(
-      request, opened, pipeline, machine: .init(backend, .init(threads: 2)), version: "1.2.3")
+      request, fingerprints: opened.fingerprints, pipeline, machine: .init(backend, .init(threads: 2)), version: "1.2.3"
+    )
     let again: RunRecord = try record.json.decoded()
     #expect(again == record && again.request.settings.batch == pipeline.batch)
     #expect(throws: PipelineError.changed(file: "w")) {

@@ -42,8 +42,8 @@ extension Parser {
         let request = SamplingRequest(model: .world(.twoPoints), settings: settings)
         let opened = try request.open { _, _ in throw FuzzError("a world has no directory") }
         let record = try RunRecord(
-          request, opened, SamplingPipeline(opened.model, opened.settings, on: cpu), machine: .init(cpu, .init()),
-          version: "0")
+          request, fingerprints: opened.fingerprints, SamplingPipeline(opened.model, opened.settings, on: cpu),
+          machine: .init(cpu, .init()), version: "0")
         return Array(record.json.text.utf8)
       }
     } read: { bytes in

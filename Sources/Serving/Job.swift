@@ -1,0 +1,68 @@
+import Files
+import Foundation
+import Pipelines
+import SymmetryBreaking
+import Tensors
+
+/// A run that was asked for, and what has become of it.
+struct Job: Sendable {
+  /// How far it is.
+  enum State: String, Sendable {
+    case queued, running, done, cancelled, failed
+
+    /// Whether nothing more comes.
+    var isFinal: Bool { self == .done || self == .cancelled || self == .failed }
+  }
+
+  /// What its listeners are told; a later one takes the place of one that was not sent yet.
+  struct Event: Sendable {
+    /// Rises from 1.
+    let number: Int
+    /// The word of the event.
+    let name: String
+    let json: JSONValue
+  }
+
+  let request: JobRequest
+  var state = State.queued
+  /// The newest event.
+  var event = Event(number: 0, name: "queued", json: .object([:]))
+  /// The finished picture, as `sample` writes it.
+  var picture: [UInt8]?
+  /// Listeners that have not gone away.
+  var listeners = 0
+  /// The run.
+  var task: Task<Void, Never>?
+
+  init(_ request: JobRequest) { self.request = request }
+
+  /// Takes a new event; a final state comes with the last.
+  mutating func tell(_ name: String, _ members: [String: JSONValue] = [:], _ state: State? = nil) {
+    event = Event(number: event.number + 1, name: name, json: .object(members))
+    if let state { self.state = state }
+  }
+}
+
+extension JobRequest {
+  /// The page's document of what a run has come to: the picture of all samples, and where each lies on the line.
+  func members(of preview: SamplingPreview) throws -> [String: JSONValue] {
+    var members: [String: JSONValue] = [
+      "step": .number(Double(preview.step)), "of": .number(Double(preview.steps)),
+      "training_step": .number(preview.timestep), "seconds": .number(preview.seconds),
+    ]
+    switch subject {
+    case .world: members["places"] = JSONValue(preview.values.map(Double.init))
+    case .model(let model):
+      let shape = preview.shape, bytes = ImageConversion.pictureBytes(preview.values, shape)
+      let grid = ImageConversion.grid(bytes, ImageConversion.pictureShape(shape))
+      members["picture"] = .string(Data(try grid.encoded()).base64EncodedString())
+      members["places"] = model.known.line.finding.map { found in
+        JSONValue(
+          stride(from: 0, to: preview.values.count, by: shape.count).map { start in
+            found.line.place(of: preview.values[start..<start + shape.count].lazy.map(Double.init))
+          })
+      }
+    }
+    return members
+  }
+}

@@ -1,0 +1,112 @@
+public import Compute
+import FlyingFox
+import FlyingSocks
+import Foundation
+public import Models
+public import Pipelines
+
+/// The live page: a server on one address of this machine.
+public final class PageServer: Sendable {
+  /// Where and how a server listens.
+  public struct Settings: Sendable {
+    /// The address to bind to, in numbers.
+    public var host = "127.0.0.1"
+    /// The port; 0 for any that is free.
+    public var port: UInt16 = 0
+    /// How the device was opened, for the records of pictures.
+    public var options = BackendOptions()
+    /// The program's version.
+    public var version: String
+    /// The name of the device.
+    public var device: String
+    /// The flags of the device in a command line.
+    public var deviceFlags: [String] = []
+
+    /// Settings of a server on a free port of this machine alone.
+    public init(version: String, device: String) { (self.version, self.device) = (version, device) }
+  }
+
+  private let settings: Settings
+  private let models: [ServedModel]
+  private let queue: JobQueue
+  private let gate = StudyGate()
+
+  /// A server of some models.
+  ///
+  /// - Parameters:
+  ///   - models: The models of the page.
+  ///   - settings: Where it listens.
+  ///   - open: Makes a session for an exact world.
+  public init(
+    _ models: [ServedModel], _ settings: Settings, open: @escaping @Sendable (ExactWorld) throws -> SamplingSession
+  ) {
+    (self.models, self.settings) = (models, settings)
+    queue = JobQueue(options: settings.options, version: settings.version, gate: gate, open: open)
+  }
+
+  /// Listens until it is to stop.
+  ///
+  /// - Parameters:
+  ///   - shouldStop: Asked now and then.
+  ///   - ready: Called once with the address of the page.
+  /// - Throws: `ServingError` where the address cannot be listened at.
+  public func run(shouldStop: @escaping @Sendable () -> Bool, ready: @Sendable (_ address: String) throws -> Void)
+    async throws
+  {
+    let server = HTTPServer(config: try configuration())
+    let listening = Task { try await server.run() }
+    do {
+      try await server.waitUntilListening()
+    } catch {
+      throw ServingError.address(host: settings.host, port: settings.port)
+    }
+    guard let port = await server.port else { throw ServingError.address(host: settings.host, port: settings.port) }
+    let routes = Routes(
+      models: models, queue: queue, guardian: RequestGuard(host: settings.host, port: port),
+      version: settings.version, device: settings.device, deviceFlags: settings.deviceFlags)
+    await server.appendRoute("*", to: routes)
+    try ready("http://\(settings.host.contains(":") ? "[\(settings.host)]" : settings.host):\(port)/")
+    let studies = Task { [models, gate] in
+      for model in models { await model.studyStarts(gate) }
+      for model in models { await model.studySymmetry(gate) }
+    }
+    while !shouldStop() && !listening.isCancelled { try await Task.sleep(for: .milliseconds(100)) }
+    gate.shut()
+    await queue.shut()
+    await server.stop(timeout: 1)
+    // Streams that are cut off are no fault.
+    _ = await listening.result
+    await studies.value
+  }
+
+  private func configuration() throws -> HTTPServer.Configuration {
+    if settings.host.contains(":") {
+      return .init(address: try sockaddr_in6.inet6(ip6: settings.host, port: settings.port), logger: .disabled)
+    }
+    return .init(address: try sockaddr_in.inet(ip4: settings.host, port: settings.port), logger: .disabled)
+  }
+}
+
+extension HTTPServer {
+  /// The port that is listened at.
+  fileprivate var port: UInt16? {
+    switch listeningAddress {
+    case .ip4(_, let port)?, .ip6(_, let port)?: port
+    default: nil
+    }
+  }
+}
+
+/// Why a server does not start.
+public enum ServingError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// An address that cannot be listened at.
+  case address(host: String, port: UInt16)
+
+  /// The fault as one line.
+  public var description: String {
+    switch self {
+    case .address(let host, let port):
+      "\(host):\(port) cannot be listened at: it is in use, or no address of this machine"
+    }
+  }
+}

@@ -1,0 +1,90 @@
+import ArgumentParser
+import DiffuseGPU
+import Foundation
+import Serving
+
+struct ServeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "serve",
+    abstract: "Open a live page on which the phase transition is seen and late starts are tried.",
+    discussion: """
+      Prints the address of the page and serves it until Ctrl-C or SIGTERM, to this machine alone unless --host names another of its \
+      addresses. The page needs nothing from elsewhere. Pictures are those of `sample`, byte for byte. /api describes the same for \
+      scripts.
+      """)
+
+  @Option(help: ArgumentHelp("The port; 0 for any that is free.", valueName: "number"))
+  var port = 8017
+
+  @Option(help: ArgumentHelp("The address to listen at; 0.0.0.0 for all of this machine.", valueName: "address"))
+  var host = "127.0.0.1"
+
+  @Flag(help: "Open the page in the browser.")
+  var open = false
+
+  @Option(
+    help: ArgumentHelp(
+      "A model of the page, one or more times: a diffusers model directory, or a pretrained model; by default all of these.",
+      valueName: "path"))
+  var model: [String] = []
+
+  @OptionGroup(title: "Device")
+  var device: DeviceOptions
+
+  @OptionGroup
+  var output: OutputOptions
+
+  func run() throws {
+    let console = output.console
+    try checkNumber("--port", port, in: 0...65535)
+    let own = PretrainedModel.denoisers.sorted { $0 == PretrainedModel.defaultName && $1 != $0 }
+    let names = model.isEmpty ? own : model
+    let options = try device.options(), backend = try device.open(console)
+    var settings = PageServer.Settings(version: packageVersion, device: backend.device.name)
+    (settings.host, settings.port, settings.options) = (host, UInt16(port), options)
+    settings.deviceFlags = device.words
+    Interruption.listen()
+    try finished { [settings, device, open] in
+      var served: [ServedModel] = []
+      for name in names {
+        @Sendable func session() throws -> SamplingSession {
+          .init(try Model(ModelDirectory.found(name, note: console.note)), on: try device.open(console))
+        }
+        served.append(
+          try await ServedModel(
+            name: name, .directory(path: name, variant: nil), flags: ["--model", name], session: session(),
+            studies: session()))
+      }
+      let server = PageServer(served, settings) { .init($0, on: try device.open(console)) }
+      try await server.run(shouldStop: { Interruption.isRequested }) { address in
+        try console.result(address, json: .object(["address": .string(address)]))
+        if open { Self.browse(address) }
+      }
+    }
+  }
+
+  /// Opens an address as the desktop does.
+  private static func browse(_ address: String) {
+    let process = Process()
+    process.executableURL = URL(filePath: "/usr/bin/env")
+    process.arguments = ["xdg-open", address]
+    (process.standardOutput, process.standardError) = (FileHandle.nullDevice, FileHandle.nullDevice)
+    try? process.run()
+  }
+}
+
+/// Waits for work that is done elsewhere.
+private func finished(_ work: @escaping @Sendable () async throws -> Void) throws {
+  let done = DispatchSemaphore(value: 0)
+  nonisolated(unsafe) var fault: (any Error)?
+  Task {
+    do {
+      try await work()
+    } catch {
+      fault = error
+    }
+    done.signal()
+  }
+  done.wait()
+  if let fault { throw fault }
+}
