@@ -188,6 +188,12 @@ let package = Package(
         "Charts", "Compute", "ComputeCPU", "Conformance", "Tensors", "HostMath", "Files", "Datasets", "Networks",
         "Diffusion", "SymmetryBreaking", "Evaluation", "Models", "Pipelines", "Pretrained",
       ]),
+    tests(
+      of: "Serving",
+      [
+        "Compute", "ComputeCPU", "Tensors", "Files", "Diffusion", "Models", "Pipelines", "Pretrained", "SymmetryBreaking",
+        .product(name: "FlyingFox", package: "FlyingFox"),
+      ]),
     tests(of: "DiffuseGPU"),
     .testTarget(
       name: "CommandLineTests", dependencies: ["diffuse-gpu", "DiffuseGPU", "TestSupport", "Files"],

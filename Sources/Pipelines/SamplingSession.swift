@@ -14,9 +14,9 @@ public import Tensors
 /// }
 /// ```
 ///
-/// The session owns both: nobody else may use them. It works on a thread of its own, one piece of work at a time and in the
-/// order in which they are asked for. A consumer that is slow misses steps and never holds the sampler up; one that leaves the
-/// loop, or whose task is cancelled, ends the run before its next step. Samples are those of ``SamplingPipeline``, bit for bit.
+/// The session owns both: nobody else may use them. It works on a thread of its own, one piece of work at a time. A consumer that
+/// is slow misses steps and never holds the sampler up; one that leaves the loop, or whose task is cancelled, ends the run before
+/// its next step. Samples are those of ``SamplingPipeline``, bit for bit.
 public actor SamplingSession {
   private nonisolated let thread = SessionThread()
   private let model: any DiffusionModel
@@ -36,13 +36,15 @@ public actor SamplingSession {
   /// - Parameters:
   ///   - settings: What is sampled.
   ///   - inputs: Arrays that take the place of what the run would make itself.
-  /// - Returns: A preview for each step, of which a slow consumer sees the newest only, and at last that of the finished samples.
-  ///   Throws what ``SamplingPipeline`` throws, and `CancellationError` where the run was cancelled.
+  ///   - view: What previews show of samples that are not finished.
+  ///   - keepsAll: Whether a slow consumer finds every preview, which are kept for it, and not the newest alone.
+  /// - Returns: A preview for each step, and at last that of the finished samples. Throws what ``SamplingPipeline`` throws, and `CancellationError` where the run was cancelled.
   public nonisolated func sample(
-    _ settings: SamplingSettings, inputs: SamplingInputs = .init()
+    _ settings: SamplingSettings, inputs: SamplingInputs = .init(),
+    showing view: TrajectoryRecorder.View = .denoised, keepsAll: Bool = false
   ) -> AsyncThrowingStream<SamplingPreview, any Error> {
-    AsyncThrowingStream(bufferingPolicy: .bufferingNewest(1)) { previews in
-      let task = Task { await run(settings, inputs, previews) }
+    AsyncThrowingStream(bufferingPolicy: keepsAll ? .unbounded : .bufferingNewest(1)) { previews in
+      let task = Task { await run(settings, inputs, view, previews) }
       previews.onTermination = { reason in
         if case .cancelled = reason { task.cancel() }
       }
@@ -59,7 +61,7 @@ public actor SamplingSession {
   }
 
   private func run(
-    _ settings: SamplingSettings, _ inputs: SamplingInputs,
+    _ settings: SamplingSettings, _ inputs: SamplingInputs, _ view: TrajectoryRecorder.View,
     _ previews: AsyncThrowingStream<SamplingPreview, any Error>.Continuation
   ) {
     do {
@@ -73,7 +75,8 @@ public actor SamplingSession {
           preview.seeds = Array(settings.seeds.prefix(progress.seeds.endIndex))
           preview.step = progress.state.index + 1
           preview.timestep = progress.state.step.to.timestep
-          preview.values = finished + (try progress.state.denoised.values())
+          let state = progress.state
+          preview.values = finished + (try (view == .denoised ? state.denoised : state.x).values())
           preview.seconds = (clock.now - begin).inSeconds
           previews.yield(preview)
         },
@@ -109,8 +112,8 @@ public struct SamplingPreview: Sendable, Hashable {
   public internal(set) var evaluations = 0
   /// The seeds of ``values``: those of finished batches, then those of the batch under way.
   public internal(set) var seeds: [UInt64] = []
-  /// Finished samples, then the estimates of the clean samples of the batch under way, `[seeds, channels, height, width]`, in the range
-  /// of the model and not clipped.
+  /// Finished samples, then what is shown of the batch under way, the estimates of its clean samples or its states,
+  /// `[seeds, channels, height, width]`, in the range of the model and not clipped.
   public internal(set) var values: [Float] = []
   /// The extents of a sample.
   public let shape: ImageShape

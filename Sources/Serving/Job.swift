@@ -1,26 +1,26 @@
-import Files
+package import Files
 import Foundation
 import Pipelines
 import SymmetryBreaking
 import Tensors
 
 /// A run that was asked for, and what has become of it.
-struct Job: Sendable {
+package struct Job: Sendable {
   /// How far it is.
-  enum State: String, Sendable {
+  package enum State: String, Sendable {
     case queued, running, done, cancelled, failed
 
     /// Whether nothing more comes.
-    var isFinal: Bool { self == .done || self == .cancelled || self == .failed }
+    package var isFinal: Bool { self == .done || self == .cancelled || self == .failed }
   }
 
   /// What its listeners are told; a later one takes the place of one that was not sent yet.
-  struct Event: Sendable {
+  package struct Event: Sendable {
     /// Rises from 1.
-    let number: Int
+    package let number: Int
     /// The word of the event.
-    let name: String
-    let json: JSONValue
+    package let name: String
+    package let json: JSONValue
   }
 
   let request: JobRequest
@@ -44,6 +44,18 @@ struct Job: Sendable {
 }
 
 extension JobRequest {
+  /// Numbers of a path.
+  private static let longestPath = 20_000
+
+  /// What is shown of a run: a world's states, since its estimates are next to its points from the first step on.
+  var view: TrajectoryRecorder.View { if case .world = subject { .noisy } else { .denoised } }
+
+  /// Whether the states of all steps are told at the end: a world's steps take too short a time to be seen.
+  var keepsPath: Bool {
+    guard case .world = subject else { return false }
+    return sampling.settings.steps * sampling.settings.seeds.count <= Self.longestPath
+  }
+
   /// The page's document of what a run has come to: the picture of all samples, and where each lies on the line.
   func members(of preview: SamplingPreview) throws -> [String: JSONValue] {
     var members: [String: JSONValue] = [

@@ -1,15 +1,15 @@
-import Compute
+package import Compute
 import Files
 import Foundation
-import Models
-import Pipelines
+package import Models
+package import Pipelines
 import Tensors
 
 /// All runs that were asked for; one is under way at a time, in the order of their coming.
 ///
 /// A run whose last listener is gone for a second is cancelled; one that never had any goes on, for scripts that ask now and
 /// then. Finished runs are kept until many later ones are.
-actor JobQueue {
+package actor JobQueue {
   /// Makes a session for an exact world.
   private let open: @Sendable (ExactWorld) throws -> SamplingSession
   /// How a record describes the device.
@@ -25,7 +25,7 @@ actor JobQueue {
   private var pulse: Task<Void, Never>?
 
   /// Runs that may wait.
-  static let mostWaiting = 8
+  package static let mostWaiting = 8
   /// Runs that are kept.
   static let mostKept = 64
   /// How often listeners are told that the server is there.
@@ -33,7 +33,7 @@ actor JobQueue {
   /// How long a run goes on without listeners.
   static let patience = Duration.seconds(1)
 
-  init(
+  package init(
     options: BackendOptions, version: String, gate: StudyGate,
     open: @escaping @Sendable (ExactWorld) throws -> SamplingSession
   ) {
@@ -43,7 +43,7 @@ actor JobQueue {
   /// Takes a run on; it takes the place of an earlier one of the same slot.
   ///
   /// - Throws: ``Refusal`` where too many wait.
-  func submit(_ request: JobRequest) throws(Refusal) -> Int {
+  package func submit(_ request: JobRequest) throws(Refusal) -> Int {
     if !request.slot.isEmpty {
       for (id, job) in jobs where job.request.slot == request.slot && !job.state.isFinal { cancel(id) }
     }
@@ -60,7 +60,7 @@ actor JobQueue {
   }
 
   /// Ends a run before its next step.
-  func cancel(_ id: Int) {
+  package func cancel(_ id: Int) {
     guard let job = jobs[id], !job.state.isFinal else { return }
     if job.state == .running {
       job.task?.cancel()
@@ -71,19 +71,19 @@ actor JobQueue {
   }
 
   /// Ends all runs.
-  func shut() {
+  package func shut() {
     for id in waiting { cancel(id) }
     if let running { cancel(running) }
     pulse?.cancel()
   }
 
   /// The state of a run, or nil where there is none of the number.
-  func state(of id: Int) -> Job.State? { jobs[id]?.state }
+  package func state(of id: Int) -> Job.State? { jobs[id]?.state }
 
   /// The picture of a finished run.
   ///
   /// - Throws: ``Refusal`` where there is none.
-  func picture(of id: Int) throws(Refusal) -> [UInt8] {
+  package func picture(of id: Int) throws(Refusal) -> [UInt8] {
     guard let job = jobs[id] else { throw Refusal(.missing, "no run \(id) is kept") }
     guard let picture = job.picture else { throw Refusal(.early, "run \(id) is \(job.state.rawValue)") }
     return picture
@@ -92,13 +92,13 @@ actor JobQueue {
   /// Counts a listener in.
   ///
   /// - Returns: Whether there is such a run.
-  func join(_ id: Int) -> Bool {
+  package func join(_ id: Int) -> Bool {
     jobs[id]?.listeners += 1
     return jobs[id] != nil
   }
 
   /// Counts a listener out.
-  func leave(_ id: Int) async {
+  package func leave(_ id: Int) async {
     jobs[id]?.listeners -= 1
     guard jobs[id]?.listeners == 0 else { return }
     // A page that is loaded again comes back at once.
@@ -107,7 +107,7 @@ actor JobQueue {
   }
 
   /// What a listener is to be told next.
-  enum News: Sendable {
+  package enum News: Sendable {
     case event(Job.Event)
     /// Nothing has happened; the listener is told that the server is there.
     case nothing
@@ -116,7 +116,7 @@ actor JobQueue {
   }
 
   /// Waits for an event after the one that a listener knows.
-  func news(of id: Int, after number: Int) async -> News {
+  package func news(of id: Int, after number: Int) async -> News {
     for round in 0... {
       guard let job = jobs[id] else { return .end }
       if job.event.number > number { return .event(job.event) }
@@ -171,15 +171,20 @@ actor JobQueue {
   private func run(_ id: Int) async {
     guard let request = jobs[id]?.request else { return }
     do {
-      let session = try session(of: request.subject)
-      for try await preview in session.sample(request.sampling.settings) {
+      let session = try session(of: request.subject), keepsPath = request.keepsPath
+      var path: [JSONValue] = []
+      for try await preview in session.sample(
+        request.sampling.settings, showing: request.view, keepsAll: keepsPath)
+      {
         var members = try request.members(of: preview)
+        if keepsPath { path.append(.object(members.filter { $0.key == "training_step" || $0.key == "places" })) }
         guard preview.isFinished else {
           jobs[id]?.tell("step", members)
           wake(id)
           continue
         }
         members["evaluations"] = .number(Double(preview.evaluations))
+        if keepsPath { members["path"] = .array(path) }
         if case .model = request.subject {
           jobs[id]?.picture = try await picture(of: preview, request.sampling, session)
           members["png"] = .string("/api/jobs/\(id).png")

@@ -1,11 +1,11 @@
 import Diffusion
-import Files
+package import Files
 import Models
 import Pipelines
 import SymmetryBreaking
 
 /// A run that a page or a script asks for.
-struct JobRequest: Sendable {
+package struct JobRequest: Sendable {
   /// What is sampled.
   enum Subject: Sendable {
     /// A model of the page.
@@ -28,7 +28,7 @@ struct JobRequest: Sendable {
   /// Reads a request.
   ///
   /// - Throws: ``Refusal`` in one line that names the member at fault.
-  init(_ json: JSONValue, of models: [ServedModel]) throws {
+  package init(_ json: JSONValue, of models: [ServedModel]) throws {
     guard json.object != nil else { throw Refusal(.bad, "an object is needed") }
     subject = try Self.subject(json, models)
     slot = try Self.text("slot", json) ?? ""
@@ -119,7 +119,7 @@ extension JobRequest {
   /// The command that gives the same samples.
   ///
   /// - Parameter device: The flags of the device.
-  func command(device: [String]) -> String {
+  package func command(device: [String]) -> String {
     let settings = sampling.settings
     var words = ["diffuse-gpu", "sample"], before = "", output = "samples.png"
     switch subject {

@@ -52,7 +52,7 @@ struct ModelLine: Sendable {
     }
     self.line = line
     json = .object([
-      "seeds": JSONValue(Self.seeds.map(Double.init)), "places": JSONValue(places),
+      "seeds": JSONValue(Self.seeds.map { Double($0) }), "places": JSONValue(places),
       "pictures": .array(try samples.map { .string(try Self.picture(of: $0, model.shape)) }),
       "levels": .array(
         found.map { .object(["step": .number(Double($0.step)), "potential": JSONValue($0.1.potential)]) }),

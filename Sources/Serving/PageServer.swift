@@ -49,7 +49,7 @@ public final class PageServer: Sendable {
   /// - Parameters:
   ///   - shouldStop: Asked now and then.
   ///   - ready: Called once with the address of the page.
-  /// - Throws: `ServingError` where the address cannot be listened at.
+  /// - Throws: ``ServingError`` where the address is none, or cannot be listened at.
   public func run(shouldStop: @escaping @Sendable () -> Bool, ready: @Sendable (_ address: String) throws -> Void)
     async throws
   {
@@ -79,11 +79,16 @@ public final class PageServer: Sendable {
     await studies.value
   }
 
-  private func configuration() throws -> HTTPServer.Configuration {
-    if settings.host.contains(":") {
-      return .init(address: try sockaddr_in6.inet6(ip6: settings.host, port: settings.port), logger: .disabled)
+  private func configuration() throws(ServingError) -> HTTPServer.Configuration {
+    do {
+      if settings.host.contains(":") {
+        return .init(address: try sockaddr_in6.inet6(ip6: settings.host, port: settings.port), logger: .disabled)
+      }
+      let host = settings.host == "localhost" ? "127.0.0.1" : settings.host
+      return .init(address: try sockaddr_in.inet(ip4: host, port: settings.port), logger: .disabled)
+    } catch {
+      throw .host(settings.host)
     }
-    return .init(address: try sockaddr_in.inet(ip4: settings.host, port: settings.port), logger: .disabled)
   }
 }
 
@@ -99,12 +104,15 @@ extension HTTPServer {
 
 /// Why a server does not start.
 public enum ServingError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// A text that is no address.
+  case host(String)
   /// An address that cannot be listened at.
   case address(host: String, port: UInt16)
 
   /// The fault as one line.
   public var description: String {
     switch self {
+    case .host(let host): "\(host) is no address in numbers such as 127.0.0.1 or ::1"
     case .address(let host, let port):
       "\(host):\(port) cannot be listened at: it is in use, or no address of this machine"
     }

@@ -1,9 +1,9 @@
 import FlyingFox
 
 /// A request that is not answered, and why.
-struct Refusal: Error, Sendable, Hashable {
+package struct Refusal: Error, Sendable, Hashable {
   /// What kind of fault it is, in the numbers of HTTP.
-  enum Kind: Sendable, Hashable {
+  package enum Kind: Sendable, Hashable {
     /// The request makes no sense, or a number is out of range.
     case bad
     /// It comes from another site.
@@ -20,11 +20,11 @@ struct Refusal: Error, Sendable, Hashable {
     case early
   }
 
-  let kind: Kind
+  package let kind: Kind
   /// One line.
-  let message: String
+  package let message: String
 
-  init(_ kind: Kind, _ message: String) {
+  package init(_ kind: Kind, _ message: String) {
     self.kind = kind
     self.message = message
   }

@@ -1,20 +1,20 @@
-import FlyingFox
-import Foundation
+package import FlyingFox
+package import Foundation
 
 /// Refuses what other sites send through a visitor's browser (DNS rebinding, forged requests), and bodies that are too large.
-struct RequestGuard: Sendable {
+package struct RequestGuard: Sendable {
   private let hosts: Set<String>
   private let takesAnyAddress: Bool
 
   /// The most bytes of a body.
-  static let largestBody = 1 << 16
+  package static let largestBody = 1 << 16
 
   /// A guard of the address that a server listens at.
   ///
   /// - Parameters:
   ///   - host: What the server is bound to.
   ///   - port: The port.
-  init(host: String, port: UInt16) {
+  package init(host: String, port: UInt16) {
     let names = ["127.0.0.1", "localhost", "[::1]", host.contains(":") ? "[\(host)]" : host]
     hosts = Set(names.flatMap { port == 80 ? [$0, "\($0):80"] : ["\($0):\(port)"] })
     // Bound to all addresses, a server does not know its own; names are still refused, since rebinding needs one.
@@ -24,7 +24,7 @@ struct RequestGuard: Sendable {
   /// Checks where a request comes from.
   ///
   /// - Throws: ``Refusal`` of a host or an origin that is not the server's own.
-  func check(_ request: HTTPRequest) throws(Refusal) {
+  package func check(_ request: HTTPRequest) throws(Refusal) {
     guard let host = request.headers[.host], isOwn(host) else {
       throw Refusal(.forbidden, "the request names another host")
     }
@@ -50,7 +50,7 @@ struct RequestGuard: Sendable {
   /// The body of a request.
   ///
   /// - Throws: ``Refusal`` where it is too large, before most of it is read.
-  func body(of request: HTTPRequest) async throws -> Data {
+  package func body(of request: HTTPRequest) async throws -> Data {
     let refusal = Refusal(.large, "a body has at most \(Self.largestBody) bytes")
     if let length = request.bodySequence.count, length > Self.largestBody { throw refusal }
     var data = Data()

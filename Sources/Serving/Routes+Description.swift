@@ -33,7 +33,7 @@ extension Routes {
         state: queued, running, done, cancelled or failed.
     GET /api/jobs/ID/events
         Server-sent events, the newest only: queued (ahead), step and done (step, of, training_step, seconds, picture, places; done
-        has evaluations and png as well), cancelled, failed (error). Last-Event-ID is honoured. A run whose last listener has
+        has evaluations and png as well, or for a world path: training_step and places of every step), cancelled, failed (error). Last-Event-ID is honoured. A run whose last listener has
         been gone for a second is cancelled.
     GET /api/jobs/ID.png
         The picture that the command writes, byte for byte.

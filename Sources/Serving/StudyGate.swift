@@ -3,14 +3,16 @@ import Foundation
 /// Holds studies in the background up while somebody waits for samples.
 ///
 /// Studies run on a thread and a backend of their own, and ask before every evaluation.
-final class StudyGate: Sendable {
+package final class StudyGate: Sendable {
   private nonisolated(unsafe) let condition = NSCondition()
+  package init() {}
+
   // Under the condition's lock.
   private nonisolated(unsafe) var runs = 0
   private nonisolated(unsafe) var isShut = false
 
   /// Waits until no run is under way; false if studies are to end.
-  func pass() -> Bool {
+  package func pass() -> Bool {
     condition.withLock {
       while runs > 0 && !isShut { condition.wait() }
       return !isShut
@@ -18,10 +20,10 @@ final class StudyGate: Sendable {
   }
 
   /// Says that a run begins.
-  func enter() { condition.withLock { runs += 1 } }
+  package func enter() { condition.withLock { runs += 1 } }
 
   /// Says that a run is over.
-  func leave() {
+  package func leave() {
     condition.withLock {
       runs -= 1
       condition.broadcast()
@@ -29,7 +31,7 @@ final class StudyGate: Sendable {
   }
 
   /// Ends all studies.
-  func shut() {
+  package func shut() {
     condition.withLock {
       isShut = true
       condition.broadcast()

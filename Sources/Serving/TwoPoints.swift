@@ -1,23 +1,23 @@
-import Diffusion
-import Files
+package import Diffusion
+package import Files
 import Models
 import Studies
 import SymmetryBreaking
 
 /// The world of two points at 1 and -1 with unequal weights, about which everything is known exactly.
-struct TwoPoints: Sendable, Hashable {
+package struct TwoPoints: Sendable, Hashable {
   /// The share of the point at 1.
   let share: Double
 
   /// The noise levels: DDPM's, as all exact worlds have them.
-  static let schedule = NoiseSchedule.linear()
+  package static let schedule = NoiseSchedule.linear()
 
   private static let shares = 0.05...0.95
 
   /// A world.
   ///
   /// - Throws: ``Refusal`` where the share is not from .05 to .95.
-  init(share: Double) throws(Refusal) {
+  package init(share: Double) throws(Refusal) {
     guard Self.shares.contains(share) else { throw Refusal(.bad, "share: a number from 0.05 to 0.95 is needed") }
     // Two digits are what a slider has.
     self.share = (share * 100).rounded() / 100
@@ -37,14 +37,16 @@ struct TwoPoints: Sendable, Hashable {
 
   private static let levels = 100
   private static let highest = 4.0
+  /// Nearly all of the noise to nearly none.
+  private static let thetas = 0.0065...0.998
 
   /// The document of the page: potentials and branches at evenly spaced training steps.
-  var json: JSONValue {
+  package var json: JSONValue {
     let schedule = Self.schedule
     let steps = (0..<Self.levels).map { schedule.last - $0 * schedule.last / Self.levels }
     let thetas = steps.map { schedule.level(at: $0).alpha }
     guard let line = LinePotential(of: mixture, thetas: thetas, count: 121),
-      let diagram = BifurcationDiagram(of: mixture)
+      let diagram = BifurcationDiagram(of: mixture, over: Self.thetas)
     else { preconditionFailure("two points lie on a line, and nobody stops the search") }
     return .object([
       "share": .number(share), "training_steps": .number(Double(schedule.count)),

@@ -17,7 +17,7 @@ struct SamplingSessionTests {
     return settings
   }
 
-  private func makeSession() throws -> SamplingSession { .init(try Model.pretrained(), on: CPUBackend()) }
+  private func makeSession() throws -> SamplingSession { .init(try Model.pretrained(), on: try CPUBackend()) }
 
   @Test("Samples are those of the pipeline bit for bit, whatever the batch", arguments: [nil, 2])
   func samples(batch: Int?) async throws {
@@ -39,12 +39,16 @@ struct SamplingSessionTests {
   @Test("A consumer that does not listen holds nothing up, and finds the finished samples")
   func slowConsumer() async throws {
     let session = try makeSession()
-    let previews = session.sample(Self.settings(steps: 4))
-    // The run is over when other work gets its turn.
-    _ = await session.perform { model, _ in model.name }
+    let previews = session.sample(Self.settings(steps: 4)),
+      all = session.sample(Self.settings(steps: 4), keepsAll: true)
+    // Four steps take far less.
+    try await Task.sleep(for: .seconds(3))
     var seen: [SamplingPreview] = []
     for try await preview in previews { seen.append(preview) }
     #expect(seen.count == 1 && seen.first?.isFinished == true)
+    seen = []
+    for try await preview in all { seen.append(preview) }
+    #expect(seen.map(\.step) == [1, 2, 3, 4, 4] && seen.last?.isFinished == true)
   }
 
   @Test("Whoever leaves the loop ends the run before its next step, and the session goes on with other work")

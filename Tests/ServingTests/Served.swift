@@ -1,0 +1,22 @@
+import Compute
+import ComputeCPU
+import Files
+import Models
+import Pipelines
+import Pretrained
+
+import Serving
+
+/// The carried model of digits, as a page shows it.
+func makeServedModel() async throws -> ServedModel {
+  try await ServedModel(
+    name: "mnist", .directory(path: "mnist", variant: nil), flags: ["--model", "mnist"],
+    session: SamplingSession(try Model.pretrained(), on: CPUBackend()),
+    studies: SamplingSession(try Model.pretrained(), on: CPUBackend()))
+}
+
+func makeQueue() -> JobQueue {
+  JobQueue(options: .init(), version: "0", gate: StudyGate()) { SamplingSession($0, on: try CPUBackend()) }
+}
+
+func json(_ text: String) throws -> JSONValue { try JSONValue(text, path: "test") }
