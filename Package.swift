@@ -191,7 +191,8 @@ let package = Package(
     tests(
       of: "Serving",
       [
-        "Compute", "ComputeCPU", "Tensors", "Files", "Diffusion", "Models", "Pipelines", "Pretrained", "SymmetryBreaking",
+        "Compute", "ComputeCPU", "Tensors", "Files", "Diffusion", "Models", "Pipelines", "Pretrained",
+        "SymmetryBreaking",
         .product(name: "FlyingFox", package: "FlyingFox"),
       ]),
     tests(of: "DiffuseGPU"),

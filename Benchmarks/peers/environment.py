@@ -1,4 +1,4 @@
-"""The Python environments of the peers: made on first use in .build-peers and .build-fid, with the versions that figures speak of.
+"""The Python environments of the peers: made on first use in .build-peers, .build-fid and .build-browser, with the versions that figures speak of.
 
     python3 Benchmarks/peers/environment.py    # only makes that of the peers; compare.py does so by itself
 """
@@ -18,6 +18,8 @@ PACKAGES = {
         "torch==2.13.0+cpu", "torchvision==0.28.0", "pytorch-fid==0.3.0", "safetensors==0.8.0", "numpy==2.4.6",
         "pillow==13.0.0", "scipy==1.17.1",
     ],
+    # Drives Debian's browser. Later versions of selenium want a certifi that PyPI lacks.
+    "browser": ["selenium==4.51.0", "axe-selenium-python==2.1.6"],
 }
 repository = Path(__file__).resolve().parents[2]
 

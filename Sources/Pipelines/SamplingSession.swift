@@ -1,6 +1,5 @@
 public import Compute
 import Diffusion
-import Dispatch
 import Foundation
 public import Models
 public import Tensors

@@ -20,7 +20,8 @@ package actor JobQueue {
   private var jobs: [Int: Job] = [:]
   private var waiting: [Int] = []
   private var running: Int?
-  private var last = 0
+  /// Begins anywhere, so that a page which outlives its server does not take another's run for its own.
+  private var last = Int.random(in: 1..<1 << 40)
   private var listening: [Int: [CheckedContinuation<Void, Never>]] = [:]
   private var pulse: Task<Void, Never>?
 

@@ -74,6 +74,7 @@ public final class CellStore {
   /// - Parameters:
   ///   - cell: The cell.
   ///   - endings: Endings of the files beside it without which it does not count as finished.
+  ///   - type: What the result is read as.
   /// - Throws: `FileError` if its document is damaged; what is removed is made again.
   public func result<Result: Decodable>(
     of cell: Cell, with endings: [String] = [], as type: Result.Type = Result.self

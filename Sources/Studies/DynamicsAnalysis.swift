@@ -10,7 +10,7 @@ public import Tensors
 /// Samples are drawn by the paper's DDPM and classified by a classifier's first head. At each of some training steps they are cloned
 /// (the state goes on with fresh noise) and turned (the finished sample is noised to the step and drawn again): the share of pairs that
 /// agree is `phi`, see `ClassAgreement`. Along the runs the estimates of the clean image are classified too, which gives each sample's
-/// decision time. Samples are measured in blocks of ``blockSize``, each a cell on disk.
+/// decision time. Samples are measured in blocks, each a cell on disk.
 public struct DynamicsAnalysis {
   /// What is measured.
   public struct Settings: Sendable, Hashable {

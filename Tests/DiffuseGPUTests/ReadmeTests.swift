@@ -10,19 +10,21 @@ struct ReadmeTests {
     URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
   }
 
-  @Test("The library example runs and stands in the README as it is tested")
-  func example() throws {
+  @Test("The library examples run and stand in the README as they are tested")
+  func examples() async throws {
     let folder = try TemporaryFolder()
     try readmeExample(to: folder.path("x.png"))
-    #expect(try PNGImage(contentsOf: folder.path("x.png")).width == 58)
+    try await readmeSession(to: folder.path("y.png"))
+    for name in ["x.png", "y.png"] { #expect(try PNGImage(contentsOf: folder.path(name)).width == 58) }
     let tested = try String(
       contentsOf: Self.root.appendingPathComponent("Tests/DiffuseGPUTests/ReadmeExample.swift"), encoding: .utf8)
     let readme = try String(contentsOf: Self.root.appendingPathComponent("README.md"), encoding: .utf8)
-    let body = try #require(tested.split(separator: "throws {\n").last?.dropLast(2))
-    let lines = body.split(separator: "\n", omittingEmptySubsequences: false).map {
-      $0.hasPrefix("  ") ? $0.dropFirst(2) : $0
+    for part in tested.split(separator: "throws {\n").dropFirst() {
+      let lines = part.split(separator: "\n", omittingEmptySubsequences: false).prefix { $0 != "}" }.map {
+        $0.hasPrefix("  ") ? $0.dropFirst(2) : $0
+      }
+      #expect(readme.contains(lines.joined(separator: "\n")))
     }
-    #expect(readme.contains(lines.joined(separator: "\n").trimmingCharacters(in: .newlines)))
   }
 
   @Test("Every picture and document that the README names is there")

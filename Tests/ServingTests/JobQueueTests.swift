@@ -47,7 +47,7 @@ struct JobQueueTests {
     let model = try await makeServedModel(), queue = makeQueue()
     let id = try await queue.submit(request(model, steps: 2, seeds: "3-6"))
     let long = try await queue.submit(request(model, steps: 1000))
-    await #expect(throws: Refusal(.early, "run 2 is queued")) { try await queue.picture(of: long) }
+    await #expect(throws: Refusal(.early, "run \(long) is queued")) { try await queue.picture(of: long) }
     _ = await events(queue, id)
     await queue.cancel(long)
     let picture = try await queue.picture(of: id)
@@ -56,7 +56,7 @@ struct JobQueueTests {
     try Data(picture).write(to: URL(filePath: file))
     let record = try RunRecord(contentsOf: file)
     #expect(record.request.settings.seeds == [3, 4, 5, 6] && record.evaluations == 2)
-    await #expect(throws: Refusal.self) { try await queue.picture(of: 99) }
+    await #expect(throws: Refusal.self) { try await queue.picture(of: 0) }
   }
 
   @Test("A later run of a slot takes the place of one that runs or waits; other slots are left alone")
@@ -101,7 +101,7 @@ struct JobQueueTests {
     await queue.leave(id)
     _ = await events(queue, id)
     #expect(await queue.state(of: id) == .cancelled && ContinuousClock.now - begin < .seconds(2))
-    #expect(await queue.join(99) == false)
+    #expect(await queue.join(0) == false)
   }
 
   @Test("A run that fails says why in one line")

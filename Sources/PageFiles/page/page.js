@@ -279,12 +279,18 @@ class Job {
     else this.submit(this.request);
   }
 
+  /** What a run that is done has taken. */
+  get cost() {
+    const time = this.seconds < 0.1 ? `${Math.round(1000 * this.seconds)} ms` : `${this.seconds?.toFixed(2)} s`;
+    return `${this.evaluations} evaluations in ${time}`;
+  }
+
   /** The state in words, without a full stop. */
   get words() {
     return {
       queued: this.ahead > 0 ? `waits, ${this.ahead} ahead` : 'begins',
       running: `step ${this.step} of ${this.of}`,
-      done: `done, ${this.evaluations} evaluations in ${this.seconds?.toFixed(2)} s`,
+      done: `done, ${this.cost}`,
       failed: this.error,
       cancelled: 'stopped',
       refused: 'the queue is full; it is asked again in two seconds',
@@ -621,15 +627,15 @@ class View {
     return `Step ${start} lies ${phase[where]}.`;
   }
 
-  /** What the start saves: the steps that the run from the prior makes above it, and how many it would need to be as fine below. */
+  /** What the start saves, for evenly spaced steps: those above it, and how many would be needed from the prior to be as fine below it. */
   get savingWords() {
-    const { of, trail, state } = this.jobs.prior;
-    const above = trail.filter(({ step }) => step > this.start).length;
+    const { start, last } = this;
     const { steps } = this.settings;
-    const alike = Math.round((steps * this.last) / this.start);
+    const above = Math.floor(steps * (1 - start / last));
+    const alike = Math.round((steps * last) / start);
     return [
-      state === 'done' && trail.length === of && above > 0 ? `The run from the prior makes ${above} of its ${of} steps above step ${this.start}.` : '',
-      `The late run makes all ${steps} below.`,
+      above > 0 ? `Of ${steps} evenly spaced steps from the prior, ${above} lie above step ${start}.` : '',
+      `The late run makes all ${steps} below step ${start}.`,
       alike > steps ? `A run from the prior needs some ${alike} steps to be as fine.` : '',
     ].filter(Boolean).join(' ');
   }
@@ -891,7 +897,7 @@ class ModelView extends View {
     } else if (find('a', node)?.getAttribute('href') !== job.png) {
       const { sampler, steps } = job.request;
       const file = `${this.name}-${sampler}-${steps}-${run}.png`.replace(/[^\w.+-]+/g, '-');
-      node.replaceChildren(`${job.evaluations} evaluations in ${job.seconds.toFixed(2)} s. `, element('a', { href: job.png, download: file }, 'Download the grid'));
+      node.replaceChildren(`${job.cost}. `, element('a', { href: job.png, download: file }, 'Download the grid'));
     }
   }
 
