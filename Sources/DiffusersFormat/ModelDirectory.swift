@@ -27,6 +27,8 @@ public struct ModelDirectory {
   public static let statisticsName = "statistics.safetensors"
   /// Where the fit of the late start lies inside a model directory, so that it is found.
   public static let lateStartName = "late_start.json"
+  /// Where what is known of the phase transition lies inside a model directory, so that it is found.
+  public static let phaseName = "phase.json"
 
   /// Finds out what a model directory holds; weights are opened by ``parameters()``.
   ///
@@ -128,6 +130,11 @@ public struct ModelDirectory {
   /// Opens the fit of the late start, if there is one.
   public func lateStart() throws(FileError) -> MappedFile? {
     files.has(Self.lateStartName) ? try files.open(Self.lateStartName) : nil
+  }
+
+  /// Reads what is known of the phase transition, if there is such a file.
+  public func phase() throws(FileError) -> JSONValue? {
+    files.has(Self.phaseName) ? try files.json(Self.phaseName) : nil
   }
 
   /// A network that was read from files.

@@ -76,13 +76,24 @@ static const unsigned char faces_classifier_reference[] = {
 #embed "faces-classifier/reference.safetensors"
 };
 
+static const unsigned char mnist_phase[] = {
+#embed "mnist/phase.json"
+};
+static const unsigned char fashion_mnist_phase[] = {
+#embed "fashion-mnist/phase.json"
+};
+static const unsigned char faces_phase[] = {
+#embed "faces/phase.json"
+};
+
 #define ENTRY(model, name, bytes) {model, name, bytes, sizeof bytes}
 #define DENOISER(model, bytes)                                                \
   ENTRY(model, "config.json", bytes##_config),                                \
   ENTRY(model, "scheduler_config.json", bytes##_scheduler),                   \
   ENTRY(model, "diffusion_pytorch_model.safetensors", bytes##_weights),       \
   ENTRY(model, "statistics.safetensors", bytes##_statistics),                 \
-  ENTRY(model, "late_start.json", bytes##_late_start)
+  ENTRY(model, "late_start.json", bytes##_late_start),                        \
+  ENTRY(model, "phase.json", bytes##_phase)
 #define CLASSIFIER(model, bytes)                                              \
   ENTRY(model, "config.json", bytes##_config),                                \
   ENTRY(model, "classifier.safetensors", bytes##_weights),                    \

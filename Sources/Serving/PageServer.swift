@@ -1,4 +1,5 @@
 public import Compute
+public import enum Files.JSONValue
 import FlyingFox
 import FlyingSocks
 import Foundation
@@ -79,6 +80,31 @@ public final class PageServer: Sendable {
     await studies.value
   }
 
+  /// Finds out what the page shows of each model, and serves nothing.
+  ///
+  /// - Parameters:
+  ///   - shouldStop: Asked now and then.
+  ///   - finished: Called with each model's `phase.json`.
+  /// - Throws: `CancellationError` where it was stopped, or a line that says what cannot be found out.
+  public func prepare(
+    shouldStop: @escaping @Sendable () -> Bool, finished: (_ name: String, _ phase: JSONValue) throws -> Void
+  ) async throws {
+    let watch = Task { [gate] in
+      while !shouldStop() { try await Task.sleep(for: .milliseconds(100)) }
+      gate.shut()
+    }
+    defer { watch.cancel() }
+    for model in models {
+      await model.studySymmetry(gate)
+      if shouldStop() { throw CancellationError() }
+      guard let phase = try await model.phase() else {
+        if case .absent(let reason) = model.known.line { throw ServingError.unknown(reason) }
+        throw CancellationError()
+      }
+      try finished(model.name, phase)
+    }
+  }
+
   private func configuration() throws(ServingError) -> HTTPServer.Configuration {
     do {
       if settings.host.contains(":") {
@@ -104,6 +130,8 @@ extension HTTPServer {
 
 /// Why a server does not start.
 public enum ServingError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// Something of a model that cannot be found out.
+  case unknown(String)
   /// A text that is no address.
   case host(String)
   /// An address that cannot be listened at.
@@ -112,6 +140,7 @@ public enum ServingError: Error, Sendable, Hashable, CustomStringConvertible {
   /// The fault as one line.
   public var description: String {
     switch self {
+    case .unknown(let reason): reason
     case .host(let host): "\(host) is no address in numbers such as 127.0.0.1 or ::1"
     case .address(let host, let port):
       "\(host):\(port) cannot be listened at: it is in use, or no address of this machine"

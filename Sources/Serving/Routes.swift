@@ -69,9 +69,9 @@ struct Routes: HTTPHandler {
     return number
   }
 
-  private func line(of model: ServedModel) throws(Refusal) -> HTTPResponse {
+  private func line(of model: ServedModel) throws -> HTTPResponse {
     guard let line = model.known.line.finding else { throw Refusal(.early, "the line is not there yet") }
-    return Self.document(line.json)
+    return Self.document(try line.json)
   }
 
   private func world(_ request: HTTPRequest) throws(Refusal) -> TwoPoints {

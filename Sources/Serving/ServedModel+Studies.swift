@@ -1,6 +1,6 @@
 import Compute
 import Diffusion
-import Files
+package import Files
 import Foundation
 import Models
 import Pipelines
@@ -18,6 +18,7 @@ extension ServedModel {
 
   /// Finds out how the model's symmetry breaks, whenever nobody waits for samples.
   func studySymmetry(_ gate: StudyGate) async {
+    guard case .waiting = known.line else { return }
     await find(\.line) { model, backend, progress in
       try ModelLine(of: Self.studied(model, backend), shouldStop: { !gate.pass() }, progress)
     }
@@ -86,9 +87,11 @@ struct ModelStarts: Sendable {
 }
 
 /// The training step at which a model's symmetry breaks: where the largest multiplier of its order parameter passes 1.
-struct CriticalStep: Sendable {
+package struct CriticalStep: Sendable {
   /// The members of the page's document.
-  let members: [String: JSONValue]
+  package let members: [String: JSONValue]
+
+  package init(members: [String: JSONValue]) { self.members = members }
 
   /// Measures it with few draws; nil if it was stopped.
   ///

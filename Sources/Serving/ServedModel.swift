@@ -1,5 +1,5 @@
 import Diffusion
-import Files
+public import Files
 import Models
 public import Pipelines
 import Synchronization
@@ -37,9 +37,11 @@ public final class ServedModel: Sendable {
   ///   - flags: The words by which a command line names it, such as `--model mnist`.
   ///   - session: Samples for the page.
   ///   - studies: The same model again, for studies in the background.
+  ///   - phase: What an earlier study has found, as `phase.json` has it, or nil.
   /// - Throws: An error of the model's files.
   public init(
-    name: String, _ reference: ModelReference, flags: [String], session: SamplingSession, studies: SamplingSession
+    name: String, _ reference: ModelReference, flags: [String], session: SamplingSession, studies: SamplingSession,
+    phase: JSONValue? = nil
   ) async throws {
     (self.name, self.reference, self.flags) = (name, reference, flags)
     (self.session, self.studies) = (session, studies)
@@ -58,6 +60,24 @@ public final class ServedModel: Sendable {
       ]
       return (facts, schedule.last)
     }
+    guard let phase else { return }
+    let known = try await session.perform { model, _ in
+      try PhaseFile(phase, path: "\(model.name)/phase.json", weights: model.fingerprints(), model.sampleShape(nil))
+    }
+    update { findings in
+      findings.line = .ready(known.line)
+      findings.critical =
+        known.critical.map { .ready($0) } ?? .absent("the symmetry breaks at no step that was looked at")
+    }
+  }
+
+  /// What was found out about the model, as a `phase.json` of its directory; nil where the line is not known.
+  ///
+  /// - Throws: An error of the model's files.
+  func phase() async throws -> JSONValue? {
+    guard let line = known.line.finding else { return nil }
+    let weights = try await session.perform { model, _ in try model.fingerprints() }
+    return PhaseFile(weights: weights, critical: known.critical.finding, line: line).json
   }
 
   /// What is known now.

@@ -28,6 +28,14 @@ struct ServeCommand: ParsableCommand {
       valueName: "path"))
   var model: [String] = []
 
+  @Option(
+    help: ArgumentHelp(
+      "Find out what the page shows of each model, write it into a folder as NAME.json, and end.",
+      discussion:
+        "Called phase.json in a model directory, such a file is there at once; otherwise the page waits for it.",
+      valueName: "folder"))
+  var prepare: String?
+
   @OptionGroup(title: "Device")
   var device: DeviceOptions
 
@@ -43,8 +51,9 @@ struct ServeCommand: ParsableCommand {
     var settings = PageServer.Settings(version: packageVersion, device: backend.device.name)
     (settings.host, settings.port, settings.options) = (host, UInt16(port), options)
     settings.deviceFlags = device.words
+    if let prepare { try OutputFile.checkFolder(prepare) }
     Interruption.listen()
-    try finished { [settings, device, open] in
+    try finished { [settings, device, open, prepare] in
       var served: [ServedModel] = []
       for name in names {
         @Sendable func session() throws -> SamplingSession {
@@ -53,9 +62,18 @@ struct ServeCommand: ParsableCommand {
         served.append(
           try await ServedModel(
             name: name, .directory(path: name, variant: nil), flags: ["--model", name], session: session(),
-            studies: session()))
+            studies: session(), phase: prepare == nil ? ModelDirectory.found(name).phase() : nil))
       }
       let server = PageServer(served, settings) { .init($0, on: try device.open(console)) }
+      if let prepare {
+        try OutputFile.prepareFolder(prepare)
+        return try await server.prepare(shouldStop: { Interruption.isRequested }) { name, phase in
+          let path = URL(filePath: prepare).appending(path: "\(URL(filePath: name).lastPathComponent).json")
+            .relativePath
+          try OutputFile.write((phase.text + "\n").utf8, to: path)
+          try console.result(path, json: .object(["phase": .string(path)]))
+        }
+      }
       try await server.run(shouldStop: { Interruption.isRequested }) { address in
         try console.result(address, json: .object(["address": .string(address)]))
         if open { Self.browse(address) }
@@ -86,5 +104,5 @@ private func finished(_ work: @escaping @Sendable () async throws -> Void) throw
     done.signal()
   }
   done.wait()
-  if let fault { throw fault }
+  if let fault { throw fault is CancellationError ? ExitCode(130) : fault }
 }
