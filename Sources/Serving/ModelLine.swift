@@ -100,8 +100,15 @@ package struct ModelLine: Sendable {
       let place = line.place(of: mean)
       return line.half.reduce(0) { $0 + $1 * $1 } * (1 - place * place)
     }
-    let pairs = (1..<candidates).flatMap { second in (0..<second).map { [$0, second] } }
+    // Those farthest from the mean are often those that went wrong.
+    let typical = states.indices.sorted { squaredDistance(states[$0], mean) < squaredDistance(states[$1], mean) }
+      .prefix(candidates * 3 / 4).sorted()
+    let pairs = typical.flatMap { second in typical.filter { $0 < second }.map { [$0, second] } }
     let seeds = pairs.max { score($0) < score($1) } ?? [0, 1]
     return (seeds, seeds.map { samples[$0] })
   }
+}
+
+private func squaredDistance(_ a: [Double], _ b: [Double]) -> Double {
+  zip(a, b).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
 }
