@@ -44,7 +44,7 @@ struct ErrorTests {
       ("--batch 0", "--batch: 0"), ("--threads 0", "--threads: 0"), ("--max-memory 1MB", "--max-memory"),
       ("--max-memory lots", "lots"), ("--size 30", "30x30"), ("--size 28xx", "--size"),
       ("--input-images nowhere --from 10", "nowhere"), ("--from 10", "--input-images"),
-      ("--statistics nowhere", "nowhere"), ("--model nowhere", "nowhere"), ("--scheduler-config nowhere", "nowhere"),
+      ("--late-start 5 --statistics nowhere", "nowhere"), ("--model nowhere", "nowhere"), ("--scheduler-config nowhere", "nowhere"),
       ("--step-noise x.npy", "--initial-noise"), ("--initial-noise nowhere.npy", "nowhere.npy"),
       ("--late-start 500 --input-images x --from 3", "exclude"),
     ])
@@ -170,6 +170,6 @@ struct ErrorTests {
     #expect(made.status == 0, "\(made.error)")
     try sample("--late-start 500 --statistics \(folder.path("s.safetensors"))", "1x4x4")
     try sample("--model \(Fixtures.path("sampling/random")) --late-start 500", "statistics")
-    try sample("--statistics \(Fixtures.path("sampling/random/unet/config.json"))", "config.json")
+    try sample("--late-start 5 --statistics \(Fixtures.path("sampling/random/unet/config.json"))", "config.json")
   }
 }

@@ -110,13 +110,15 @@ struct GuestTests {
   func addresses(kilobytes: Int) throws {
     let result = try shell(
       #"ulimit -v \#(kilobytes); exec "$1" sample --device cpu --quiet --steps 1 --count 1 -o "$2/out.png""#)
-    #expect(result.status == 0 || result.status == 1, "status \(result.status): \(result.error)")
+    // 127 is the dynamic loader's, which may lack the room for the program itself.
+    let statuses: [Int32] = [0, 1, 127]
+    #expect(statuses.contains(result.status), "status \(result.status): \(result.error)")
     // The library's own loader may speak before the program does.
     let lines = result.error.split(separator: "\n").filter { !$0.hasPrefix("OpenBLAS") }
-    if result.status == 1 { #expect(lines.count == 1, "\(result.error)") }
-    #expect(kilobytes > 200_000 || result.status == 1, "a program without room for a buffer cannot compute")
+    if result.status != 0 { #expect(lines.count == 1, "\(result.error)") }
+    #expect(kilobytes > 200_000 || result.status != 0, "a program without room for a buffer cannot compute")
     // Loading alone starts threads that must not hold up the end.
     let version = try shell(#"ulimit -v \#(kilobytes); exec "$1" --version"#)
-    #expect(version.status == 0 || version.status == 1, "status \(version.status): \(version.error)")
+    #expect(statuses.contains(version.status), "status \(version.status): \(version.error)")
   }
 }
