@@ -116,17 +116,19 @@ package actor JobQueue {
     case end
   }
 
-  /// Waits for an event after the one that a listener knows.
+  /// Waits for an event after the one that a listener knows, no longer than a pulse.
   package func news(of id: Int, after number: Int) async -> News {
-    for round in 0... {
-      guard let job = jobs[id] else { return .end }
-      if job.event.number > number { return .event(job.event) }
-      if job.state.isFinal { return .end }
-      if round > 0 { return .nothing }
-      startPulse()
-      await withCheckedContinuation { listening[id, default: []].append($0) }
-    }
-    return .end
+    if let news = knownNews(of: id, after: number) { return news }
+    startPulse()
+    await withCheckedContinuation { listening[id, default: []].append($0) }
+    return knownNews(of: id, after: number) ?? .nothing
+  }
+
+  /// What there is to tell without waiting.
+  private func knownNews(of id: Int, after number: Int) -> News? {
+    guard let job = jobs[id] else { return .end }
+    if job.event.number > number { return .event(job.event) }
+    return job.state.isFinal ? .end : nil
   }
 
   private func wake(_ id: Int) {

@@ -54,30 +54,42 @@ struct ServeCommand: ParsableCommand {
     if let prepare { try OutputFile.checkFolder(prepare) }
     Interruption.listen()
     try finished { [settings, device, open, prepare] in
-      var served: [ServedModel] = []
-      for name in names {
-        @Sendable func session() throws -> SamplingSession {
-          .init(try Model(ModelDirectory.found(name, note: console.note)), on: try device.open(console))
-        }
-        served.append(
-          try await ServedModel(
-            name: name, .directory(path: name, variant: nil), flags: ["--model", name], session: session(),
-            studies: session(), phase: prepare == nil ? ModelDirectory.found(name).phase() : nil))
-      }
+      let served = try await Self.models(names, device, console, readsPhases: prepare == nil)
       let server = PageServer(served, settings) { .init($0, on: try device.open(console)) }
-      if let prepare {
-        try OutputFile.prepareFolder(prepare)
-        return try await server.prepare(shouldStop: { Interruption.isRequested }) { name, phase in
-          let path = URL(filePath: prepare).appending(path: "\(URL(filePath: name).lastPathComponent).json")
-            .relativePath
-          try OutputFile.write((phase.text + "\n").utf8, to: path)
-          try console.result(path, json: .object(["phase": .string(path)]))
-        }
-      }
+      if let prepare { return try await Self.prepare(server, into: prepare, console) }
       try await server.run(shouldStop: { Interruption.isRequested }) { address in
         try console.result(address, json: .object(["address": .string(address)]))
         if open { Self.browse(address) }
       }
+    }
+  }
+
+  /// The models of the page, each on two devices of its own.
+  ///
+  /// - Parameter readsPhases: Whether what their directories say of their phase transitions is taken.
+  private static func models(
+    _ names: [String], _ device: DeviceOptions, _ console: Console, readsPhases: Bool
+  ) async throws -> [ServedModel] {
+    var served: [ServedModel] = []
+    for name in names {
+      func session() throws -> SamplingSession {
+        .init(try Model(ModelDirectory.found(name, note: console.note)), on: try device.open(console))
+      }
+      served.append(
+        try await ServedModel(
+          name: name, .directory(path: name, variant: nil), flags: ["--model", name], session: session(),
+          studies: session(), phase: readsPhases ? ModelDirectory.found(name).phase() : nil))
+    }
+    return served
+  }
+
+  /// Writes what the page shows of each model.
+  private static func prepare(_ server: PageServer, into folder: String, _ console: Console) async throws {
+    try OutputFile.prepareFolder(folder)
+    try await server.prepare(shouldStop: { Interruption.isRequested }) { name, phase in
+      let path = (folder as NSString).appendingPathComponent((name as NSString).lastPathComponent + ".json")
+      try OutputFile.write((phase.text + "\n").utf8, to: path)
+      try console.result(path, json: .object(["phase": .string(path)]))
     }
   }
 
