@@ -71,7 +71,7 @@ extension JobRequest {
       members["places"] = model.known.line.finding.map { found in
         JSONValue(
           stride(from: 0, to: preview.values.count, by: shape.count).map { start in
-            found.line.place(of: preview.values[start..<start + shape.count].lazy.map(Double.init))
+            found.line.place(of: preview.values[start..<start + shape.count].map { Double($0) })
           })
       }
     }

@@ -18,8 +18,10 @@ public struct StateLine: Sendable, Hashable {
   public func state(at place: Double) -> [Double] { zip(middle, half).map { $0 + place * $1 } }
 
   /// The place on the line that is nearest to a state.
-  public func place(of state: some Collection<Double>) -> Double {
-    zip(state, zip(middle, half)).reduce(0) { $0 + ($1.0 - $1.1.0) * $1.1.1 } / squaredLength
+  public func place(of state: [Double]) -> Double {
+    var sum = 0.0
+    for index in state.indices { sum += (state[index] - middle[index]) * half[index] }
+    return sum / squaredLength
   }
 }
 
