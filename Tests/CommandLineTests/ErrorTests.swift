@@ -44,7 +44,8 @@ struct ErrorTests {
       ("--batch 0", "--batch: 0"), ("--threads 0", "--threads: 0"), ("--max-memory 1MB", "--max-memory"),
       ("--max-memory lots", "lots"), ("--size 30", "30x30"), ("--size 28xx", "--size"),
       ("--input-images nowhere --from 10", "nowhere"), ("--from 10", "--input-images"),
-      ("--late-start 5 --statistics nowhere", "nowhere"), ("--model nowhere", "nowhere"), ("--scheduler-config nowhere", "nowhere"),
+      ("--late-start 5 --statistics nowhere", "nowhere"), ("--model nowhere", "nowhere"),
+      ("--scheduler-config nowhere", "nowhere"),
       ("--step-noise x.npy", "--initial-noise"), ("--initial-noise nowhere.npy", "nowhere.npy"),
       ("--late-start 500 --input-images x --from 3", "exclude"),
     ])
