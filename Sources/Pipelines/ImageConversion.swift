@@ -9,6 +9,9 @@ public enum ImageConversion {
     values.map(pictureByte)
   }
 
+  /// The values in [-1, 1] of bytes.
+  public static func values(_ bytes: some Sequence<UInt8>) -> [Float] { bytes.map { Float($0) / 127.5 - 1 } }
+
   /// The extents of the picture of one image: its own for 1 and 3 channels, its planes side by side in grey for others.
   ///
   /// A network of any number of channels can so be looked at; what the planes mean is the network's business.

@@ -37,7 +37,8 @@ public actor SamplingSession {
   ///   - inputs: Arrays that take the place of what the run would make itself.
   ///   - view: What previews show of samples that are not finished.
   ///   - keepsAll: Whether a slow consumer finds every preview, which are kept for it, and not the newest alone.
-  /// - Returns: A preview for each step, and at last that of the finished samples. Throws what ``SamplingPipeline`` throws, and `CancellationError` where the run was cancelled.
+  /// - Returns: A preview for each step, and at last that of the finished samples. Throws what ``SamplingPipeline`` throws, and
+  ///   `CancellationError` where the run was cancelled.
   public nonisolated func sample(
     _ settings: SamplingSettings, inputs: SamplingInputs = .init(),
     showing view: TrajectoryRecorder.View = .denoised, keepsAll: Bool = false

@@ -12,9 +12,6 @@ extension SamplingSettings {
     public let notice: String?
   }
 
-  /// Draws of a fit that is made for one run, from the statistics alone.
-  static let drawsOfQuickFit = 128
-
   /// Finds the start that ``RunStart/automatic(kind:)`` asks for: from the fit that the model carries, or else by one from its statistics
   /// alone.
   ///
@@ -32,20 +29,13 @@ extension SamplingSettings {
   ) throws -> FoundStart? {
     guard case .automatic(let kind) = start else { return FoundStart(settings: self, notice: nil) }
     let scheduler = try model.scheduler(sampler, options, clipSample: clipSample).scheduler
-    let times: StartTime, source: String
-    if let fit = try model.lateStartFit() {
-      (times, source) = (fit.startTime(on: scheduler.schedule), "by its denoising errors")
-    } else {
-      var settings = StartFit.Settings()
-      settings.images = Self.drawsOfQuickFit
-      let fit = try StartFit(model, settings, images: nil, on: backend)
-      guard let found = try fit.run(shouldStop: shouldStop, progress: { progress($0, fit.evaluations) }) else {
-        return nil
-      }
-      times = StartTime(found.curve, on: scheduler.schedule, rule: settings.rule)
-      source = "by its statistics alone, which say nothing of a crossover; a fit to data is better"
-    }
-    guard let choice = times.choice(steps: steps, scheduler) else {
+    guard let (fit, isCarried) = try StartFit.known(of: model, on: backend, shouldStop: shouldStop, progress: progress)
+    else { return nil }
+    let source =
+      isCarried
+      ? "by its denoising errors"
+      : "by its statistics alone, which say nothing of a crossover; a fit to data is better"
+    guard let choice = fit.startTime(on: scheduler.schedule).choice(steps: steps, scheduler) else {
       throw PipelineError.noStart(model: model.name, steps: steps)
     }
     var result = self

@@ -209,3 +209,35 @@ public struct StartFit {
     return (Tensor(values, shape: [rows.count] + extents, on: backend), noise)
   }
 }
+
+extension StartFit {
+  /// Draws of a fit that is made in passing, from the statistics alone.
+  private static let drawsOfQuickFit = 128
+
+  /// The fit that a model carries, or else one to its statistics alone.
+  ///
+  /// - Parameters:
+  ///   - model: The model.
+  ///   - backend: The device.
+  ///   - shouldStop: Asked between evaluations of a fit.
+  ///   - progress: Called with the evaluations done and those in all.
+  /// - Returns: The fit, and whether the model carries it; nil if it was stopped.
+  /// - Throws: ``PipelineError/noFit(model:)`` where there is neither, or an error of the file.
+  package static func known(
+    of model: any DiffusionModel, on backend: any Backend, shouldStop: () -> Bool,
+    progress: (_ done: Int, _ total: Int) -> Void
+  ) throws -> (fit: LateStartFit, isCarried: Bool)? {
+    if let fit = try model.lateStartFit() { return (fit, true) }
+    var settings = Settings()
+    settings.images = drawsOfQuickFit
+    let fit = try StartFit(model, settings, images: nil, on: backend)
+    guard let found = try fit.run(shouldStop: shouldStop, progress: { progress($0, fit.evaluations) }) else {
+      return nil
+    }
+    return (
+      LateStartFit(
+        weights: try model.fingerprints(), statistics: nil, draws: settings.images, rule: settings.rule,
+        curve: found.curve), false
+    )
+  }
+}

@@ -75,7 +75,6 @@ package actor JobQueue {
   package func shut() {
     for id in waiting { cancel(id) }
     if let running { cancel(running) }
-    pulse?.cancel()
   }
 
   /// The state of a run, or nil where there is none of the number.

@@ -18,13 +18,11 @@ public final class PageServer: Sendable {
     public var options = BackendOptions()
     /// The program's version.
     public var version: String
-    /// The name of the device.
-    public var device: String
     /// The flags of the device in a command line.
     public var deviceFlags: [String] = []
 
     /// Settings of a server on a free port of this machine alone.
-    public init(version: String, device: String) { (self.version, self.device) = (version, device) }
+    public init(version: String) { self.version = version }
   }
 
   private let settings: Settings
@@ -64,7 +62,7 @@ public final class PageServer: Sendable {
     guard let port = await server.port else { throw ServingError.address(host: settings.host, port: settings.port) }
     let routes = Routes(
       models: models, queue: queue, guardian: RequestGuard(host: settings.host, port: port),
-      version: settings.version, device: settings.device, deviceFlags: settings.deviceFlags)
+      version: settings.version, deviceFlags: settings.deviceFlags)
     await server.appendRoute("*", to: routes)
     try ready("http://\(settings.host.contains(":") ? "[\(settings.host)]" : settings.host):\(port)/")
     let studies = Task { [models, gate] in

@@ -3,6 +3,7 @@ import Files
 import FlyingFox
 import Foundation
 import PageFiles
+import Studies
 
 /// What the server answers, address by address; see `/api`.
 struct Routes: HTTPHandler {
@@ -10,7 +11,6 @@ struct Routes: HTTPHandler {
   let queue: JobQueue
   let guardian: RequestGuard
   let version: String
-  let device: String
   /// The flags of the device in a command line.
   let deviceFlags: [String]
 
@@ -52,7 +52,7 @@ struct Routes: HTTPHandler {
 
   private var document: JSONValue {
     .object([
-      "version": .string(version), "device": .string(device),
+      "version": .string(version), "device": .string(models.first?.device ?? ""),
       "models": .array(models.enumerated().map { $1.json(id: $0) }),
     ])
   }

@@ -1,6 +1,8 @@
+import Compute
 import Diffusion
 public import Files
 import Models
+import Studies
 public import Pipelines
 import Synchronization
 import Tensors
@@ -17,6 +19,8 @@ public final class ServedModel: Sendable {
   let session: SamplingSession
   /// Finds things out in the background, on a device of its own.
   let studies: SamplingSession
+  /// The name of the device.
+  let device: String
   /// The last training step.
   let lastStep: Int
   private let facts: [String: JSONValue]
@@ -45,7 +49,7 @@ public final class ServedModel: Sendable {
   ) async throws {
     (self.name, self.reference, self.flags) = (name, reference, flags)
     (self.session, self.studies) = (session, studies)
-    (facts, lastStep) = try await session.perform { model, _ in
+    (facts, lastStep, device) = try await session.perform { model, backend in
       let shape = try model.sampleShape(nil)
       let schedule = try model.scheduler(.model, .init(), clipSample: true).scheduler.schedule
       let hasClasses = try model.classStatistics(shape) != nil
@@ -58,7 +62,7 @@ public final class ServedModel: Sendable {
         "sampler": .string(SamplerName.ddim.rawValue),
         "initialisers": .array(kinds.map { .string($0.rawValue) }),
       ]
-      return (facts, schedule.last)
+      return (facts, schedule.last, backend.device.name)
     }
     guard let phase else { return }
     let known = try await session.perform { model, _ in

@@ -5,11 +5,11 @@ import Foundation
 /// Studies run on a thread and a backend of their own, and ask before every evaluation.
 package final class StudyGate: Sendable {
   private nonisolated(unsafe) let condition = NSCondition()
-  package init() {}
-
   // Under the condition's lock.
   private nonisolated(unsafe) var runs = 0
   private nonisolated(unsafe) var isShut = false
+
+  package init() {}
 
   /// Waits until no run is under way; false if studies are to end.
   package func pass() -> Bool {

@@ -25,6 +25,6 @@ final class SampledImages: ImageSource {
   func next(_ count: Int) -> [Float] {
     let end = min(position + count * shape.count, bytes.count)
     defer { position = end }
-    return bytes[position..<end].map { Float($0) / 127.5 - 1 }
+    return ImageConversion.values(bytes[position..<end])
   }
 }

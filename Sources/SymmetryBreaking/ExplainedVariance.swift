@@ -25,6 +25,6 @@ public func explainedVariance(of values: [[Double]], by other: [[Double]], isCen
 }
 
 /// `|a - b|^2`.
-func squaredDistance(_ a: [Double], _ b: [Double]) -> Double {
+package func squaredDistance(_ a: [Double], _ b: [Double]) -> Double {
   zip(a, b).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
 }

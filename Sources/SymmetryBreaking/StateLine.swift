@@ -4,7 +4,8 @@ public struct StateLine: Sendable, Hashable {
   public let middle: [Double]
   /// Half of the way from the second state to the first.
   public let half: [Double]
-  private let squaredLength: Double
+  /// The squared length of ``half``.
+  public let squaredLength: Double
 
   /// The line through two states; nil where they are the same, or of unequal dimensions.
   public init?(through first: [Double], _ second: [Double]) {

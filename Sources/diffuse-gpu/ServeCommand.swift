@@ -47,9 +47,8 @@ struct ServeCommand: ParsableCommand {
     try checkNumber("--port", port, in: 0...65535)
     let own = PretrainedModel.denoisers.sorted { $0 == PretrainedModel.defaultName && $1 != $0 }
     let names = model.isEmpty ? own : model
-    let options = try device.options(), backend = try device.open(console)
-    var settings = PageServer.Settings(version: packageVersion, device: backend.device.name)
-    (settings.host, settings.port, settings.options) = (host, UInt16(port), options)
+    var settings = PageServer.Settings(version: packageVersion)
+    (settings.host, settings.port, settings.options) = (host, UInt16(port), try device.options())
     settings.deviceFlags = device.words
     if let prepare { try OutputFile.checkFolder(prepare) }
     Interruption.listen()

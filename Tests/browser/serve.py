@@ -14,7 +14,9 @@ import environment
 
 environment.enter("browser")
 
+import checks
 from axe_selenium_python import Axe
+from checks import Failed, need
 from selenium import webdriver
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.chrome.options import Options
@@ -23,15 +25,6 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 PANEL = "[role=tabpanel]:not([hidden])"
-
-
-class Failed(Exception):
-    """A check that found something wrong; its text says what."""
-
-
-def need(condition, text):
-    if not condition:
-        raise Failed(text)
 
 
 class Page:
@@ -367,18 +360,11 @@ def main():
     parser.add_argument("--restart", help="the command that starts the server again on the same port")
     options = parser.parse_args()
     page = Page(options.address.rstrip("/") + "/")
-    failed = 0
     try:
         page.choose(options.model)
         page.done()
-        for check in [a_killed_server_is_told, a_started_server_is_found] if options.kill else CHECKS:
-            name, began = check.__name__.replace("_", " "), time.monotonic()
-            try:
-                note = check(page, options)
-                print(f"ok      {name}{f': {note}' if note else ''} ({time.monotonic() - began:.1f} s)", flush=True)
-            except (Failed, WebDriverException, OSError, subprocess.CalledProcessError) as error:
-                failed += 1
-                print(f"FAILED  {name}: {str(error).strip().splitlines()[0]}", flush=True)
+        chosen = [a_killed_server_is_told, a_started_server_is_found] if options.kill else CHECKS
+        failed = checks.run(chosen, page, options, faults=[WebDriverException, subprocess.CalledProcessError])
     finally:
         page.driver.quit()
     sys.exit(1 if failed else 0)

@@ -6,14 +6,8 @@ Starts the program itself, on a free port. Each check prints a line. The exit st
 """
 import contextlib, http.client, json, os, random, signal, socket, statistics, subprocess, sys, tempfile, time, urllib.request
 
-
-class Failed(Exception):
-    """A check that found something wrong; its text says what."""
-
-
-def need(condition, text):
-    if not condition:
-        raise Failed(text)
+import checks
+from checks import need
 
 
 class Server:
@@ -189,15 +183,9 @@ CHECKS = [the_first_picture_comes_soon, steps_come_at_the_samplers_rate, a_run_t
 
 
 def main():
-    server, failed = Server(sys.argv[1]), 0
+    server = Server(sys.argv[1])
     try:
-        for check in CHECKS:
-            name = check.__name__.replace("_", " ").replace("samplers", "sampler's")
-            try:
-                print(f"ok      {name}: {check(server)}", flush=True)
-            except (Failed, OSError, http.client.HTTPException) as error:
-                failed += 1
-                print(f"FAILED  {name}: {error}", flush=True)
+        failed = checks.run(CHECKS, server, faults=[http.client.HTTPException])
     finally:
         server.process.kill()
     sys.exit(1 if failed else 0)

@@ -1,5 +1,5 @@
 import Files
-import Serving
+import Studies
 import SymmetryBreaking
 import Tensors
 import Testing

@@ -1,7 +1,7 @@
 package import Files
 package import Tensors
 
-/// What the page shows of a model's phase transition, found out once: `phase.json` of a model directory.
+/// What is known of a model's phase transition, found out once: `phase.json` of a model directory.
 package struct PhaseFile: Sendable {
   /// SHA-256 of everything that determines the model's predictions, by file.
   var weights: [String: String]

@@ -1,7 +1,6 @@
 import Diffusion
 import Models
 import Pipelines
-import Studies
 package import SymmetryBreaking
 package import Tensors
 
@@ -20,7 +19,7 @@ package struct ModelLine: Sendable {
   }
 
   /// The line, first sample at 1.
-  let line: StateLine
+  package let line: StateLine
   /// The seeds of the samples at its ends.
   let seeds: [Int]
   /// These samples, in bytes as pictures have them.
@@ -30,17 +29,13 @@ package struct ModelLine: Sendable {
   /// The levels, noisiest first.
   let levels: [Level]
 
-  /// Samples among which the ends are chosen.
-  private static let candidates = 8
   private static let levelCount = 14
   private static let placeCount = 25
   private static let draws = 16
-  private static let samplerSteps = 30
 
   /// A line from its parts; nil where both ends are the same.
   package init?(seeds: [Int], ends: [[UInt8]], _ shape: ImageShape, places: [Double], levels: [Level]) {
-    let values = ends.map { $0.map { Double($0) / 127.5 - 1 } }
-    guard let line = StateLine(through: values[0], values[1]) else { return nil }
+    guard let line = StateLine(throughBytes: ends) else { return nil }
     (self.line, self.seeds, self.ends, self.shape) = (line, seeds, ends, shape)
     (self.places, self.levels) = (places, levels)
   }
@@ -48,12 +43,14 @@ package struct ModelLine: Sendable {
   /// Measures it; nil if it was stopped.
   ///
   /// - Throws: `StudyError` where both samples are the same.
-  init?(of model: StudiedModel, shouldStop: () -> Bool, _ progress: (_ done: Int, _ total: Int) -> Void) throws {
+  package init?(
+    of model: StudiedModel, shouldStop: () -> Bool, _ progress: (_ done: Int, _ total: Int) -> Void
+  ) throws {
     let total = Self.levelCount * Self.placeCount * Self.draws
     progress(0, total)
     guard let (seeds, ends) = try Self.ends(of: model, shouldStop: shouldStop) else { return nil }
     let places = LineEquilibria.places(count: Self.placeCount)
-    guard let line = ModelLine(seeds: seeds, ends: ends, model.shape, places: places, levels: [])?.line else {
+    guard let line = StateLine(throughBytes: ends) else {
       throw StudyError.missing("\(model.model.name): two of its samples are the same")
     }
     var average = OrderParameter.Settings(), done = 0
@@ -81,34 +78,12 @@ package struct ModelLine: Sendable {
       max(1, Int((0.95 - 0.9 * Double(place) / Double(levelCount - 1)) * Double(schedule.count)))
     }
   }
-
-  private static func ends(
-    of model: StudiedModel, shouldStop: () -> Bool
-  ) throws -> (seeds: [Int], ends: [[UInt8]])? {
-    var settings = SamplingSettings(seeds: (0..<UInt64(candidates)).map { $0 }), values: [Float] = []
-    (settings.sampler, settings.steps, settings.classLabel) = (.named(.ddim), samplerSteps, model.classLabel)
-    let pipeline = try SamplingPipeline(model.model, settings, on: model.backend)
-    let summary = try pipeline.run(shouldStop: shouldStop) { values += $0.values }
-    guard !summary.wasStopped else { return nil }
-    let size = model.shape.count
-    let samples = (0..<candidates).map { ImageConversion.bytes(values[$0 * size..<($0 + 1) * size]) }
-    let states = samples.map { $0.map { Double($0) / 127.5 - 1 } }
-    let mean = states[0].indices.map { index in states.reduce(0) { $0 + $1[index] } / Double(candidates) }
-    // Far apart, and the samples' mean not far from halfway between.
-    func score(_ pair: [Int]) -> Double {
-      guard let line = StateLine(through: states[pair[0]], states[pair[1]]) else { return 0 }
-      let place = line.place(of: mean)
-      return line.half.reduce(0) { $0 + $1 * $1 } * (1 - place * place)
-    }
-    // Those farthest from the mean are often those that went wrong.
-    let typical = states.indices.sorted { squaredDistance(states[$0], mean) < squaredDistance(states[$1], mean) }
-      .prefix(candidates * 3 / 4).sorted()
-    let pairs = typical.flatMap { second in typical.filter { $0 < second }.map { [$0, second] } }
-    let seeds = pairs.max { score($0) < score($1) } ?? [0, 1]
-    return (seeds, seeds.map { samples[$0] })
-  }
 }
 
-private func squaredDistance(_ a: [Double], _ b: [Double]) -> Double {
-  zip(a, b).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
+extension StateLine {
+  /// The line through two samples in bytes; nil where they are the same.
+  fileprivate init?(throughBytes ends: [[UInt8]]) {
+    let states = ends.map { ImageConversion.values($0).map(Double.init) }
+    self.init(through: states[0], states[1])
+  }
 }

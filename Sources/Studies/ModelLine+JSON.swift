@@ -5,7 +5,7 @@ import SymmetryBreaking
 import Tensors
 
 extension ModelLine {
-  /// The page's document.
+  /// The document for a page, with the ends as pictures.
   package var json: JSONValue {
     get throws {
       var members = members
@@ -37,7 +37,7 @@ extension ModelLine {
   }
 
   private func picture(of end: [UInt8]) throws -> String {
-    let bytes = ImageConversion.pictureBytes(end.map { Float($0) / 127.5 - 1 }, shape)
+    let bytes = ImageConversion.pictureBytes(ImageConversion.values(end), shape)
     return Data(try ImageConversion.picture(bytes, ImageConversion.pictureShape(shape)).encoded()).base64EncodedString()
   }
 
