@@ -39,28 +39,31 @@ struct SamplingSessionTests {
   @Test("A consumer that does not listen holds nothing up, and finds the finished samples")
   func slowConsumer() async throws {
     let session = try makeSession()
-    let previews = session.sample(Self.settings(steps: 4)),
-      all = session.sample(Self.settings(steps: 4), keepsAll: true)
-    // Four steps take far less.
-    try await Task.sleep(for: .seconds(3))
+    let previews = session.sample(Self.settings(steps: 4)), all = session.sample(Self.settings(steps: 4), keepsAll: true)
     var seen: [SamplingPreview] = []
-    for try await preview in previews { seen.append(preview) }
-    #expect(seen.count == 1 && seen.first?.isFinished == true)
-    seen = []
     for try await preview in all { seen.append(preview) }
     #expect(seen.map(\.step) == [1, 2, 3, 4, 4] && seen.last?.isFinished == true)
+    // A run that is asked for now comes after both.
+    for try await _ in session.sample(Self.settings(steps: 1)) {}
+    seen = []
+    for try await preview in previews { seen.append(preview) }
+    #expect(seen.count == 1 && seen.first?.isFinished == true)
   }
 
   @Test("Whoever leaves the loop ends the run before its next step, and the session goes on with other work")
   func cancellation() async throws {
     let session = try makeSession(), long = Self.settings(steps: 1000)
+    var step = 0.0
+    for try await preview in session.sample(long) {
+      step = preview.seconds / Double(preview.step)
+      break
+    }
     let begin = ContinuousClock.now
-    for try await preview in session.sample(long) where preview.step > 0 { break }
     var finished = 0
     for try await preview in session.sample(Self.settings(steps: 1)) where preview.isFinished { finished += 1 }
     #expect(finished == 1)
-    // A thousand steps of three digits take far longer.
-    #expect(ContinuousClock.now - begin < .seconds(8))
+    // The other 999 steps would come first; how long one takes depends on what else the machine does.
+    #expect(ContinuousClock.now - begin < .seconds(300 * step))
   }
 
   @Test("The errors of the pipeline arrive at the end of the sequence")
