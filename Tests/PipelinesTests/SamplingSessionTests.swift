@@ -39,7 +39,8 @@ struct SamplingSessionTests {
   @Test("A consumer that does not listen holds nothing up, and finds the finished samples")
   func slowConsumer() async throws {
     let session = try makeSession()
-    let previews = session.sample(Self.settings(steps: 4)), all = session.sample(Self.settings(steps: 4), keepsAll: true)
+    let previews = session.sample(Self.settings(steps: 4)),
+      all = session.sample(Self.settings(steps: 4), keepsAll: true)
     var seen: [SamplingPreview] = []
     for try await preview in all { seen.append(preview) }
     #expect(seen.map(\.step) == [1, 2, 3, 4, 4] && seen.last?.isFinished == true)
