@@ -16,6 +16,8 @@ package actor JobQueue {
   private let options: BackendOptions
   private let version: String
   private let gate: StudyGate
+  /// How long a run goes on without listeners: a page that is loaded again comes back at once.
+  private let patience: Duration
 
   private var jobs: [Int: Job] = [:]
   private var waiting: [Int] = []
@@ -31,14 +33,12 @@ package actor JobQueue {
   static let mostKept = 64
   /// How often listeners are told that the server is there.
   static let pulseLength = Duration.milliseconds(250)
-  /// How long a run goes on without listeners.
-  static let patience = Duration.seconds(1)
 
   package init(
-    options: BackendOptions, version: String, gate: StudyGate,
+    options: BackendOptions, version: String, gate: StudyGate, patience: Duration = .seconds(1),
     open: @escaping @Sendable (ExactWorld) throws -> SamplingSession
   ) {
-    (self.options, self.version, self.gate, self.open) = (options, version, gate, open)
+    (self.options, self.version, self.gate, self.patience, self.open) = (options, version, gate, patience, open)
   }
 
   /// Takes a run on; it takes the place of an earlier one of the same slot.
@@ -101,8 +101,7 @@ package actor JobQueue {
   package func leave(_ id: Int) async {
     jobs[id]?.listeners -= 1
     guard jobs[id]?.listeners == 0 else { return }
-    // A page that is loaded again comes back at once.
-    try? await Task.sleep(for: Self.patience)
+    try? await Task.sleep(for: patience)
     if jobs[id]?.listeners == 0 { cancel(id) }
   }
 

@@ -15,8 +15,10 @@ func makeServedModel() async throws -> ServedModel {
     studies: SamplingSession(try Model.pretrained(), on: CPUBackend()))
 }
 
-func makeQueue() -> JobQueue {
-  JobQueue(options: .init(), version: "0", gate: StudyGate()) { SamplingSession($0, on: try CPUBackend()) }
+func makeQueue(patience: Duration = .seconds(1)) -> JobQueue {
+  JobQueue(options: .init(), version: "0", gate: StudyGate(), patience: patience) {
+    SamplingSession($0, on: try CPUBackend())
+  }
 }
 
 func json(_ text: String) throws -> JSONValue { try JSONValue(text, path: "test") }
