@@ -169,8 +169,8 @@ let package = Package(
     tests(
       of: "Training",
       [
-        "Compute", "ComputeCPU", "Conformance", "Datasets", "DeviceSelection", "Diffusion", "DiffusersFormat", "Files",
-        "Instruments", "Networks", "Tensors",
+        "Compute", "ComputeCPU", "ComputeOpenCL", "Conformance", "Datasets", "DeviceSelection", "Diffusion",
+        "DiffusersFormat", "Files", "Instruments", "Networks", "Tensors",
       ]),
     tests(of: "Models", ["Diffusion", "Tensors", "Files", "ComputeCPU", "SymmetryBreaking"]),
     tests(

@@ -21,6 +21,9 @@ static const char matrix_text[] = {
 static const char normalization_text[] = {
 #embed "../../Kernels/normalization.cl" suffix(, 0)
 };
+static const char parameters_text[] = {
+#embed "../../Kernels/parameters.cl" suffix(, 0)
+};
 static const char peak_text[] = {
 #embed "../../Kernels/peak.cl" suffix(, 0)
 };
@@ -41,9 +44,9 @@ static const char winograd_text[] = {
 #define FILE(name) {#name ".cl", name##_text, sizeof name##_text - 1}
 
 static const embedded_kernel kernels[] = {
-    FILE(activation), FILE(attention),     FILE(common),    FILE(convolution), FILE(gradients),
-    FILE(matrix),     FILE(normalization), FILE(peak),      FILE(pointwise),   FILE(random),
-    FILE(resampling), FILE(winograd),
+    FILE(activation), FILE(attention),     FILE(common),     FILE(convolution), FILE(gradients),
+    FILE(matrix),     FILE(normalization), FILE(parameters), FILE(peak),        FILE(pointwise),
+    FILE(random),     FILE(resampling),    FILE(winograd),
 };
 
 const embedded_kernel *embedded_kernels(size_t *count) {

@@ -43,10 +43,11 @@ public protocol ConvolutionOperations: AnyObject {
   /// Convolves an operand with a filter `[outputChannels, inputChannels, kernel, kernelWidth]`; see ``ConvolutionShape`` for
   /// the formula and ``ConvolutionEpilogue`` for what is added.
   ///
+  /// The filter may be one of a convolution whose input's gradient is taken, see ``Filter``.
   /// A linear layer is a 1x1 convolution, on `[batch, channels, 1, 1]` for embeddings. The destination is not an operand.
   /// Scratch memory does not grow with the image: at most 2 MB a thread, on graphics processors 64 MB.
   func convolve(
-    _ operand: Operand, _ filter: Parameter, _ shape: ConvolutionShape, _ epilogue: ConvolutionEpilogue,
+    _ operand: Operand, _ filter: Filter, _ shape: ConvolutionShape, _ epilogue: ConvolutionEpilogue,
     into destination: FeatureMap)
 
   /// The gradient of a convolution with respect to its filter.

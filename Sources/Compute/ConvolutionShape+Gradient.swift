@@ -56,6 +56,9 @@ extension ConvolutionShape {
       kernel: kernel, kernelWidth: kernelWidth, stride: stride, padding: padding, upsamplesInput: upsamplesInput)
   }
 
+  /// Taps of the filter of ``inputGradient(for:)``.
+  public var mirroredTaps: Int { upsamplesInput ? 16 : taps }
+
   /// The filter of ``inputGradient(for:)``, for the input channels of one operand.
   ///
   /// - Parameters:
@@ -66,7 +69,7 @@ extension ConvolutionShape {
     let channels = channels ?? 0..<inputChannels
     // The taps of a fine row that fall on tap t of the coarse one: see the doubled row 2 z + t - 1 as row Y of the result.
     let fallsOn = [[2], [1, 2], [0, 1], [0]]
-    let resultTaps = upsamplesInput ? 16 : taps
+    let resultTaps = mirroredTaps
     var result = [Float](repeating: 0, count: channels.count * outputChannels * resultTaps)
     for (place, i) in channels.enumerated() {
       for o in 0..<outputChannels {

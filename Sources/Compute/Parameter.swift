@@ -1,8 +1,9 @@
 /// A learned value of a network: a 32-bit master, and the forms that backends prepare from it.
 ///
-/// Masters stay where they come from (a mapped file, an array) and are asked for only when a form is prepared: a packed
-/// filter, a transformed filter, a copy on a device. Forms are kept by (backend, purpose) for as long as the version of
-/// the master holds, so that training may change it.
+/// A master stays where it comes from: on the host (a mapped file, an array), or in a buffer of a device that an optimiser
+/// changes. Forms (a packed filter, a transformed filter, a padded copy) are kept by backend and purpose for as long as
+/// the version of the master holds, so that training may change it. A backend makes the forms of a master that lies on
+/// its device there, so that a training step moves no weights between host and device.
 public final class Parameter {
   /// The extents of the master, as PyTorch writes them (`[out, in, kernel, kernel]` for a filter).
   public let shape: [Int]
@@ -12,13 +13,20 @@ public final class Parameter {
   private var ownVersion = 0
   /// The parameters whose values this one joins; empty for one with a master of its own.
   private let parts: [Parameter]
-  private var source: (UnsafeMutableBufferPointer<Float>) -> Void
+  private var master: Master
   private var forms: [FormKey: PreparedForm] = [:]
-  private var derived: [String: (version: Int, parameter: Parameter)] = [:]
+
+  /// Where the values are.
+  private enum Master {
+    case host((UnsafeMutableBufferPointer<Float>) -> Void)
+    /// In a buffer from a place on; of joined parts for as long as their versions add up to the same.
+    case device(Buffer, any MemoryOperations, start: Int, version: Int)
+    case parts
+  }
 
   private struct FormKey: Hashable {
     let backend: ObjectIdentifier
-    let purpose: String
+    let purpose: AnyHashable
   }
 
   /// A form with the backend that made it: another backend may later live at the same address.
@@ -37,7 +45,7 @@ public final class Parameter {
     precondition(shape.allSatisfy { $0 > 0 }, "every extent is at least 1, got \(shape)")
     self.shape = shape
     self.parts = []
-    self.source = fill
+    self.master = .host(fill)
   }
 
   /// A parameter that has the values of others one after the other, now and whenever they change.
@@ -46,13 +54,7 @@ public final class Parameter {
       parts.reduce(0) { $0 + $1.count } == shape.reduce(1, *), "\(parts.map(\.shape)) do not join to \(shape)")
     self.shape = shape
     self.parts = parts
-    self.source = { destination in
-      var start = 0
-      for part in parts {
-        _ = UnsafeMutableBufferPointer(rebasing: destination[start...]).update(fromContentsOf: part.values())
-        start += part.count
-      }
-    }
+    self.master = .parts
   }
 
   /// The parameters with masters of their own of which this one is made, in the order of its values; itself if it has one.
@@ -68,59 +70,92 @@ public final class Parameter {
   public var count: Int { shape.reduce(1, *) }
 
   /// A copy of the master's values, in row-major order of ``shape``.
-  public func values() -> [Float] {
-    .init(unsafeUninitializedCapacity: count) { destination, filled in
-      destination.initialize(repeating: 0)
-      source(.init(rebasing: destination[..<count]))
-      filled = count
+  ///
+  /// - Throws: What the device throws that holds them; nothing for values of the host.
+  public func values() throws(DeviceError) -> [Float] {
+    switch master {
+    case .device(let buffer, let backend, let start, let version) where parts.isEmpty || version == self.version:
+      return Array(try backend.read(buffer)[start..<start + count])
+    case .host(let fill):
+      return .init(unsafeUninitializedCapacity: count) { destination, filled in
+        destination.initialize(repeating: 0)
+        fill(.init(rebasing: destination[..<count]))
+        filled = count
+      }
+    case .device, .parts:
+      var joined: [Float] = []
+      joined.reserveCapacity(count)
+      for part in parts { joined += try part.values() }
+      return joined
     }
+  }
+
+  /// The buffer that holds these values and no others, if they lie on a device.
+  public var buffer: Buffer? {
+    guard case .device(let buffer, _, _, let version) = master, buffer.count == count,
+      parts.isEmpty || version == self.version
+    else { return nil }
+    return buffer
   }
 
   /// Replaces the master, or those of the parts; forms prepared from the old one are made anew when next asked for.
   public func update(_ values: [Float]) {
     precondition(values.count == count, "\(values.count) values do not fill \(shape)")
-    if parts.isEmpty {
-      source = { destination in _ = destination.update(fromContentsOf: values) }
-      ownVersion += 1
-    } else {
-      var start = 0
-      for part in parts {
-        part.update(Array(values[start..<start + part.count]))
-        start += part.count
-      }
+    var start = 0
+    for part in parts {
+      part.update(Array(values[start..<start + part.count]))
+      start += part.count
     }
-    forms.removeAll()
-    derived.removeAll()
+    replaceMaster(parts.isEmpty ? .host { _ = $0.update(fromContentsOf: values) } : .parts)
   }
 
-  /// The form that `backend` keeps for `purpose`, made from the master's values when there is none yet.
+  /// Lets the master, or those of the parts, lie in a buffer from now on, and says that its values are new.
+  ///
+  /// Nothing is copied. Whoever changes the buffer adopts it again: forms are made anew by the version.
+  ///
+  /// - Parameters:
+  ///   - buffer: As many values as the parameter has, in row-major order of ``shape``.
+  ///   - backend: The device that holds them; it is kept.
+  public func adopt(_ buffer: Buffer, on backend: any MemoryOperations) {
+    precondition(buffer.count == count, "\(buffer.count) values do not fill \(shape)")
+    adopt(buffer, on: backend, from: 0)
+  }
+
+  private func adopt(_ buffer: Buffer, on backend: any MemoryOperations, from start: Int) {
+    var next = start
+    for part in parts {
+      part.adopt(buffer, on: backend, from: next)
+      next += part.count
+    }
+    replaceMaster(.device(buffer, backend, start: start, version: version))
+  }
+
+  private func replaceMaster(_ master: Master) {
+    self.master = master
+    if parts.isEmpty { ownVersion += 1 }
+    forms.removeAll()
+  }
+
+  /// The form that `backend` keeps for `purpose`, made when there is none yet.
+  ///
+  /// - Parameters:
+  ///   - purpose: What the form is for: a value that is equal for equal forms.
+  ///   - backend: Whose it is.
+  ///   - make: Makes the form from ``buffer`` or ``values()``, or nothing after a failure.
   public func prepared<Form: AnyObject>(
-    for purpose: String, by backend: any Backend, make: ([Float]) -> Form
-  ) -> Form {
-    let key = FormKey(backend: ObjectIdentifier(backend), purpose: purpose), version = version
+    for purpose: some Hashable & Sendable, by backend: any Backend, make: () -> Form?
+  ) -> Form? {
+    let key = FormKey(backend: ObjectIdentifier(backend), purpose: AnyHashable(purpose)), version = version
     if let prepared = forms[key], prepared.backend === backend, prepared.version == version,
       let form = prepared.form as? Form
     {
       return form
     }
-    let form = make(values())
+    guard let form = make() else { return nil }
     forms[key] = PreparedForm(backend: backend, version: version, form: form)
     return form
   }
 
-  /// A parameter made from this one's values, such as the filter of an input gradient; kept for as long as they hold.
-  public func derived(for purpose: String, shape: [Int], make: @escaping ([Float]) -> [Float]) -> Parameter {
-    if let known = derived[purpose], known.version == version { return known.parameter }
-    let parameter = Parameter(shape: shape) { [unowned self] destination in
-      _ = destination.update(fromContentsOf: make(values()))
-    }
-    derived[purpose] = (version, parameter)
-    return parameter
-  }
-
   /// Forgets every prepared form, so that a backend may go away or give its memory back.
-  public func discardPreparedForms() {
-    forms.removeAll()
-    derived.removeAll()
-  }
+  public func discardPreparedForms() { forms.removeAll() }
 }

@@ -4,12 +4,12 @@ public import Compute
 extension CPUBackend {
   /// Picks the method by the layer's shape: see `ConvolutionPlan.Method`.
   public func convolve(
-    _ operand: Operand, _ filter: Parameter, _ shape: ConvolutionShape, _ epilogue: ConvolutionEpilogue,
+    _ operand: Operand, _ filter: Filter, _ shape: ConvolutionShape, _ epilogue: ConvolutionEpilogue,
     into destination: FeatureMap
   ) {
     let input = operand.shape, output = shape.output(for: input)
     precondition(destination.shape == output, "\(destination.shape) is not \(output)")
-    precondition(filter.count == shape.filterCount, "a filter \(filter.shape) for \(shape)")
+    precondition(filter.count == shape.filterCount, "\(filter.count) values are no filter of \(shape)")
     precondition(destination !== operand.first && destination !== operand.second, "the destination is an operand")
     let plan = plan(shape, output)
     guard let source = values(operand), let to = values(destination), let added = values(epilogue, output),
@@ -27,7 +27,7 @@ extension CPUBackend {
 
   /// The method of the layer's `ConvolutionPlan`.
   public func method(of shape: ConvolutionShape, output: FeatureMapShape) -> ConvolutionMethod {
-    let plan = plan(shape, output), form = FilterForm(plan.method, plan.word)
+    let plan = plan(shape, output), form = FilterForm(plan.method, plan.word, .stored)
     return .init(
       name: plan.method.rawValue,
       filterBytes: form.count(shape, panelWidth: kernels.panel_width) * MemoryLayout<Float>.stride)
@@ -65,12 +65,15 @@ extension CPUBackend {
 
   /// The filter in the form that a plan's method reads.
   private func packed(
-    _ filter: Parameter, _ shape: ConvolutionShape, _ plan: ConvolutionPlan
+    _ filter: Filter, _ shape: ConvolutionShape, _ plan: ConvolutionPlan
   ) -> UnsafeMutablePointer<Float>? {
-    let wanted = FilterForm(plan.method, plan.word)
+    let wanted = FilterForm(plan.method, plan.word, filter.arrangement)
     let count = wanted.count(shape, panelWidth: kernels.panel_width)
-    return form(of: filter, for: wanted.purpose, count: count) { master, packed in
-      wanted.pack(master, into: packed, shape, kernels, pool)
+    return form(of: filter.parameter, for: wanted, count: count) { master, packed in
+      if filter.arrangement == .stored { return wanted.pack(master, into: packed, shape, kernels, pool) }
+      filter.arranged(Array(master)).withUnsafeBufferPointer {
+        wanted.pack($0, into: packed, shape, kernels, pool)
+      }
     }
   }
 }

@@ -119,28 +119,49 @@ extension CPUBackend {
     return memory.failure == nil ? storage.values : nil
   }
 
-  /// A form of a parameter, made by `fill` from the master's values.
+  /// A form of a parameter, made by `fill` from the master's values; nil, and a failure, if there is no memory for it.
   func form(
-    of parameter: Parameter, for purpose: String, count: Int, fill: ([Float], UnsafeMutablePointer<Float>) -> Void
+    of parameter: Parameter, for purpose: FilterForm?, count: Int,
+    fill: (UnsafeBufferPointer<Float>, UnsafeMutablePointer<Float>) -> Void
   ) -> UnsafeMutablePointer<Float>? {
     guard memory.failure == nil else { return nil }
-    let storage = parameter.prepared(for: purpose, by: self) { master in
+    let storage: CPUStorage? = parameter.prepared(for: purpose, by: self) {
+      // A form without memory is not kept: there may be memory the next time.
       let storage = CPUStorage(count: count, in: memory, .lasting)
-      if let values = storage.values { fill(master, values) }
+      guard let values = values(storage), withValues(of: parameter, { fill($0, values) }) else { return nil }
       return storage
     }
-    guard let values = values(storage) else {
-      // A form without memory is not to be kept: there may be memory the next time.
-      parameter.discardPreparedForms()
-      return nil
-    }
-    return values
+    return storage.flatMap { values($0) }
   }
 
-  /// A parameter's values as they are.
+  /// A parameter's values as they are: the master itself if it lies here.
   func plainForm(of parameter: Parameter) -> UnsafeMutablePointer<Float>? {
-    form(of: parameter, for: "values", count: parameter.count) { master, values in
-      values.update(from: master, count: master.count)
+    if let own = ownValues(of: parameter) { return own }
+    return form(of: parameter, for: nil, count: parameter.count) { master, values in
+      if let first = master.baseAddress { values.update(from: first, count: master.count) }
+    }
+  }
+
+  /// The values of a parameter whose master is one of this backend's buffers.
+  private func ownValues(of parameter: Parameter) -> UnsafeMutablePointer<Float>? {
+    guard let buffer = parameter.buffer as? CPUBuffer, buffer.storage.memory === memory else { return nil }
+    return values(buffer.storage)
+  }
+
+  /// Reads a parameter's master where it lies, or a copy of it.
+  ///
+  /// - Returns: False after a failure.
+  private func withValues(of parameter: Parameter, _ body: (UnsafeBufferPointer<Float>) -> Void) -> Bool {
+    if let own = ownValues(of: parameter) {
+      body(.init(start: own, count: parameter.count))
+      return true
+    }
+    do throws(DeviceError) {
+      try parameter.values().withUnsafeBufferPointer(body)
+      return true
+    } catch {
+      memory.fail(error.reason, error.message)
+      return false
     }
   }
 

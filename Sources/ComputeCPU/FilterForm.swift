@@ -1,17 +1,19 @@
 import CPUKernels
 import Compute
 
-/// The form of a filter that convolutions read.
-struct FilterForm {
+/// The form of a filter that convolutions read; equal ones are made once.
+struct FilterForm: Hashable, Sendable {
   /// The ways to pack.
-  enum Packing: String {
+  enum Packing: Hashable, Sendable {
     case taps, phases, positions4x4, positions2x4
   }
 
   let packing: Packing
-  let word: cpu_word
+  /// Whether words are pairs of bfloat16 values.
+  let hasPairs: Bool
+  let arrangement: Filter.Arrangement
 
-  init(_ method: ConvolutionPlan.Method, _ word: cpu_word) {
+  init(_ method: ConvolutionPlan.Method, _ word: cpu_word, _ arrangement: Filter.Arrangement) {
     packing =
       switch method {
       case .gathered, .winograd4x4Passing: .taps
@@ -19,15 +21,13 @@ struct FilterForm {
       case .winograd4x4: .positions4x4
       case .winograd2x4: .positions2x4
       }
-    self.word = word
+    hasPairs = word == CPU_PAIRS
+    self.arrangement = arrangement
   }
-
-  /// What it is kept under.
-  var purpose: String { word == CPU_PAIRS ? "\(packing.rawValue), bfloat16" : packing.rawValue }
 
   /// 32-bit words in all.
   func count(_ shape: ConvolutionShape, panelWidth: Int) -> Int {
-    let columns = pieces(shape.outputChannels, of: panelWidth) * panelWidth, perWord = word == CPU_PAIRS ? 2 : 1
+    let columns = pieces(shape.outputChannels, of: panelWidth) * panelWidth, perWord = hasPairs ? 2 : 1
     return switch packing {
     case .taps: columns * pieces(shape.inputChannels * shape.taps, of: perWord)
     case .phases: columns * 4 * pieces(shape.inputChannels * 4, of: perWord)
@@ -36,38 +36,38 @@ struct FilterForm {
     }
   }
 
-  /// Packs a filter.
+  /// Packs the values of a filter, which are arranged already.
   func pack(
-    _ filter: [Float], into packed: UnsafeMutablePointer<Float>, _ shape: ConvolutionShape, _ kernels: cpu_kernels,
+    _ filter: UnsafeBufferPointer<Float>, into packed: UnsafeMutablePointer<Float>, _ shape: ConvolutionShape,
+    _ kernels: cpu_kernels,
     _ pool: ThreadPool
   ) {
     func run(
-      _ task: KernelTask?, _ filter: ArraySlice<Float>, _ packed: UnsafeMutablePointer<Float>, taps: Int
+      _ task: KernelTask?, _ filter: UnsafePointer<Float>?, _ packed: UnsafeMutablePointer<Float>, taps: Int
     ) {
-      filter.withUnsafeBufferPointer { source in
-        let arguments = cpu_packing(
-          source: source.baseAddress, packed: packed, outputs: shape.outputChannels, channels: shape.inputChannels,
-          taps: taps)
-        pool.run(task, arguments, count: pieces(shape.outputChannels, of: kernels.panel_width))
-      }
+      let arguments = cpu_packing(
+        source: filter, packed: packed, outputs: shape.outputChannels, channels: shape.inputChannels, taps: taps)
+      pool.run(task, arguments, count: pieces(shape.outputChannels, of: kernels.panel_width))
     }
-    let packTaps = word == CPU_PAIRS ? kernels.pack_filter.1 : kernels.pack_filter.0
+    let packTaps = hasPairs ? kernels.pack_filter.1 : kernels.pack_filter.0
     switch packing {
-    case .taps: run(packTaps, filter[...], packed, taps: shape.taps)
-    case .positions4x4: run(kernels.pack_4x4, filter[...], packed, taps: 9)
-    case .positions2x4: run(kernels.pack_2x4, filter[...], packed, taps: 9)
+    case .taps: run(packTaps, filter.baseAddress, packed, taps: shape.taps)
+    case .positions4x4: run(kernels.pack_4x4, filter.baseAddress, packed, taps: 9)
+    case .positions2x4: run(kernels.pack_2x4, filter.baseAddress, packed, taps: 9)
     case .phases:
       let filters = Self.phaseFilters(filter, shape), size = filters.count / 4
       let step = count(shape, panelWidth: kernels.panel_width) / 4
-      for phase in 0..<4 {
-        run(packTaps, filters[phase * size..<(phase + 1) * size], packed + phase * step, taps: 4)
+      filters.withUnsafeBufferPointer { filters in
+        for phase in 0..<4 {
+          run(packTaps, filters.baseAddress.map { $0 + phase * size }, packed + phase * step, taps: 4)
+        }
       }
     }
   }
 
   /// The four 2x2 filters `[phase][output, input, 2, 2]` of a 3x3 filter that reads a doubled image: taps that fall on the
   /// same pixel are added up.
-  private static func phaseFilters(_ filter: [Float], _ shape: ConvolutionShape) -> [Float] {
+  private static func phaseFilters(_ filter: UnsafeBufferPointer<Float>, _ shape: ConvolutionShape) -> [Float] {
     let pairs = shape.outputChannels * shape.inputChannels
     var result = [Float](repeating: 0, count: 16 * pairs)
     for phase in 0..<4 {

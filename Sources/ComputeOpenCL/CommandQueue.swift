@@ -1,6 +1,14 @@
 import COpenCL
 import Compute
 
+/// Bytes between host and device.
+package struct BusTraffic: Sendable, Hashable {
+  /// To the device.
+  package var written = 0
+  /// To the host.
+  package var read = 0
+}
+
 /// One in-order queue on one device, the kernels that it runs, and the first failure since the last wait.
 ///
 /// After a failure nothing more is enqueued until a wait has thrown it.
@@ -18,6 +26,8 @@ final class CommandQueue {
   private static let (longestCopy, mostCopies) = (1 << 16, 1024)
   /// The first failure since the last wait.
   private(set) var failure: DeviceError?
+  /// Bytes that were copied so far.
+  private(set) var traffic = BusTraffic()
 
   /// A kernel with the number of its arguments.
   private struct BuiltKernel {
@@ -101,6 +111,7 @@ final class CommandQueue {
     }
     let status = opencl_EnqueueWriteBuffer(
       queue, memory, cl_bool(isShort ? CL_FALSE : CL_TRUE), 0, bytes.count, bytes.baseAddress, 0, nil, nil)
+    traffic.written += source.count
     check(status, "writing \(source.count) bytes")
   }
 
@@ -118,6 +129,7 @@ final class CommandQueue {
     let status = opencl_EnqueueReadBuffer(
       queue, memory, cl_bool(waits ? CL_TRUE : CL_FALSE), offset, destination.count, destination.baseAddress, 0, nil,
       nil)
+    traffic.read += destination.count
     check(status, "reading \(destination.count) bytes")
   }
 

@@ -3,6 +3,7 @@ import COpenCL
 /// A file of `Kernels/` besides common.cl, compiled to a program of its own.
 enum KernelFamily: String, CaseIterable {
   case activation, random, pointwise, matrix, convolution, winograd, normalization, attention, resampling, gradients
+  case parameters
   case peak
 }
 
@@ -32,6 +33,8 @@ struct Kernel: Hashable {
   static let multiplyPacked = Self(.matrix, "multiply_packed")
   static let multiplyTiled = Self(.matrix, "multiply_tiled")
   static let softmaxRows = Self(.matrix, "softmax_rows")
+  static let copyColumns = Self(.parameters, "copy_columns")
+  static let mirrorFilter = Self(.parameters, "mirror_filter")
   static let packFilter = Self(.convolution, "pack_filter")
   static let convolveDirect = Self(.convolution, "convolve_direct")
   static let convolveTiled = Self(.convolution, "convolve_tiled")

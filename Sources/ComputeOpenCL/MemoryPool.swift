@@ -45,6 +45,9 @@ final class DeviceMemory {
   /// Bytes asked for.
   var bytes: Int { block.bytes }
 
+  /// Whether it is one of a pool's.
+  func isOf(_ pool: MemoryPool) -> Bool { self.pool === pool }
+
   deinit { pool?.takeBack(block) }
 }
 

@@ -52,16 +52,9 @@ extension OpenCLBackend: FeatureMapOperations {
       shape == FeatureMapShape(batch: indices.count, channels: columns),
       "\(indices.count) rows of \(columns) do not fill \(shape)")
     precondition(indices.allSatisfy { (0..<rows).contains($0) }, "an index is not one of the table's \(rows) rows")
-    let padded = shape.paddedChannels
-    let form = prepared(table, "table") { values in
-      var paddedRows = [Float](repeating: 0, count: rows * padded)
-      for row in 0..<rows {
-        paddedRows.replaceSubrange(
-          row * padded..<row * padded + columns, with: values[row * columns..<(row + 1) * columns])
-      }
-      return upload(paddedRows, for: "a table \(table.shape)")
-    }
-    guard let form, let out = memory(destination), let places = upload(indices.map(Int32.init), for: "indices") else {
+    guard let form = self.table(table), let out = memory(destination),
+      let places = upload(indices.map(Int32.init), for: "indices")
+    else {
       return
     }
     let vectors = vectors(of: shape)

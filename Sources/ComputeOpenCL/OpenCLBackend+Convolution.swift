@@ -5,7 +5,7 @@ extension OpenCLBackend: ConvolutionOperations {
   ///
   /// Winograd's scratch is bounded: see `WinogradPlan`. The direct method takes none.
   public func convolve(
-    _ operand: Operand, _ filter: Parameter, _ shape: ConvolutionShape, _ epilogue: ConvolutionEpilogue,
+    _ operand: Operand, _ filter: Filter, _ shape: ConvolutionShape, _ epilogue: ConvolutionEpilogue,
     into destination: FeatureMap
   ) {
     check(operand, filter, shape, epilogue, destination)
@@ -79,29 +79,25 @@ extension OpenCLBackend: ConvolutionOperations {
   }
 
   /// A filter in the order in which the kernels read it, split where the operands meet.
-  private func packed(_ filter: Parameter, _ operand: Operand, _ shape: ConvolutionShape) -> DeviceMemory? {
-    let first = operand.first.shape.channels
-    let second = shape.inputChannels - first
-    let block = parameters.filterBlock
-    return prepared(filter, "filter \(shape.taps) of \(first) + \(second) by \(block)") { values in
-      let taps = shape.taps
+  private func packed(_ filter: Filter, _ operand: Operand, _ shape: ConvolutionShape) -> DeviceMemory? {
+    let first = operand.first.shape.channels, second = shape.inputChannels - first, block = parameters.filterBlock
+    return prepared(filter, operand, shape, as: ParameterForm.packedFilter) { values in
       let depth = first.roundedUp(to: 16) + second.roundedUp(to: 16)
-      let count = shape.outputChannels.roundedUp(to: block) * taps * depth
-      let purpose = "a filter \(filter.shape)"
-      guard let raw = upload(values, for: purpose), let packed = pool.allocate(count, for: purpose) else { return nil }
+      let count = shape.outputChannels.roundedUp(to: block) * shape.taps * depth
+      guard let packed = pool.allocate(count, for: "a filter \(shape.filterShape)") else { return nil }
       launch(
-        .packFilter, for: .convolve, items: count, .memory(raw.id), .memory(packed.id), .int(shape.outputChannels),
-        .int(first), .int(second), .int(taps), .int(block), .int(count))
+        .packFilter, for: .convolve, items: count, .memory(values.id), .memory(packed.id), .int(shape.outputChannels),
+        .int(first), .int(second), .int(shape.taps), .int(block), .int(count))
       return packed
     }
   }
 
   private func check(
-    _ operand: Operand, _ filter: Parameter, _ shape: ConvolutionShape, _ epilogue: ConvolutionEpilogue,
+    _ operand: Operand, _ filter: Filter, _ shape: ConvolutionShape, _ epilogue: ConvolutionEpilogue,
     _ destination: FeatureMap
   ) {
     let output = destination.shape
-    precondition(filter.count == shape.filterCount, "a filter \(filter.shape) is not one of \(shape)")
+    precondition(filter.count == shape.filterCount, "\(filter.count) values are no filter of \(shape)")
     precondition(shape.output(for: operand.shape) == output, "\(operand.shape) does not become \(output) by \(shape)")
     precondition(operand.first !== destination && operand.second !== destination, "the destination is an operand")
     if let bias = epilogue.bias {

@@ -3,7 +3,7 @@ import Compute
 extension OpenCLBackend {
   /// A 3x3 convolution by Winograd's method: in one kernel on processors, in three for each chunk of tiles elsewhere.
   func convolveWinograd(
-    _ operand: Operand, _ filter: Parameter, _ shape: ConvolutionShape, _ epilogue: ConvolutionEpilogue,
+    _ operand: Operand, _ filter: Filter, _ shape: ConvolutionShape, _ epilogue: ConvolutionEpilogue,
     _ memories: ConvolutionMemories, _ output: FeatureMapShape
   ) {
     let input = operand.first.shape
@@ -64,18 +64,16 @@ extension OpenCLBackend {
   }
 
   /// A filter transformed, in the order in which the kernels read it, split where the operands meet.
-  private func transformed(_ filter: Parameter, _ operand: Operand, _ shape: ConvolutionShape) -> DeviceMemory? {
-    let first = operand.first.shape.channels
-    let second = shape.inputChannels - first
-    let block = parameters.filterBlock
-    return prepared(filter, "winograd filter of \(first) + \(second) by \(block)") { values in
+  private func transformed(_ filter: Filter, _ operand: Operand, _ shape: ConvolutionShape) -> DeviceMemory? {
+    let first = operand.first.shape.channels, second = shape.inputChannels - first, block = parameters.filterBlock
+    return prepared(filter, operand, shape, as: ParameterForm.transformedFilter) { values in
       let count = shape.outputChannels.roundedUp(to: block) * (first.roundedUp(to: 16) + second.roundedUp(to: 16))
-      let purpose = "a transformed filter \(filter.shape)"
-      guard let raw = upload(values, for: purpose),
-        let packed = pool.allocate(WinogradPlan.positions * count, for: purpose)
-      else { return nil }
+      let positions = WinogradPlan.positions
+      guard let packed = pool.allocate(positions * count, for: "a transformed filter \(shape.filterShape)") else {
+        return nil
+      }
       launch(
-        .transformFilter, for: .convolve, items: count / parameters.lanes, .memory(raw.id), .memory(packed.id),
+        .transformFilter, for: .convolve, items: count / parameters.lanes, .memory(values.id), .memory(packed.id),
         .int(shape.outputChannels), .int(first), .int(second), .int(block), .int(count))
       return packed
     }

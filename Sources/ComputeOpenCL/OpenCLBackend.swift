@@ -68,6 +68,9 @@ public final class OpenCLBackend: Backend {
   /// - Returns: Whether there were any.
   package func dropCachedPrograms() -> Bool { queue.dropCachedPrograms() }
 
+  /// Bytes copied between host and device so far.
+  package var traffic: BusTraffic { queue.traffic }
+
   /// The device behind the backend.
   public var device: DeviceDescription { queue.device.description }
 
@@ -121,23 +124,5 @@ public final class OpenCLBackend: Backend {
     guard let memory = pool.allocate(values.count, for: purpose) else { return nil }
     values.withUnsafeBytes { queue.write($0, to: memory.id) }
     return memory
-  }
-
-  /// The form of a parameter for a purpose; nil, and a failure, if there is no memory for it.
-  func prepared(_ parameter: Parameter, _ purpose: String, make: ([Float]) -> DeviceMemory?) -> DeviceMemory? {
-    guard queue.failure == nil else { return nil }
-    let form: PreparedMemory = parameter.prepared(for: purpose, by: self) { values in .init(make(values)) }
-    if let memory = form.memory { return memory }
-    parameter.discardPreparedForms()
-    queue.fail(.outOfMemory, "no memory for a parameter \(parameter.shape)")
-    return nil
-  }
-
-  /// The values of a parameter in their order, followed by zeros up to a whole tile of any kernel.
-  func vector(_ parameter: Parameter) -> DeviceMemory? {
-    prepared(parameter, "vector") { values in
-      let padding = [Float](repeating: 0, count: values.count.roundedUp(to: 64) - values.count)
-      return upload(values + padding, for: "a parameter \(parameter.shape)")
-    }
   }
 }

@@ -20,15 +20,6 @@ final class OpenCLActivation: FeatureMap {
   }
 }
 
-/// A form of a parameter on the device; without memory if it could not be made.
-final class PreparedMemory {
-  let memory: DeviceMemory?
-
-  init(_ memory: DeviceMemory?) {
-    self.memory = memory
-  }
-}
-
 extension FeatureMapShape {
   /// Channels in memory: those there are, rounded up to a multiple of 16; `PADDED` of common.cl.
   var paddedChannels: Int { channels.roundedUp(to: 16) }

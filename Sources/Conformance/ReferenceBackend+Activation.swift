@@ -25,7 +25,7 @@ extension ReferenceBackend {
     let shape = destination.shape
     precondition(table.shape.count == 2 && table.shape[1] == shape.channels && shape.pixels == 1, "not \(shape)")
     precondition(indices.count == shape.batch && indices.allSatisfy { 0..<table.shape[0] ~= $0 }, "no row for an index")
-    let rows = table.values()
+    let rows = Self.values(of: table)
     destination.values = indices.flatMap { index in
       (0..<shape.channels).map { Double(rows[index * shape.channels + $0]) }
     }

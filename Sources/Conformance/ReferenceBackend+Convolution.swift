@@ -8,20 +8,20 @@ extension ReferenceBackend {
 
   /// The sum of `ConvolutionShape` and the addends of `ConvolutionEpilogue`, term by term.
   public func convolve(
-    _ operand: Operand, _ filter: Parameter, _ shape: ConvolutionShape, _ epilogue: ConvolutionEpilogue,
+    _ operand: Operand, _ filter: Filter, _ shape: ConvolutionShape, _ epilogue: ConvolutionEpilogue,
     into destination: FeatureMap
   ) {
     let (input, output) = (operand.shape, destination.shape)
     precondition(shape.output(for: input) == output, "\(shape) makes no \(output) of \(input)")
-    precondition(filter.count == shape.filterCount, "\(filter.shape) is no filter of \(shape)")
+    precondition(filter.count == shape.filterCount, "\(filter.count) values are no filter of \(shape)")
     precondition(operand.first !== destination && operand.second !== destination, "the destination is an operand")
-    let bias = epilogue.bias?.values()
+    let bias = epilogue.bias.map { Self.values(of: $0) }
     let offset = epilogue.channelOffset?.values
     let residual = epilogue.residual?.values
     precondition(bias.map { $0.count == output.channels } ?? true, "a bias has one value a channel")
     precondition(offset.map { $0.count == output.batch * output.channels } ?? true, "an offset is [batch, channels]")
     precondition(residual.map { $0.count == output.count } ?? true, "a residual has the shape of the result")
-    var sums = Self.sums(operand.values, input, filter.values().map(Double.init), shape, output)
+    var sums = Self.sums(operand.values, input, Self.values(of: filter).map(Double.init), shape, output)
     for plane in 0..<output.batch * output.channels {
       let channel = plane % output.channels
       for pixel in plane * output.pixels..<(plane + 1) * output.pixels {

@@ -12,7 +12,7 @@ extension ReferenceBackend {
     precondition(channels % normalization.groups == 0, "\(normalization.groups) groups do not divide \(channels)")
     precondition(
       normalization.gamma.count == channels && normalization.beta.count == channels, "gamma and beta are [\(channels)]")
-    let (gamma, beta) = (normalization.gamma.values(), normalization.beta.values())
+    let (gamma, beta) = (Self.values(of: normalization.gamma), Self.values(of: normalization.beta))
     let modulation = scaleShift?.values
     precondition(
       modulation.map { $0.count == 2 * shape.batch * channels } ?? true, "scale and shift are [batch, 2 * channels]")

@@ -10,7 +10,9 @@ extension ReferenceBackend {
     let (channels, pixels) = (shape.channels, shape.pixels)
     normalization.check(shape, scaleShift: scaleShift)
     destinations.check(operand, scaleShift: scaleShift, gradient: gradient)
-    let (gamma, beta) = (normalization.gamma.values().map(Double.init), normalization.beta.values().map(Double.init))
+    let (gamma, beta) = (
+      Self.values(of: normalization.gamma).map(Double.init), Self.values(of: normalization.beta).map(Double.init)
+    )
     let modulation = scaleShift?.values
     let gradients = gradient.values
     var values = operand.values

@@ -131,3 +131,17 @@ extension Operand {
     return joined
   }
 }
+
+extension ReferenceBackend {
+  /// The values of a parameter; it is a mistake to give the oracle one that lies on a device that has failed.
+  package static func values(of parameter: Parameter) -> [Float] { values(of: Filter(parameter)) }
+
+  /// The values of a filter in the order in which a convolution reads them.
+  package static func values(of filter: Filter) -> [Float] {
+    do {
+      return try filter.values()
+    } catch {
+      preconditionFailure("\(error)")
+    }
+  }
+}

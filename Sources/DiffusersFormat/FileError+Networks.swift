@@ -1,3 +1,4 @@
+package import Compute
 public import Files
 public import Networks
 
@@ -13,6 +14,17 @@ extension FileError {
       return try body()
     } catch {
       throw FileError(error)
+    }
+  }
+}
+
+extension Parameter {
+  /// The values for a file; a failure of the device that holds them is one of the file.
+  package func values(for path: String) throws(FileError) -> [Float] {
+    do {
+      return try values()
+    } catch {
+      throw FileError(path, "is not written: \(error)")
     }
   }
 }

@@ -69,7 +69,7 @@ public struct ModelWriter {
       let name = Self.fileName(index, of: shards.count)
       var writer = SafetensorsWriter()
       for (name, parameter) in shard {
-        writer.add(name, shape: parameter.shape, values: parameter.values(), as: type)
+        writer.add(name, shape: parameter.shape, values: try parameter.values(for: folder), as: type)
       }
       byteCount += writer.dataByteCount
       try OutputFile.write(writer.encoded(), to: "\(folder)/\(name)")

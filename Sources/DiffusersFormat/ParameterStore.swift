@@ -73,7 +73,7 @@ public final class ParameterStore: ParameterSource {
         file.file.path, "tensor '\(place.name)' has dtype \(entry.type.rawValue); F32, F16 and BF16 are read")
     }
     let parameter = Parameter(shape: shape) { file.readFloats(entry, into: $0) }
-    if let value = parameter.values().first(where: { !$0.isFinite }) {
+    if let value = file.floats(entry).first(where: { !$0.isFinite }) {
       throw NetworkError(file.file.path, "tensor '\(place.name)' holds \(value)")
     }
     unread.remove(name)

@@ -165,7 +165,7 @@ extension ForwardingBackend {
 
   /// Passed on by the hook.
   public func convolve(
-    _ operand: Operand, _ filter: Parameter, _ shape: ConvolutionShape, _ epilogue: ConvolutionEpilogue,
+    _ operand: Operand, _ filter: Filter, _ shape: ConvolutionShape, _ epilogue: ConvolutionEpilogue,
     into destination: FeatureMap
   ) {
     around(.convolve) { $0.convolve(operand, filter, shape, epilogue, into: destination) }

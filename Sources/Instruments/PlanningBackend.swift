@@ -23,7 +23,8 @@ public final class PlanningBackend: Backend {
   private let ledger = MemoryLedger()
   private let activationBytes: (FeatureMapShape) -> Int
   private let convolutionMethod: (ConvolutionShape, FeatureMapShape) -> ConvolutionMethod
-  private var filterBytes: [ObjectIdentifier: Int] = [:]
+  /// Bytes of the forms of each filter.
+  private var filterBytes: [ObjectIdentifier: [Filter.Arrangement: Int]] = [:]
 
   /// A plan for a device.
   ///
@@ -61,7 +62,7 @@ public final class PlanningBackend: Backend {
 
   /// Bytes of the forms in which the device keeps the parameters that were read.
   public var preparedBytes: Int {
-    parameters.reduce(0) { $0 + (filterBytes[$1.key] ?? 4 * $1.value.count) }
+    parameters.reduce(0) { $0 + (filterBytes[$1.key]?.values.reduce(0, +) ?? 4 * $1.value.count) }
   }
 
   /// Forgets operations and parameters; what lives goes on living, and the peak starts from there.
@@ -218,7 +219,7 @@ extension PlanningBackend {
 
   /// Counts a convolution by its direct method.
   public func convolve(
-    _ operand: Operand, _ filter: Parameter, _ shape: ConvolutionShape, _ epilogue: ConvolutionEpilogue,
+    _ operand: Operand, _ filter: Filter, _ shape: ConvolutionShape, _ epilogue: ConvolutionEpilogue,
     into destination: FeatureMap
   ) {
     var traits: Set<OperationTrait> = []
@@ -229,12 +230,14 @@ extension PlanningBackend {
       if residual === destination { traits.insert(.inPlace) }
     }
     if epilogue.scale != 1 { traits.insert(.scaled) }
-    filterBytes[ObjectIdentifier(filter)] = convolutionMethod(shape, destination.shape).filterBytes
+    let form = convolutionMethod(shape, destination.shape).filterBytes
+    filterBytes[ObjectIdentifier(filter.parameter), default: [:]][filter.arrangement] = form
     let sources = [operand.first, operand.second, epilogue.channelOffset, epilogue.residual]
     record(
       .convolve, .convolution(shape, operands: operand.shapes, result: destination.shape), traits: traits,
       work: shape.floatingPointOperations(for: operand.shape),
-      reads: sources.reduce(note(filter) + note(epilogue.bias)) { $0 + bytes($1) }, writes: bytes(destination))
+      reads: sources.reduce(note(filter.parameter) + note(epilogue.bias)) { $0 + bytes($1) }, writes: bytes(destination)
+    )
   }
 
   /// What the planned device does.

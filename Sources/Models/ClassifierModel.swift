@@ -61,8 +61,10 @@ extension ClassifierModel: FeatureExtractor {
   public var distanceName: String { "Frechet distance" }
 
   /// The classifier by the digest of its weights: of its file, or of its values where there is none.
+  ///
+  /// - Throws: What the device throws that holds the values.
   public var extractor: FeatureReference.Extractor {
-    ExtractorFiles.extractor(name, files, network.parameters)
+    get throws { try ExtractorFiles.extractor(name, files, network.parameters) }
   }
 
   /// Channels of the last level.
@@ -77,7 +79,7 @@ extension ClassifierModel: FeatureExtractor {
   /// The features of the classifier's own data, where its directory holds them as `reference.safetensors`.
   ///
   /// - Throws: `FileError` if the file is damaged, `EvaluationError` if another classifier made it.
-  public func reference() throws -> FeatureReference? { try files?.reference(by: extractor) }
+  public func reference() throws -> FeatureReference? { try files?.reference(by: try extractor) }
 
   /// Checks that images are of the classifier's size.
   public func check(_ shape: ImageShape, path: String) throws(ModelError) {

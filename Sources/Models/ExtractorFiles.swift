@@ -28,8 +28,9 @@ struct ExtractorFiles {
   /// A network as the maker of features, by the digest of its file, or of its values where there is none.
   static func extractor(
     _ name: String, _ files: ExtractorFiles?, _ parameters: [NamedParameter]
-  ) -> FeatureReference.Extractor {
-    .init(name: name, sha256: files?.weights.sha256 ?? sha256(of: parameters.flatMap { $0.parameter.values() }))
+  ) throws -> FeatureReference.Extractor {
+    let digest = try files?.weights.sha256 ?? sha256(of: parameters.flatMap { try $0.parameter.values() })
+    return .init(name: name, sha256: digest)
   }
 
   /// The features of the network's own data, if there are any.
@@ -62,7 +63,7 @@ struct ExtractorFiles {
     try OutputFile.prepareFolder(directory)
     var writer = SafetensorsWriter()
     for (name, parameter) in parameters {
-      writer.add(name, shape: parameter.shape, values: parameter.values(), as: type)
+      writer.add(name, shape: parameter.shape, values: try parameter.values(for: directory), as: type)
     }
     func join(_ name: String) -> String { (directory as NSString).appendingPathComponent(name) }
     try OutputFile.write(writer.encoded(), to: join(weights))

@@ -11,7 +11,7 @@ public protocol FeatureExtractor {
   /// What the Frechet distance in these features is called: FID in Inception's, and in no others.
   var distanceName: String { get }
   /// The network as the maker of features, by the digest of its weights.
-  var extractor: FeatureReference.Extractor { get }
+  var extractor: FeatureReference.Extractor { get throws }
   /// Values that describe an image.
   var featureCount: Int { get }
   /// What the network answers about every image; empty for one that does not classify.

@@ -69,8 +69,10 @@ extension InceptionModel: FeatureExtractor {
   public var distanceName: String { "FID" }
 
   /// The network by the digest of its file, or of its values where there is none.
+  ///
+  /// - Throws: What the device throws that holds the values.
   public var extractor: FeatureReference.Extractor {
-    ExtractorFiles.extractor(name, files, network.parameters)
+    get throws { try ExtractorFiles.extractor(name, files, network.parameters) }
   }
 
   /// 2048.
@@ -85,7 +87,7 @@ extension InceptionModel: FeatureExtractor {
   /// The features of data, where the directory holds them as `reference.safetensors`.
   ///
   /// - Throws: `FileError` if the file is damaged, `EvaluationError` if other weights made it.
-  public func reference() throws -> FeatureReference? { try files?.reference(by: extractor) }
+  public func reference() throws -> FeatureReference? { try files?.reference(by: try extractor) }
 
   /// Checks that images are grey or in colour; their size may be any.
   public func check(_ shape: ImageShape, path: String) throws(ModelError) {

@@ -121,16 +121,9 @@ private struct InceptionLayer {
   }
 
   /// The filter and shape for some of the input channels.
-  private func part(of channels: Range<Int>) -> (filter: Parameter, shape: ConvolutionShape) {
+  private func part(of channels: Range<Int>) -> (filter: Filter, shape: ConvolutionShape) {
     let whole = convolution.shape
-    if channels == 0..<whole.inputChannels { return (convolution.filter, whole) }
-    let shape = whole.with(inputChannels: channels.count), taps = whole.taps
-    let filter = convolution.filter.derived(for: "input channels \(channels)", shape: shape.filterShape) { values in
-      (0..<whole.outputChannels).flatMap { output -> ArraySlice<Float> in
-        let start = output * whole.inputChannels
-        return values[(start + channels.lowerBound) * taps..<(start + channels.upperBound) * taps]
-      }
-    }
-    return (filter, shape)
+    if channels == 0..<whole.inputChannels { return (Filter(convolution.filter), whole) }
+    return (Filter(convolution.filter, .inputs(channels, of: whole)), whole.with(inputChannels: channels.count))
   }
 }

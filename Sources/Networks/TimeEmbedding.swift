@@ -15,8 +15,12 @@ enum TimeProjection {
       self = .positional(
         width: channels, shift: configuration.frequencyShift, putsCosinesFirst: configuration.putsCosinesFirst)
     case .fourier:
-      self = .fourier(
-        frequencies: try scope.parameter("weight", shape: [channels], initially: .fourier).values())
+      let frequencies = try scope.parameter("weight", shape: [channels], initially: .fourier)
+      do {
+        self = .fourier(frequencies: try frequencies.values())
+      } catch {
+        throw NetworkError("\(error)")
+      }
     case .learned:
       self = .learned(
         table: try scope.parameter(

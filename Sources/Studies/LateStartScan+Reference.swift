@@ -21,7 +21,7 @@ extension LateStartScan {
     let cell = try store.cell("reference", ["images": count]), path = store.path(of: cell, "safetensors")
     _ = try store.result(of: cell, with: ["safetensors"]) {
       let set = try classifier.features(of: images.open(), on: backend, count: count, rowLimit: 0, progress: progress)
-      try OutputFile.write(FeatureReference(set, by: classifier.extractor).encoded(), to: path)
+      try OutputFile.write(FeatureReference(set, by: try classifier.extractor).encoded(), to: path)
       return count
     }
     // What is read back is what later runs of the scan read.

@@ -73,7 +73,7 @@ public struct LateStartScan {
     try classifier.check(shape, path: model.name)
     guard count >= 2 else { throw EvaluationError.tooFewImages(path: "the scan", count: count, needed: 2) }
     if case .features(let features, let name, _) = reference.origin {
-      try features.check(classifier.extractor, path: name)
+      try features.check(try classifier.extractor, path: name)
     }
     try reference.check(count: count)
     guard let gaussian = try model.gaussian(shape, on: backend) else {
@@ -123,7 +123,7 @@ public struct LateStartScan {
         "files_sha256": texts(files), "schedule_sha256": .string(sha256(of: schedule.schedule.alphaBars)),
         "prediction": .string("\(schedule.predictionType)"), "statistics_sha256": .string(sha256(of: statistics)),
         "classifier": .string(classifier.name),
-        "classifier_sha256": .string(classifier.extractor.sha256), "reference_sha256": texts(reference.digests),
+        "classifier_sha256": .string(try classifier.extractor.sha256), "reference_sha256": texts(reference.digests),
         "count": .number(Double(settings.base.seeds.count)),
         "precision": .string(machine.precision.rawValue), "exact": .boolean(machine.isExact),
       ])

@@ -112,7 +112,7 @@ public struct Reproduction {
         "version": .string(version), "extent": .string(settings.extent.rawValue),
         "count": .number(Double(settings.scan.base.seeds.count)),
         "model": files.isEmpty ? .string(subject.model.name) : .object(files),
-        "classifier": .string(subject.classifier.extractor.sha256), "data": .string(subject.data.sha256),
+        "classifier": .string(try subject.classifier.extractor.sha256), "data": .string(subject.data.sha256),
         "real": subject.real.map { .string($0.sha256) } ?? .null, "label": JSONValue(subject.label.map(Double.init)),
         "device": .string("\(machine.backend): \(machine.device)"), "precision": .string(machine.precision.rawValue),
         "exact": .boolean(machine.isExact),

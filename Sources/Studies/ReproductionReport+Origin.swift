@@ -29,7 +29,7 @@ extension ReproductionReport {
       + files.map { ["SHA-256 of \($0.key)", $0.value.string] }
       + [
         ["SHA-256 of the moments", findings.fit.fit.statistics], ["classifier", subject.classifier.name],
-        ["SHA-256 of the classifier", subject.classifier.extractor.sha256],
+        ["SHA-256 of the classifier", reproduction.store.identity.facts["classifier"]?.string],
         ["data", "\(subject.data.name), \(subject.data.count) images"],
         ["SHA-256 of the images and their extents", subject.data.sha256],
         ["real images", findings.scan.realName], ["their SHA-256", subject.real?.sha256],

@@ -92,7 +92,8 @@ public struct StudiedModel {
   ) throws -> StudyIdentity {
     var facts = try facts().merging(["version": .string(version)]) { $1 }
     if let classifier {
-      facts["classifier"] = .string(sha256(of: classifier.network.parameters.flatMap { $0.parameter.values() }))
+      let weights = try classifier.network.parameters.flatMap { try $0.parameter.values() }
+      facts["classifier"] = .string(sha256(of: weights))
     }
     return StudyIdentity(kind, facts)
   }

@@ -4,23 +4,24 @@ extension FeatureMaps {
   /// A convolution with what is added to its result; see `ConvolutionShape` and `ConvolutionEpilogue`.
   ///
   /// - Parameters:
-  ///   - filter: `[outputChannels, inputChannels, kernel, kernelWidth]`.
+  ///   - filter: `[outputChannels, inputChannels, kernel, kernelWidth]`; where a tape watches, a whole parameter.
   ///   - shape: The convolution.
   ///   - bias: One addend an output channel.
   ///   - channelOffset: One addend a sample and output channel, `[batch, outputChannels, 1, 1]`.
   ///   - residual: Feature maps of the result's shape that are added.
   ///   - scale: A factor of the whole.
   public func convolved(
-    with filter: Parameter, _ shape: ConvolutionShape, bias: Parameter? = nil, adding channelOffset: FeatureMaps? = nil,
+    with filter: Filter, _ shape: ConvolutionShape, bias: Parameter? = nil, adding channelOffset: FeatureMaps? = nil,
     residual: FeatureMaps? = nil, scale: Double = 1
   ) -> FeatureMaps {
+    precondition(tape == nil || filter.arrangement == .stored, "a part of a filter has no gradient")
     let epilogue = ConvolutionEpilogue(
       bias: bias, channelOffset: channelOffset?.activation, residual: residual?.activation, scale: Float(scale))
     // What was added is not needed again, only where its gradients go.
     let (offsetSlot, residualSlot) = (channelOffset?.slots.first, residual?.slots.first)
-    return makeResult(shape.output(for: self.shape), reading: [channelOffset, residual], [filter, bias]) {
+    return makeResult(shape.output(for: self.shape), reading: [channelOffset, residual], [filter.parameter, bias]) {
       backend.convolve(operand, filter, shape, epilogue, into: $0)
-    } backward: { [operand, backend, slots] tape, gradient in
+    } backward: { [operand, backend, slots, filter = filter.parameter] tape, gradient in
       if scale != 1 { backend.add(gradient, times: Float(scale), nil, times: 0, into: gradient) }
       let change = backend.makeBuffer(count: shape.filterCount)
       backend.convolveFilterGradient(operand, shape, gradient, into: change)
@@ -34,6 +35,15 @@ extension FeatureMaps {
     }
   }
 
+  /// The same with all values of a parameter.
+  public func convolved(
+    with filter: Parameter, _ shape: ConvolutionShape, bias: Parameter? = nil, adding channelOffset: FeatureMaps? = nil,
+    residual: FeatureMaps? = nil, scale: Double = 1
+  ) -> FeatureMaps {
+    convolved(
+      with: Filter(filter), shape, bias: bias, adding: channelOffset, residual: residual, scale: scale)
+  }
+
   /// The gradients of what is added to every pixel: sums over pixels, and for a bias over samples as well.
   private static func addSums(
     of gradient: FeatureMap, _ tape: Tape, bias: Parameter?, channelOffset: Tape.Slot?
@@ -42,7 +52,7 @@ extension FeatureMaps {
     let sums = backend.makeFeatureMap(.init(batch: extents.batch, channels: extents.channels))
     backend.spatialSum(gradient, into: sums)
     if let bias {
-      let ones = Tensor([Float](repeating: 1, count: extents.batch), shape: [1, extents.batch], on: backend)
+      let ones = Tensor(tape.gradients.ones(extents.batch), shape: [1, extents.batch], on: backend)
       let values = FeatureMaps(Operand(sums), on: backend).tensor().reshaped([extents.batch, extents.channels])
       tape.gradients.add(ones.multiplied(by: values).buffer, of: bias)
     }
@@ -71,9 +81,7 @@ extension FeatureMaps {
       start = channels.upperBound
       guard let slot else { continue }
       let convolution = plan.convolution.with(outputChannels: channels.count)
-      let mirrored = filter.derived(
-        for: "input gradient, channels \(channels)", shape: convolution.filterShape
-      ) { shape.inputGradientFilter($0, channels: channels) }
+      let mirrored = Filter(filter, .mirrored(shape, channels: channels))
       let destination = slot.gradient ?? backend.makeFeatureMap(part.shape)
       backend.convolve(
         Operand(source), mirrored, convolution, .init(residual: slot.gradient), into: destination)

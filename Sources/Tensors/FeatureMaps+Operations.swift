@@ -127,18 +127,12 @@ extension FeatureMaps {
       backend.spatialSum(activation, into: $0)
       backend.add($0, times: scale, nil, times: 0, into: $0)
     } backward: { [shape, backend, slots] tape, gradient in
-      // Every pixel has the same gradient: that of a channel's offset, added to a convolution of one channel of zeros.
-      let zeros = Tensor(
-        [Float](repeating: 0, count: shape.batch * shape.pixels),
-        shape: [shape.batch, 1, shape.height, shape.width], on: backend
-      ).featureMaps()
-      let convolution = ConvolutionShape(inputChannels: 1, outputChannels: shape.channels, kernel: 1)
-      let filter = Parameter(
-        shape: [shape.channels, 1, 1, 1], values: [Float](repeating: 0, count: shape.channels))
-      let change = backend.makeFeatureMap(shape)
-      backend.convolve(
-        zeros.operand, filter, convolution, .init(channelOffset: gradient, scale: scale), into: change)
-      tape.accumulate(change, into: slots.first)
+      // Every pixel has the same gradient: an outer product with a row of equal values.
+      let values = FeatureMaps(Operand(gradient), on: backend).tensor().reshaped([shape.batch * shape.channels, 1])
+      let row = Tensor([Float](repeating: scale, count: shape.pixels), shape: [1, shape.pixels], on: backend)
+      let change = values.multiplied(by: row)
+        .reshaped([shape.batch, shape.channels, shape.height, shape.width]).featureMaps()
+      tape.accumulate(change.activation, into: slots.first)
     }
   }
 }

@@ -166,6 +166,7 @@ public final class Tape {
 public final class ParameterGradients {
   private let backend: any Backend
   private var buffers: [ObjectIdentifier: (parameter: Parameter, buffer: Buffer)] = [:]
+  private var ones: [Int: Buffer] = [:]
 
   /// No gradients yet.
   public init(on backend: any Backend) {
@@ -177,6 +178,14 @@ public final class ParameterGradients {
 
   /// The gradient of a parameter, row-major in its shape, or nil if nothing watched used it.
   public func buffer(of parameter: Parameter) -> Buffer? { buffers[ObjectIdentifier(parameter)]?.buffer }
+
+  /// So many ones, with which a product adds up samples.
+  func ones(_ count: Int) -> Buffer {
+    if let known = ones[count] { return known }
+    let buffer = backend.makeBuffer([Float](repeating: 1, count: count))
+    ones[count] = buffer
+    return buffer
+  }
 
   /// Adds a gradient; the buffer is given away.
   func add(_ gradient: Buffer, of parameter: Parameter) {

@@ -47,14 +47,15 @@ package final class AdamOptimizer {
       parameter.masters.first.flatMap { order[ObjectIdentifier($0)] }.map { (place: $0, parameter: parameter) }
     }
     self.backend = backend
-    entries = used.sorted { $0.place < $1.place }.map { _, parameter in
-      let values = parameter.values(), zeros = [Float](repeating: 0, count: parameter.count)
+    entries = try used.sorted { $0.place < $1.place }.map { _, parameter in
+      let values = try parameter.values(), zeros = [Float](repeating: 0, count: parameter.count)
       return Entry(
         parameter: parameter,
         state: .init(
           values: backend.makeBuffer(values), firstMoment: backend.makeBuffer(zeros),
           secondMoment: backend.makeBuffer(zeros), average: backend.makeBuffer(values)))
     }
+    publish(.weights)
   }
 
   /// The norm of all gradients together.
@@ -67,17 +68,17 @@ package final class AdamOptimizer {
   }
 
   /// One step; the parameters have their new values afterwards.
-  package func advance(_ gradients: ParameterGradients, _ step: AdamStep) throws(DeviceError) {
+  package func advance(_ gradients: ParameterGradients, _ step: AdamStep) {
     for entry in entries {
       guard let gradient = gradients.buffer(of: entry.parameter) else { continue }
       backend.adamStep(step, gradient: gradient, entry.state)
     }
-    try publish(.weights)
+    publish(.weights)
   }
 
-  /// Gives the parameters the values of a quantity: the weights, or the EMA weights for sampling.
-  func publish(_ quantity: Quantity) throws(DeviceError) {
-    for entry in entries { entry.parameter.update(try backend.read(quantity.buffer(entry.state))) }
+  /// Lets the parameters have the values of a quantity, where they lie: the weights, or the EMA weights for sampling.
+  func publish(_ quantity: Quantity) {
+    for entry in entries { entry.parameter.adopt(quantity.buffer(entry.state), on: backend) }
   }
 
   /// The values of a quantity by the files' parameters.
@@ -95,9 +96,9 @@ package final class AdamOptimizer {
   }
 
   /// Replaces a quantity; every parameter has values.
-  func setValues(of quantity: Quantity, _ values: (Parameter) -> [Float]) {
+  func setValues(of quantity: Quantity, _ values: (Parameter) throws -> [Float]) rethrows {
     for entry in entries {
-      backend.write(entry.parameter.masters.flatMap(values), to: quantity.buffer(entry.state))
+      backend.write(try entry.parameter.masters.flatMap(values), to: quantity.buffer(entry.state))
     }
   }
 }

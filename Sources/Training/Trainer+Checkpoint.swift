@@ -54,12 +54,13 @@ extension Trainer {
     }
     let names = Dictionary(uniqueKeysWithValues: task.parameters.map { (ObjectIdentifier($0.parameter), $0.name) })
     for quantity in AdamOptimizer.Quantity.allCases {
-      optimizer.setValues(of: quantity) { parameter in
+      try optimizer.setValues(of: quantity) { parameter in
         let name = names[ObjectIdentifier(parameter)] ?? ""
-        return file.entries["\(quantity.rawValue)/\(name)"].map { file.floats($0) } ?? parameter.values()
+        guard let entry = file.entries["\(quantity.rawValue)/\(name)"] else { return try parameter.values() }
+        return file.floats(entry)
       }
     }
-    try optimizer.publish(.weights)
+    optimizer.publish(.weights)
     step = checkpoint.step
   }
 }

@@ -54,7 +54,7 @@ public final class Trainer {
     }
     let learningRate = settings.learningRate(at: step)
     let scale = settings.clipNorm.map { norm > $0 ? $0 / norm : 1 } ?? 1
-    try optimizer.advance(
+    optimizer.advance(
       tape.gradients,
       AdamStep(
         learningRate: learningRate, beta1: settings.beta1, beta2: settings.beta2, epsilon: settings.epsilon,
@@ -66,9 +66,9 @@ public final class Trainer {
 
   /// Does something with the EMA weights in the network, and puts the weights back.
   public func withEMA<Result>(_ body: () throws -> Result) throws -> Result {
-    try optimizer.publish(.averages)
+    optimizer.publish(.averages)
     let result = Swift.Result { try body() }
-    try optimizer.publish(.weights)
+    optimizer.publish(.weights)
     return try result.get()
   }
 }

@@ -107,7 +107,7 @@ struct EvaluateCommand: ParsableCommand {
   }
 
   private func featureFindings(_ request: FeatureOptions.Request) throws -> [Finding] {
-    let console = outputOptions.console, classifier = request.classifier, extractor = classifier.extractor
+    let console = outputOptions.console, classifier = request.classifier, extractor = try classifier.extractor
     let backend = try device.open(console), channels = classifier.imageChannels
     /// The features of images, with progress.
     func features(_ path: String, isData: Bool, rowLimit: Int) throws -> FeatureSet {

@@ -56,7 +56,7 @@ struct FeatureOptions: ParsableArguments {
     func reference(_ measure: (String, Int) throws -> FeatureReference) throws -> FeatureReference {
       if let file {
         let reference = try FeatureReference(contentsOf: file)
-        try reference.check(classifier.extractor, path: file)
+        try reference.check(try classifier.extractor, path: file)
         return reference
       }
       if let data {

@@ -55,7 +55,8 @@ extension StatisticsCommand {
       try classifier?.report(
         on: Dataset.open(path, reading.reading, channels: source.shape.channels) { console.note($0) }, backend)
     }
-    let reference = FeatureReference(set, by: network.extractor, report: report)
+    let extractor = try network.extractor
+    let reference = FeatureReference(set, by: extractor, report: report)
     try OutputFile.write(isArchive ? reference.archive(path: output) : reference.encoded(), to: output)
     try console.result(
       """
@@ -65,7 +66,7 @@ extension StatisticsCommand {
       json: .object([
         "output": .string(output), "images": .number(Double(set.count)), "quantization": .string(eightBitRule),
         "features": .object([
-          "network": .string(network.extractor.name), "sha256": .string(network.extractor.sha256),
+          "network": .string(extractor.name), "sha256": .string(extractor.sha256),
         ]),
         "dimension": .number(Double(set.dimension)), "variance": .number(set.moments.totalVariance),
         "rows": .number(Double(reference.rowCount)),

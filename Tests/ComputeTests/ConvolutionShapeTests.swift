@@ -30,15 +30,3 @@ struct ConvolutionShapeTests {
     #expect(shape.floatingPointOperations(for: input) == 2 * 3 * 5 * 8 * 12 * 2 * 9)
   }
 }
-
-@Suite("Parameters")
-struct ParameterTests {
-  @Test("An update raises the version and replaces the values")
-  func updates() {
-    let parameter = Parameter(shape: [2, 2], values: [1, 2, 3, 4])
-    #expect(parameter.values() == [1, 2, 3, 4])
-    parameter.update([5, 6, 7, 8])
-    #expect(parameter.version == 1)
-    #expect(parameter.values() == [5, 6, 7, 8])
-  }
-}

@@ -15,7 +15,7 @@ struct InitialParametersTests {
 
     func parameter(_ name: String, shape: [Int], initially: InitialValues) -> Parameter {
       let parameter = source.parameter(name, shape: shape, initially: initially)
-      let checksum = parameter.values().reduce(UInt32(0)) { $0 &* 31 &+ $1.bitPattern }
+      let checksum = ((try? parameter.values()) ?? []).reduce(UInt32(0)) { $0 &* 31 &+ $1.bitPattern }
       found[name] = [.array(shape.map { .number(Double($0)) }), .number(Double(checksum))]
       return parameter
     }

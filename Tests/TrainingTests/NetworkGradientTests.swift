@@ -102,7 +102,7 @@ struct NetworkGradientTests {
         }
         var losses: [Double] = [], values: [String: [[Float]]] = [:]
         for side: Float in [1, -1] {
-          let kept = moved.map { $0.element.parameter.values() }
+          let kept = try moved.map { try $0.element.parameter.values() }
           for (place, item) in moved.enumerated() {
             let direction = numbers(UInt64(item.offset) + 10, kept[place].count)
             let changed = zip(kept[place], direction).map { $0 + side * 0x1p-12 * $1 * 0.1 }

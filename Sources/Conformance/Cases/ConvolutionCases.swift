@@ -113,7 +113,8 @@ extension ConformanceSuite {
   /// All layers of U-Nets, with few channels; filters, strides and paddings; each addend of the epilogue on its own and
   /// all together; channels and pixels around tiles.
   static func convolveCases() -> [ConformanceCase] {
-    convolutions.map(convolveCase).unique() + specialConvolutionCases()
+    convolutions.map(convolveCase).unique() + specialConvolutionCases() + mirroredConvolutionCases()
+      + partialConvolutionCases()
   }
 
   /// The layers of all cases.

@@ -3,7 +3,7 @@ import Conformance
 
 extension FaultyBackend {
   func convolve(
-    _ operand: Operand, _ filter: Parameter, _ shape: ConvolutionShape, _ epilogue: ConvolutionEpilogue,
+    _ operand: Operand, _ filter: Filter, _ shape: ConvolutionShape, _ epilogue: ConvolutionEpilogue,
     into destination: FeatureMap
   ) {
     let scaled = spoiledEpilogue(epilogue)
@@ -70,10 +70,10 @@ extension FaultyBackend {
       kernelWidth: shape.kernelWidth, stride: shape.stride, padding: other, upsamplesInput: shape.upsamplesInput)
   }
 
-  private func spoiledFilter(_ filter: Parameter, _ shape: ConvolutionShape, _ operand: Operand) -> Parameter {
+  private func spoiledFilter(_ filter: Filter, _ shape: ConvolutionShape, _ operand: Operand) -> Filter {
     let size = shape.taps
     let first = operand.first.shape.channels
-    let values = filter.values()
+    let values = ReferenceBackend.values(of: filter)
     let width = shape.kernelWidth
     let spoiled = values.indices.map { (index: Int) -> Float in
       let (tap, input) = (index % size, index / size % shape.inputChannels)
@@ -89,7 +89,7 @@ extension FaultyBackend {
       default: return values[index]
       }
     }
-    return .init(shape: filter.shape, values: spoiled)
+    return .init(Parameter(shape: shape.filterShape, values: spoiled))
   }
 
   func normalizeGroups(
@@ -101,7 +101,7 @@ extension FaultyBackend {
     var other = normalization
     var modulation = fault == .normalizeForgetsScaleShift ? nil : scaleShift
     let members = Float(channels / normalization.groups * shape.pixels)
-    let gamma = normalization.gamma.values()
+    let gamma = ReferenceBackend.values(of: normalization.gamma)
     switch fault {
     case .normalizeForgetsGamma: other.gamma = .init(shape: [channels]) { $0.update(repeating: 1) }
     case .normalizeForgetsBeta: other.beta = .init(shape: [channels]) { $0.update(repeating: 0) }
@@ -145,7 +145,7 @@ extension FaultyBackend {
   ) {
     let shape = source.shape
     let size = shape.channels / normalization.groups * shape.pixels
-    let (gamma, beta) = (normalization.gamma.values(), normalization.beta.values())
+    let gamma = ReferenceBackend.values(of: normalization.gamma), beta = ReferenceBackend.values(of: normalization.beta)
     let values = oracle.exactValues(of: source).map { Float($0) }
     let normalized = stride(from: 0, to: values.count, by: size).flatMap { start in
       let mean = values[start..<start + size].reduce(0, +) / Float(size)

@@ -92,7 +92,7 @@ extension Parser {
 
   private static func weights(_ parameters: [NamedParameter]) -> [UInt8] {
     var writer = SafetensorsWriter()
-    for (name, parameter) in parameters { writer.add(name, shape: parameter.shape, values: parameter.values()) }
+    for (name, parameter) in parameters { writer.add(name, shape: parameter.shape, values: try parameter.values()) }
     return writer.encoded()
   }
 
