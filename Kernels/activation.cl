@@ -1,9 +1,12 @@
-// The borders between exact values and activations, functions of every value, and the rows of a table.
+// The borders between exact values and activations, functions of every value with their gradients, sums, and the rows of a table.
 //
 //   enter          out[b, c, p] = scale * x[b, c, p] + shift        x exact [batch, channels, pixels]
 //   leave          out[b, c, p] = x[b, c, p]                        out exact [batch, channels, pixels]
 //   activate       out[i] = f(x[i])                                 over whole vectors, padding included
 //   gather_rows    out[b, c] = table[indices[b], c]                 table and out padded rows
+//   add_activations    out = a x + b y                              over whole vectors, padding included; y read if there is one
+//   activate_gradient  out = f'(x) g                                over whole vectors; `gradient` may be `destination`
+//   sum_pixels     out[b, c] = sum over p of x[b, c, p]             a work-item owns LANES channels of a sample
 //
 // A work-group has GROUP_SIZE work-items and owns GROUP_SIZE neighbouring vectors; a work-item owns one vector of LANES
 // channels of one pixel. No local memory. The global size is rounded up; surplus work-items do nothing.
@@ -55,4 +58,39 @@ ELEMENTWISE kernel void gather_rows(
   int row = (int)(index / row_vectors);
   size_t source = (size_t)indices[row] * row_vectors + (index - (size_t)row * row_vectors);
   store(load(table + source * LANES), destination + index * LANES);
+}
+
+ELEMENTWISE kernel void add_activations(
+    global const float *first, global const float *second, global float *destination, float first_scale,
+    float second_scale, int has_second, int vectors) {
+  size_t index = get_global_id(0);
+  if (index >= vectors) return;
+  vector sum = first_scale * load(first + index * LANES);
+  if (has_second) sum += second_scale * load(second + index * LANES);
+  store(sum, destination + index * LANES);
+}
+
+ELEMENTWISE kernel void activate_gradient(
+    global const float *source, global const float *gradient, global float *destination, int function, int vectors) {
+  size_t index = get_global_id(0);
+  if (index >= vectors) return;
+  store(derivative(load(source + index * LANES), function) * load(gradient + index * LANES), destination + index * LANES);
+}
+
+ELEMENTWISE kernel void sum_pixels(
+    global const float *source, global float *destination, int channels, int pixels, int samples) {
+  size_t index = get_global_id(0);
+  int row_vectors = PADDED(channels) / LANES;
+  if (index >= (size_t)samples * row_vectors) return;
+  int sample = (int)(index / row_vectors);
+  int channel = (int)(index - (size_t)sample * row_vectors) * LANES;
+  global const float *x = source + (size_t)sample * pixels * PADDED(channels) + channel;
+  vector even = (vector)(0.0f), odd = (vector)(0.0f);
+  int pixel = 0;
+  for (; pixel + 2 <= pixels; pixel += 2) {
+    even += load(x + (size_t)pixel * PADDED(channels));
+    odd += load(x + (size_t)(pixel + 1) * PADDED(channels));
+  }
+  if (pixel < pixels) even += load(x + (size_t)pixel * PADDED(channels));
+  store(even + odd, destination + (size_t)sample * PADDED(channels) + channel);
 }

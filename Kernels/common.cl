@@ -106,6 +106,29 @@ vector apply_function(vector x, int function) {
   return x;
 }
 
+// The derivatives of apply_function's functions; each is finite at zero.
+//   silu' = s (1 + x (1 - s)), s = 1 / (1 + exp(-x))
+//   mish' = n / (n + 2) + x 4 (n + 1) / (n + 2)^2 e / (1 + e),   n = e (e + 2),  e = exp(x)
+//   gelu' = erfc(-x / sqrt 2) / 2 + x exp(-x^2 / 2) / sqrt(2 pi)
+vector derivative(vector x, int function) {
+  if (function == SILU) {
+    vector s = 1.0f / (1.0f + exp(-x));
+    return s * (1.0f + x * (1.0f - s));
+  }
+  if (function == MISH) {
+    vector e = exp(fmin(x, (vector)(20.0f)));
+    vector n = e * (e + 2.0f), d = n + 2.0f;
+    vector result = n / d + x * (4.0f * (n + 1.0f) / (d * d)) * (e / (1.0f + e));
+    return select(result, x, isnan(x));
+  }
+  if (function == GELU) return 0.5f * erfc(-0.70710678f * x) + x * exp(-0.5f * x * x) * 0.39894228f;
+  if (function == RELU) {
+    vector step = select((vector)(0.0f), (vector)(1.0f), x > (vector)(0.0f));
+    return select(step, x, isnan(x));
+  }
+  return (vector)(1.0f);
+}
+
 // What a convolution adds to its sums besides nothing, in its `features`.
 #define HAS_BIAS 1
 #define HAS_OFFSET 2

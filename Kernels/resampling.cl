@@ -2,8 +2,10 @@
 //
 //   halve          out[b, c, y, x] = mean of in[b, c, 2y + (0, 1), 2x + (0, 1)]     odd last rows and columns are dropped
 //   repeat_pixels  out[b, c, y, x] = in[b, c, y / 2, x / 2]
+//   blur           out[b, c, y, x] = sum over r, s in -1, 0, 1 of w[r] w[s] in[b, c, y + r, x + s], w = 1/4, 1/2, 1/4, zero outside
 //   pool_windows   out[b, c, y, x] = largest or mean of in[b, c, stride * y + r - padding, stride * x + s - padding], 0 <= r, s < size
 //                    only pixels inside of the image count, at least one a window; a NaN among them makes the result one
+//   spread_pixels  out[b, c, stride y, stride x] = in[b, c, y, x], zero elsewhere
 //
 // height and width are those of the input. A work-group has GROUP_SIZE work-items and owns as many neighbouring vectors
 // of the output; a work-item owns LANES channels of one pixel. No local memory.
@@ -41,6 +43,26 @@ ELEMENTWISE kernel void repeat_pixels(
   store(load(source + from * PADDED(channels) + channel), destination + index * LANES);
 }
 
+ELEMENTWISE kernel void blur(
+    global const float *source, global float *destination, int channels, int height, int width, int vectors) {
+  size_t index = get_global_id(0);
+  if (index >= vectors) return;
+  int pixel = (int)(index / (PADDED(channels) / LANES));
+  int row = pixel / width % height, column = pixel % width;
+  int line = width * PADDED(channels);
+  global const float *from = source + index * LANES;
+  vector sum = (vector)(0.0f);
+  for (int s = -1; s <= 1; s++) {
+    if (column + s < 0 || column + s >= width) continue;
+    global const float *place = from + s * PADDED(channels);
+    vector values = 2.0f * load(place);
+    if (row > 0) values += load(place - line);
+    if (row + 1 < height) values += load(place + line);
+    sum += (s == 0 ? 2.0f : 1.0f) * values;
+  }
+  store(0.0625f * sum, destination + index * LANES);
+}
+
 ELEMENTWISE kernel void pool_windows(
     global const float *source, global float *destination, int channels, int height, int width, int out_height,
     int out_width, int size, int stride, int padding, int is_maximum, int vectors) {
@@ -65,4 +87,24 @@ ELEMENTWISE kernel void pool_windows(
     }
   }
   store(is_maximum ? result : result / (float)((last_row - first_row) * (last - first)), destination + index * LANES);
+}
+
+ELEMENTWISE kernel void spread_pixels(
+    global const float *source, global float *destination, int channels, int height, int width, int stride,
+    int output_height, int output_width, int vectors) {
+  size_t index = get_global_id(0);
+  if (index >= vectors) return;
+  int pixel_vectors = PADDED(channels) / LANES;
+  int pixel = (int)(index / pixel_vectors);
+  int channel = (int)(index - (size_t)pixel * pixel_vectors) * LANES;
+  int row = pixel / output_width;
+  int column = pixel - row * output_width;
+  int sample = row / output_height;
+  row -= sample * output_height;
+  vector value = (vector)(0.0f);
+  if (row % stride == 0 && column % stride == 0 && row / stride < height && column / stride < width) {
+    size_t from = ((size_t)sample * height + row / stride) * width + column / stride;
+    value = load(source + from * PADDED(channels) + channel);
+  }
+  store(value, destination + index * LANES);
 }

@@ -6,20 +6,29 @@ static const char activation_text[] = {
 static const char attention_text[] = {
 #embed "../../Kernels/attention.cl" suffix(, 0)
 };
+static const char attention_gradient_text[] = {
+#embed "../../Kernels/attention_gradient.cl" suffix(, 0)
+};
 static const char common_text[] = {
 #embed "../../Kernels/common.cl" suffix(, 0)
 };
 static const char convolution_text[] = {
 #embed "../../Kernels/convolution.cl" suffix(, 0)
 };
-static const char gradients_text[] = {
-#embed "../../Kernels/gradients.cl" suffix(, 0)
+static const char convolution_gradient_text[] = {
+#embed "../../Kernels/convolution_gradient.cl" suffix(, 0)
 };
 static const char matrix_text[] = {
 #embed "../../Kernels/matrix.cl" suffix(, 0)
 };
 static const char normalization_text[] = {
 #embed "../../Kernels/normalization.cl" suffix(, 0)
+};
+static const char normalization_gradient_text[] = {
+#embed "../../Kernels/normalization_gradient.cl" suffix(, 0)
+};
+static const char optimizer_text[] = {
+#embed "../../Kernels/optimizer.cl" suffix(, 0)
 };
 static const char parameters_text[] = {
 #embed "../../Kernels/parameters.cl" suffix(, 0)
@@ -33,10 +42,12 @@ static const char pointwise_text[] = {
 static const char random_text[] = {
 #embed "../../Kernels/random.cl" suffix(, 0)
 };
+static const char reduction_text[] = {
+#embed "../../Kernels/reduction.cl" suffix(, 0)
+};
 static const char resampling_text[] = {
 #embed "../../Kernels/resampling.cl" suffix(, 0)
 };
-
 static const char winograd_text[] = {
 #embed "../../Kernels/winograd.cl" suffix(, 0)
 };
@@ -44,9 +55,23 @@ static const char winograd_text[] = {
 #define FILE(name) {#name ".cl", name##_text, sizeof name##_text - 1}
 
 static const embedded_kernel kernels[] = {
-    FILE(activation), FILE(attention),     FILE(common),     FILE(convolution), FILE(gradients),
-    FILE(matrix),     FILE(normalization), FILE(parameters), FILE(peak),        FILE(pointwise),
-    FILE(random),     FILE(resampling),    FILE(winograd),
+    FILE(activation),
+    FILE(attention),
+    FILE(attention_gradient),
+    FILE(common),
+    FILE(convolution),
+    FILE(convolution_gradient),
+    FILE(matrix),
+    FILE(normalization),
+    FILE(normalization_gradient),
+    FILE(optimizer),
+    FILE(parameters),
+    FILE(peak),
+    FILE(pointwise),
+    FILE(random),
+    FILE(reduction),
+    FILE(resampling),
+    FILE(winograd),
 };
 
 const embedded_kernel *embedded_kernels(size_t *count) {

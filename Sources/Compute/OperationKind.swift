@@ -43,6 +43,8 @@ public enum OperationKind: String, CaseIterable, Sendable, Hashable, Codable {
   case downsample
   /// ``ResamplingOperations/upsample(_:into:)``
   case upsample
+  /// ``ResamplingOperations/blur(_:into:)``
+  case blur
   /// ``ResamplingOperations/poolWindows(_:_:into:)``
   case poolWindows
   /// ``FeatureMapOperations/add(_:times:_:times:into:)``

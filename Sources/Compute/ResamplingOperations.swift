@@ -6,6 +6,16 @@ public protocol ResamplingOperations: AnyObject {
   /// Doubles height and width by repeating each pixel (nearest neighbour).
   func upsample(_ source: FeatureMap, into destination: FeatureMap)
 
+  /// Blurs each channel by the binomial filter of three pixels in both directions; zero outside of the image.
+  ///
+  /// ```
+  /// out[b, c, y, x] = sum over r, s in -1, 0, 1 of w[r] w[s] in[b, c, y + r, x + s]        w = 1/4, 1/2, 1/4
+  /// ```
+  ///
+  /// It is its own gradient. After ``upsample(_:into:)``, and before ``downsample(_:into:)``, it makes the resampling by the
+  /// filter 1, 3, 3, 1 of Karras et al. (2020) and of the score networks of Song et al. (2021), borders included.
+  func blur(_ source: FeatureMap, into destination: FeatureMap)
+
   /// Takes the largest value or the mean of a window around each pixel; see ``PoolingShape`` for the formula.
   ///
   /// A NaN in a window makes its result one.

@@ -52,4 +52,67 @@ extension CPUBackend {
       source: source, destination: destination, batch: shape.batch, channels: shape.channels, height: shape.height,
       width: shape.width, scale: scale, shift: shift)
   }
+
+  /// One pass.
+  public func add(
+    _ first: FeatureMap, times firstScale: Float, _ second: FeatureMap?, times secondScale: Float,
+    into destination: FeatureMap
+  ) {
+    precondition(
+      first.shape == destination.shape && second.map { $0.shape == first.shape } ?? true,
+      "\(first.shape) is not \(destination.shape)")
+    guard let from = values(first), let to = values(destination) else { return }
+    var arguments = pointwise(to, count: first.shape.count)
+    arguments.terms = 1
+    arguments.sources.0 = UnsafePointer(from)
+    arguments.coefficients.0 = firstScale
+    if let second {
+      guard let other = values(second) else { return }
+      arguments.terms = 2
+      arguments.sources.1 = UnsafePointer(other)
+      arguments.coefficients.1 = secondScale
+    }
+    pool.run(kernels.combine, arguments, count: pieces(arguments.count, of: arguments.chunk))
+  }
+
+  /// One pass, a sample a task.
+  public func spatialSum(_ source: FeatureMap, into destination: FeatureMap) {
+    let shape = source.shape
+    precondition(
+      destination.shape == .init(batch: shape.batch, channels: shape.channels), "\(destination.shape) for \(shape)")
+    guard let from = values(source), let to = values(destination) else { return }
+    pool.run(kernels.sum_pixels, images(from, to, shape), count: shape.batch)
+  }
+
+  /// One pass, with the exponentials of ``activate(_:_:into:)``.
+  public func activateGradient(
+    _ source: FeatureMap, _ function: Nonlinearity, _ gradient: FeatureMap, into destination: FeatureMap
+  ) {
+    precondition(
+      source.shape == gradient.shape && source.shape == destination.shape, "three activations of one shape")
+    guard let x = values(source), let g = values(gradient), let to = values(destination) else { return }
+    var arguments = pointwise(to, count: source.shape.count)
+    arguments.sources.0 = UnsafePointer(x)
+    arguments.sources.1 = UnsafePointer(g)
+    arguments.function = function.cValue
+    pool.run(kernels.activate_gradient, arguments, count: pieces(arguments.count, of: arguments.chunk))
+  }
+
+  /// One pass; values lie in memory in the order of their words.
+  public func dropout(
+    _ source: FeatureMap, probability: Double, seeds: [UInt64], key: NoiseKey, into destination: FeatureMap
+  ) {
+    let shape = source.shape
+    let rule = DropoutRule(
+      probability: probability, shape: shape, destination: destination.shape, seeds: seeds.count)
+    guard let from = values(source), let to = values(destination) else { return }
+    let length = shape.channels * shape.pixels, chunk = 4096
+    seeds.withUnsafeBufferPointer { seeds in
+      let rows = cpu_rows(
+        source: from, destination: to, seeds: seeds.baseAddress, row_length: length, chunk: chunk,
+        chunks: pieces(length, of: chunk), step: key.step, draw: key.draw)
+      let arguments = cpu_dropout(random: rows, threshold: rule.threshold, scale: rule.scale)
+      pool.run(kernels.dropout, arguments, count: shape.batch * rows.chunks)
+    }
+  }
 }

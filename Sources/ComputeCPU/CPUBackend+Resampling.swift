@@ -5,31 +5,45 @@ extension CPUBackend {
   /// One pass, a row of the result a task.
   public func downsample(_ source: FeatureMap, into destination: FeatureMap) {
     let (large, small) = (source.shape, destination.shape)
-    precondition(
-      small.batch == large.batch && small.channels == large.channels && small.height == large.height / 2
-        && small.width == large.width / 2, "\(small) is not half of \(large)")
+    checkDownsample(source, destination)
     guard let from = values(source), let to = values(destination) else { return }
     pool.run(kernels.halve, images(from, to, large), count: small.batch * small.height)
   }
 
   /// One pass, a row of the source a task.
   public func upsample(_ source: FeatureMap, into destination: FeatureMap) {
-    let (small, large) = (source.shape, destination.shape)
-    precondition(
-      small.batch == large.batch && small.channels == large.channels && 2 * small.height == large.height
-        && 2 * small.width == large.width, "\(large) is not twice \(small)")
+    checkUpsample(source, destination)
+    let small = source.shape
     guard let from = values(source), let to = values(destination) else { return }
     pool.run(kernels.double_size, images(from, to, small), count: small.batch * small.height)
+  }
+
+  /// One pass, a row a task.
+  public func blur(_ source: FeatureMap, into destination: FeatureMap) {
+    checkBlur(source, destination)
+    guard let from = values(source), let to = values(destination) else { return }
+    pool.run(kernels.blur, images(from, to, source.shape), count: source.shape.batch * source.shape.height)
   }
 
   /// One pass, a row of the result a task.
   public func poolWindows(_ source: FeatureMap, _ shape: PoolingShape, into destination: FeatureMap) {
     let (input, output) = (source.shape, destination.shape)
-    precondition(output == shape.output(for: input), "\(output) is not what \(shape) makes of \(input)")
+    checkPoolWindows(source, shape, destination)
     guard let from = values(source), let to = values(destination) else { return }
     let arguments = cpu_pooling(
       images: images(from, to, input), output_height: output.height, output_width: output.width, size: shape.size,
       stride: shape.stride, padding: shape.padding, is_maximum: shape.kind == .maximum)
     pool.run(kernels.pool_windows, arguments, count: output.batch * output.height)
+  }
+
+  /// One pass, a row of the result a task.
+  public func dilate(_ source: FeatureMap, by stride: Int, into destination: FeatureMap) {
+    let (small, large) = (source.shape, destination.shape)
+    checkDilate(source, by: stride, destination)
+    guard let from = values(source), let to = values(destination) else { return }
+    let arguments = cpu_spread(
+      source: from, destination: to, channels: small.channels, height: small.height, width: small.width,
+      stride: stride, output_height: large.height, output_width: large.width)
+    pool.run(kernels.spread, arguments, count: large.batch * large.height)
   }
 }

@@ -2,9 +2,12 @@ import COpenCL
 
 /// A file of `Kernels/` besides common.cl, compiled to a program of its own.
 enum KernelFamily: String, CaseIterable {
-  case activation, random, pointwise, matrix, convolution, winograd, normalization, attention, resampling, gradients
-  case parameters
-  case peak
+  case activation, random, pointwise, reduction, matrix, parameters, convolution, winograd, normalization, attention
+  case resampling, optimizer, peak
+  // Gradients are programs of their own, so that sampling does not wait until they are compiled.
+  case convolutionGradient = "convolution_gradient"
+  case normalizationGradient = "normalization_gradient"
+  case attentionGradient = "attention_gradient"
 }
 
 /// A kernel by the name of its function and of its file.
@@ -21,7 +24,11 @@ struct Kernel: Hashable {
   static let leave = Self(.activation, "leave")
   static let activate = Self(.activation, "activate")
   static let lookUpEmbedding = Self(.activation, "gather_rows")
+  static let addFeatureMaps = Self(.activation, "add_activations")
+  static let spatialSum = Self(.activation, "sum_pixels")
+  static let activateGradient = Self(.activation, "activate_gradient")
   static let fillNormal = Self(.random, "fill_normal")
+  static let dropValues = Self(.random, "drop_values")
   static let combine = Self(.pointwise, "combine")
   static let clampValues = Self(.pointwise, "clamp_values")
   static let clampRows = Self(.pointwise, "clamp_rows")
@@ -29,6 +36,8 @@ struct Kernel: Hashable {
   static let selectRows = Self(.pointwise, "select_rows")
   static let scaleByExponential = Self(.pointwise, "scale_by_exponential")
   static let scaleByRoot = Self(.pointwise, "scale_by_root")
+  static let sumSquares = Self(.reduction, "sum_squares")
+  static let foldSquares = Self(.reduction, "fold_squares")
   static let packColumns = Self(.matrix, "pack_columns")
   static let multiplyPacked = Self(.matrix, "multiply_packed")
   static let multiplyTiled = Self(.matrix, "multiply_tiled")
@@ -38,6 +47,8 @@ struct Kernel: Hashable {
   static let packFilter = Self(.convolution, "pack_filter")
   static let convolveDirect = Self(.convolution, "convolve_direct")
   static let convolveTiled = Self(.convolution, "convolve_tiled")
+  static let filterGradient = Self(.convolutionGradient, "filter_gradient")
+  static let foldFilterGradient = Self(.convolutionGradient, "fold_filter_gradient")
   static let transformFilter = Self(.winograd, "transform_filter")
   static let convolveWinograd = Self(.winograd, "convolve_winograd")
   static let transformInput = Self(.winograd, "transform_input")
@@ -45,29 +56,22 @@ struct Kernel: Hashable {
   static let measureChannels = Self(.normalization, "measure_channels")
   static let foldMoments = Self(.normalization, "fold_moments")
   static let normalizeApply = Self(.normalization, "normalize_apply")
+  static let gradientSums = Self(.normalizationGradient, "gradient_sums")
+  static let gradientLines = Self(.normalizationGradient, "gradient_lines")
+  static let gradientApply = Self(.normalizationGradient, "gradient_apply")
+  static let foldSamples = Self(.normalizationGradient, "fold_samples")
   static let splitHeads = Self(.attention, "split_heads")
   static let attendDirect = Self(.attention, "attend_direct")
   static let attendTiled = Self(.attention, "attend_tiled")
+  static let attentionWeights = Self(.attentionGradient, "attention_weights")
+  static let attentionGradient = Self(.attentionGradient, "attention_gradient")
   static let halve = Self(.resampling, "halve")
-  static let addUp = Self(.peak, "add_up")
   static let repeatPixels = Self(.resampling, "repeat_pixels")
+  static let blur = Self(.resampling, "blur")
   static let poolWindows = Self(.resampling, "pool_windows")
-  static let dropValues = Self(.random, "drop_values")
-  static let addFeatureMaps = Self(.gradients, "add_activations")
-  static let spatialSum = Self(.gradients, "sum_pixels")
-  static let activateGradient = Self(.gradients, "activate_gradient")
-  static let spreadPixels = Self(.gradients, "spread_pixels")
-  static let sumSquares = Self(.gradients, "sum_squares")
-  static let foldSquares = Self(.gradients, "fold_squares")
-  static let adamStep = Self(.gradients, "adam_step")
-  static let filterGradient = Self(.gradients, "filter_gradient")
-  static let foldFilterGradient = Self(.gradients, "fold_filter_gradient")
-  static let gradientSums = Self(.gradients, "gradient_sums")
-  static let gradientLines = Self(.gradients, "gradient_lines")
-  static let gradientApply = Self(.gradients, "gradient_apply")
-  static let foldSamples = Self(.gradients, "fold_samples")
-  static let attentionWeights = Self(.gradients, "attention_weights")
-  static let attentionGradient = Self(.gradients, "attention_gradient")
+  static let spreadPixels = Self(.resampling, "spread_pixels")
+  static let adamStep = Self(.optimizer, "adam_step")
+  static let addUp = Self(.peak, "add_up")
 }
 
 /// One argument of a kernel; the kernel's signature says which it must be.

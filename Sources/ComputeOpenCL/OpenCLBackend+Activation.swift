@@ -62,4 +62,58 @@ extension OpenCLBackend: FeatureMapOperations {
       .lookUpEmbedding, for: .lookUpEmbedding, items: vectors, .memory(form.id), .memory(places.id), .memory(out.id),
       .int(columns), .int(vectors))
   }
+
+  /// One pass.
+  public func add(
+    _ first: FeatureMap, times firstScale: Float, _ second: FeatureMap?, times secondScale: Float,
+    into destination: FeatureMap
+  ) {
+    let shape = destination.shape
+    precondition(
+      first.shape == shape && second.map { $0.shape == shape } ?? true, "\(first.shape) does not fill \(shape)")
+    guard let x = memory(first), let y = memory(second ?? first), let out = memory(destination) else { return }
+    let vectors = vectors(of: shape)
+    launch(
+      .addFeatureMaps, for: .add, items: vectors, .memory(x.id), .memory(y.id), .memory(out.id), .float(firstScale),
+      .float(secondScale), .int(second == nil ? 0 : 1), .int(vectors))
+  }
+
+  /// One pass, some channels of a sample a work-item.
+  public func spatialSum(_ source: FeatureMap, into destination: FeatureMap) {
+    let shape = source.shape
+    precondition(
+      destination.shape == FeatureMapShape(batch: shape.batch, channels: shape.channels), "no sums of \(shape)")
+    guard let x = memory(source), let out = memory(destination) else { return }
+    launch(
+      .spatialSum, for: .spatialSum, items: vectors(of: destination.shape), .memory(x.id), .memory(out.id),
+      .int(shape.channels), .int(shape.pixels), .int(shape.batch))
+  }
+
+  /// One pass.
+  public func activateGradient(
+    _ source: FeatureMap, _ function: Nonlinearity, _ gradient: FeatureMap, into destination: FeatureMap
+  ) {
+    precondition(
+      source.shape == gradient.shape && source.shape == destination.shape, "three activations of one shape")
+    guard let x = memory(source), let g = memory(gradient), let out = memory(destination) else { return }
+    let vectors = vectors(of: source.shape)
+    launch(
+      .activateGradient, for: .activateGradient, items: vectors, .memory(x.id), .memory(g.id), .memory(out.id),
+      .int(function.number), .int(vectors))
+  }
+
+  /// One pass; words are made once for four places that lie together.
+  public func dropout(
+    _ source: FeatureMap, probability: Double, seeds: [UInt64], key: NoiseKey, into destination: FeatureMap
+  ) {
+    let shape = source.shape
+    let rule = DropoutRule(
+      probability: probability, shape: shape, destination: destination.shape, seeds: seeds.count)
+    guard let x = memory(source), let out = memory(destination), let words = words(of: seeds) else { return }
+    let vectors = vectors(of: shape)
+    launch(
+      .dropValues, for: .dropout, items: vectors, .memory(x.id), .memory(out.id), .memory(words.id), .word(key.step),
+      .word(key.draw), .word(rule.threshold), .float(rule.scale),
+      .int(shape.channels), .int(shape.pixels), .int(vectors))
+  }
 }

@@ -5,7 +5,7 @@ import Synchronization
 /// One list of cases that every backend must pass, run by tests, by `diffuse-gpu check` and by `diffuse-gpu bench`.
 public enum ConformanceSuite {
   /// All cases, in the order of `Compute.OperationKind`.
-  public static let cases: [ConformanceCase] = OperationKind.allCases.flatMap { cases(of: $0) }
+  public static let cases: [ConformanceCase] = OperationKind.allCases.flatMap { operation($0).cases }
 
   /// Runs cases and compares their results with the oracle's.
   ///

@@ -31,58 +31,58 @@ extension ReferenceBackend {
     }
   }
 
-  /// Computes `out[b, c, y, x] = (x[2y, 2x] + x[2y, 2x + 1] + x[2y + 1, 2x] + x[2y + 1, 2x + 1]) / 4`.
-  public func downsample(_ source: FeatureMap, into destination: FeatureMap) {
-    let (input, output) = (source.shape, destination.shape)
-    precondition(
-      output.with(channels: 1)
-        == .init(batch: input.batch, channels: 1, height: input.height / 2, width: input.width / 2)
-        && output.channels == input.channels, "\(input) does not halve to \(output)")
-    let values = source.values
-    fill(destination) { plane, y, x in
-      let corner = (plane * input.height + 2 * y) * input.width + 2 * x
-      let upper = values[corner] + values[corner + 1]
-      let lower = values[corner + input.width] + values[corner + input.width + 1]
-      return (upper + lower) / 4
+  /// Computes `out = firstScale * a + secondScale * b`.
+  public func add(
+    _ first: FeatureMap, times firstScale: Float, _ second: FeatureMap?, times secondScale: Float,
+    into destination: FeatureMap
+  ) {
+    precondition(first.shape == destination.shape, "\(first.shape) does not go into \(destination.shape)")
+    precondition(second.map { $0.shape == first.shape } ?? true, "\(first.shape) is not the second's shape")
+    let others = second?.values
+    destination.values = first.values.enumerated().map { index, value in
+      Double(firstScale) * value + (others.map { Double(secondScale) * $0[index] } ?? 0)
     }
   }
 
-  /// Computes `out[b, c, y, x] = x[b, c, y / 2, x / 2]`.
-  public func upsample(_ source: FeatureMap, into destination: FeatureMap) {
-    let (input, output) = (source.shape, destination.shape)
-    precondition(
-      output
-        == .init(
-          batch: input.batch, channels: input.channels, height: 2 * input.height, width: 2 * input.width),
-      "\(input) does not double to \(output)")
+  /// Computes `out[b, c] = sum over y, x of in[b, c, y, x]`.
+  public func spatialSum(_ source: FeatureMap, into destination: FeatureMap) {
+    let shape = source.shape
+    precondition(destination.shape == .init(batch: shape.batch, channels: shape.channels), "not sums of \(shape)")
     let values = source.values
-    fill(destination) { plane, y, x in values[(plane * input.height + y / 2) * input.width + x / 2] }
+    destination.values = (0..<shape.batch * shape.channels).map { plane in
+      values[plane * shape.pixels..<(plane + 1) * shape.pixels].reduce(0, +)
+    }
   }
 
-  /// The largest value or the mean of the pixels of each window that lie inside of the image.
-  public func poolWindows(_ source: FeatureMap, _ shape: PoolingShape, into destination: FeatureMap) {
-    let input = source.shape, values = source.values
-    precondition(destination.shape == shape.output(for: input), "\(shape) makes no \(destination.shape) of \(input)")
-    fill(destination) { plane, y, x in
-      var window: [Double] = []
-      for row in (0..<shape.size).map({ shape.stride * y + $0 - shape.padding }) where 0..<input.height ~= row {
-        for column in (0..<shape.size).map({ shape.stride * x + $0 - shape.padding }) where 0..<input.width ~= column {
-          window.append(values[(plane * input.height + row) * input.width + column])
-        }
+  /// Computes `out = f'(x) * g`.
+  public func activateGradient(
+    _ source: FeatureMap, _ function: Nonlinearity, _ gradient: FeatureMap, into destination: FeatureMap
+  ) {
+    precondition(source.shape == gradient.shape && source.shape == destination.shape, "three activations of one shape")
+    destination.values = zip(source.values, gradient.values).map { function.derivative(at: $0) * $1 }
+  }
+
+  /// Philox words against the probability, one value after the other.
+  public func dropout(
+    _ source: FeatureMap, probability: Double, seeds: [UInt64], key: NoiseKey, into destination: FeatureMap
+  ) {
+    let shape = source.shape
+    precondition(shape == destination.shape && seeds.count == shape.batch, "one seed for each sample of \(shape)")
+    precondition(0..<1 ~= probability, "a probability is at least zero and less than one, not \(probability)")
+    var values = source.values
+    for sample in 0..<shape.batch {
+      let seed = seeds[sample]
+      let words = (0..<(shape.channels * shape.pixels + 3) / 4).flatMap { block in
+        Philox.words(
+          counter: [UInt32(block), key.step, key.draw, 1],
+          key: (UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed >> 32)))
       }
-      if window.contains(where: \.isNaN) { return .nan }
-      return shape.kind == .mean ? window.reduce(0, +) / Double(window.count) : window.reduce(-.infinity, max)
-    }
-  }
-
-  /// Writes a value for every plane (sample and channel), row and column.
-  private func fill(_ destination: FeatureMap, _ value: (Int, Int, Int) -> Double) {
-    let shape = destination.shape
-    var values: [Double] = []
-    values.reserveCapacity(shape.count)
-    for plane in 0..<shape.batch * shape.channels {
-      for y in 0..<shape.height {
-        for x in 0..<shape.width { values.append(value(plane, y, x)) }
+      for channel in 0..<shape.channels {
+        for pixel in 0..<shape.pixels {
+          let index = (sample * shape.channels + channel) * shape.pixels + pixel
+          let u = Double(words[pixel * shape.channels + channel]) * 0x1p-32
+          values[index] = u >= probability ? values[index] / (1 - probability) : 0
+        }
       }
     }
     destination.values = values
@@ -99,6 +99,24 @@ extension Nonlinearity {
     case .gelu: x * (1 + erf(x / 2.0.squareRoot())) / 2
     // A comparison, not a maximum: NaN stays NaN.
     case .relu: x < 0 ? 0 : x
+    }
+  }
+
+  /// The derivative by its formula, in Double.
+  func derivative(at x: Double) -> Double {
+    switch self {
+    case .identity:
+      return 1
+    case .silu:
+      let s = 1 / (1 + exp(-x))
+      return s * (1 + x * (1 - s))
+    case .mish:
+      let t = tanh(log1p(exp(x)))
+      return t + x * (1 - t * t) / (1 + exp(-x))
+    case .gelu:
+      return (1 + erf(x / 2.0.squareRoot())) / 2 + x * exp(-x * x / 2) / (2 * Double.pi).squareRoot()
+    case .relu:
+      return x.isNaN ? x : x > 0 ? 1 : 0
     }
   }
 }

@@ -35,6 +35,45 @@ extension ReferenceBackend {
     }
     destination.values = result
   }
+
+  /// The gradient of the projections, one query after the other.
+  public func attendGradient(
+    _ projections: FeatureMap, heads: Int, _ gradient: FeatureMap, into destination: FeatureMap
+  ) {
+    let shape = gradient.shape
+    let (channels, tokens) = (shape.channels, shape.pixels)
+    precondition(projections.shape == shape.with(channels: 3 * channels), "\(projections.shape) are no projections")
+    precondition(destination.shape == projections.shape && channels % heads == 0, "not the gradient of \(shape)")
+    let width = channels / heads
+    let root = Double(width).squareRoot()
+    let (values, gradients) = (projections.values, gradient.values)
+    var result = [Double](repeating: 0, count: values.count)
+    for sample in 0..<shape.batch {
+      for head in 0..<heads {
+        let queries = (3 * sample * channels + head * width) * tokens
+        let keys = queries + channels * tokens
+        let contents = keys + channels * tokens
+        let from = (sample * channels + head * width) * tokens
+        for query in 0..<tokens {
+          func dot(_ left: [Double], _ first: Int, _ right: [Double], _ second: Int) -> Double {
+            (0..<width).reduce(0) { $0 + left[first + $1 * tokens] * right[second + $1 * tokens] }
+          }
+          let weights = softmax((0..<tokens).map { dot(values, queries + query, values, keys + $0) / root })
+          let changes = (0..<tokens).map { dot(gradients, from + query, values, contents + $0) }
+          let mean = zip(weights, changes).reduce(0) { $0 + $1.0 * $1.1 }
+          for key in 0..<tokens {
+            let logit = weights[key] * (changes[key] - mean) / root
+            for d in 0..<width {
+              result[queries + d * tokens + query] += logit * values[keys + d * tokens + key]
+              result[keys + d * tokens + key] += logit * values[queries + d * tokens + query]
+              result[contents + d * tokens + key] += weights[key] * gradients[from + d * tokens + query]
+            }
+          }
+        }
+      }
+    }
+    destination.values = result
+  }
 }
 
 /// `exp(l[j] - max l) / sum over k of exp(l[k] - max l)`; a NaN anywhere makes all NaN.

@@ -65,4 +65,40 @@ extension ReferenceBackend {
     }
     return sums
   }
+
+  /// The sum over samples and pixels, term by term.
+  public func convolveFilterGradient(
+    _ operand: Operand, _ shape: ConvolutionShape, _ gradient: FeatureMap, into destination: Buffer
+  ) {
+    let (input, output) = (operand.shape, gradient.shape)
+    precondition(shape.output(for: input) == output, "\(shape) makes no \(output) of \(input)")
+    precondition(destination.count == shape.filterCount, "\(destination.count) values are no filter of \(shape)")
+    let (values, gradients) = (operand.values, gradient.values)
+    let (width, factor) = (shape.kernelWidth, shape.upsamplesInput ? 2 : 1)
+    var result = [Double](repeating: 0, count: shape.filterCount)
+    for o in 0..<output.channels {
+      for i in 0..<input.channels {
+        for r in 0..<shape.kernel {
+          for s in 0..<width {
+            var sum = 0.0
+            for sample in 0..<output.batch {
+              for y in 0..<output.height {
+                let row = shape.stride * y + r - shape.padding.top
+                guard 0..<factor * input.height ~= row else { continue }
+                let source = ((sample * input.channels + i) * input.height + row / factor) * input.width
+                let target = ((sample * output.channels + o) * output.height + y) * output.width
+                for x in 0..<output.width {
+                  let column = shape.stride * x + s - shape.padding.left
+                  guard 0..<factor * input.width ~= column else { continue }
+                  sum += gradients[target + x] * values[source + column / factor]
+                }
+              }
+            }
+            result[((o * input.channels + i) * shape.kernel + r) * width + s] = sum
+          }
+        }
+      }
+    }
+    destination.values = result
+  }
 }

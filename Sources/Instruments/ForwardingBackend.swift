@@ -197,6 +197,11 @@ extension ForwardingBackend {
   }
 
   /// Passed on by the hook.
+  public func blur(_ source: FeatureMap, into destination: FeatureMap) {
+    around(.blur) { $0.blur(source, into: destination) }
+  }
+
+  /// Passed on by the hook.
   public func poolWindows(_ source: FeatureMap, _ shape: PoolingShape, into destination: FeatureMap) {
     around(.poolWindows) { $0.poolWindows(source, shape, into: destination) }
   }

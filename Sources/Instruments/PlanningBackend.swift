@@ -22,9 +22,9 @@ public final class PlanningBackend: Backend {
 
   private let ledger = MemoryLedger()
   private let activationBytes: (FeatureMapShape) -> Int
-  private let convolutionMethod: (ConvolutionShape, FeatureMapShape) -> ConvolutionMethod
+  let convolutionMethod: (ConvolutionShape, FeatureMapShape) -> ConvolutionMethod
   /// Bytes of the forms of each filter.
-  private var filterBytes: [ObjectIdentifier: [Filter.Arrangement: Int]] = [:]
+  var filterBytes: [ObjectIdentifier: [Filter.Arrangement: Int]] = [:]
 
   /// A plan for a device.
   ///
@@ -179,120 +179,4 @@ extension PlanningBackend {
 
   /// Writes nothing, so nothing outside of its allocations either.
   public func checkGuardZones() throws(DeviceError) {}
-}
-
-// MARK: Activations
-
-extension PlanningBackend {
-  /// Counts the way in: two operations a value.
-  public func enter(_ source: Buffer, scale: Float, shift: Float, into destination: FeatureMap) {
-    let shape = destination.shape
-    record(
-      .enter, .activations(operands: [shape], result: shape), work: 2 * shape.count, reads: 4 * source.count,
-      writes: bytes(destination))
-  }
-
-  /// Counts the way out.
-  public func leave(_ source: FeatureMap, into destination: Buffer) {
-    record(
-      .leave, .activations(operands: [source.shape], result: source.shape), reads: bytes(source),
-      writes: 4 * destination.count)
-  }
-
-  /// Counts a function of every value: one operation each.
-  public func activate(_ source: FeatureMap, _ function: Nonlinearity, into destination: FeatureMap) {
-    var traits: Set<OperationTrait> = [.function(function)]
-    if source === destination { traits.insert(.inPlace) }
-    record(
-      .activate, .activations(operands: [source.shape], result: destination.shape), traits: traits,
-      work: source.shape.count, reads: bytes(source), writes: bytes(destination))
-  }
-
-  /// Counts the rows of a table that are read.
-  public func lookUpEmbedding(of table: Parameter, _ indices: [Int], into destination: FeatureMap) {
-    _ = note(table)
-    let rows = FeatureMapShape(batch: table.shape[0], channels: destination.shape.channels)
-    record(
-      .lookUpEmbedding, .activations(operands: [rows], result: destination.shape), reads: 4 * destination.shape.count,
-      writes: bytes(destination))
-  }
-
-  /// Counts a convolution by its direct method.
-  public func convolve(
-    _ operand: Operand, _ filter: Filter, _ shape: ConvolutionShape, _ epilogue: ConvolutionEpilogue,
-    into destination: FeatureMap
-  ) {
-    var traits: Set<OperationTrait> = []
-    if epilogue.bias != nil { traits.insert(.bias) }
-    if epilogue.channelOffset != nil { traits.insert(.channelOffset) }
-    if let residual = epilogue.residual {
-      traits.insert(.residual)
-      if residual === destination { traits.insert(.inPlace) }
-    }
-    if epilogue.scale != 1 { traits.insert(.scaled) }
-    let form = convolutionMethod(shape, destination.shape).filterBytes
-    filterBytes[ObjectIdentifier(filter.parameter), default: [:]][filter.arrangement] = form
-    let sources = [operand.first, operand.second, epilogue.channelOffset, epilogue.residual]
-    record(
-      .convolve, .convolution(shape, operands: operand.shapes, result: destination.shape), traits: traits,
-      work: shape.floatingPointOperations(for: operand.shape),
-      reads: sources.reduce(note(filter.parameter) + note(epilogue.bias)) { $0 + bytes($1) }, writes: bytes(destination)
-    )
-  }
-
-  /// What the planned device does.
-  public func method(of shape: ConvolutionShape, output: FeatureMapShape) -> ConvolutionMethod {
-    convolutionMethod(shape, output)
-  }
-
-  /// Counts a normalisation: eight operations a value, two more for scale and shift, one for the function.
-  public func normalizeGroups(
-    _ operand: Operand, _ normalization: GroupNormalization, scaleShift: FeatureMap?, _ function: Nonlinearity,
-    into destination: FeatureMap
-  ) {
-    var traits: Set<OperationTrait> = [.function(function), .groups(normalization.groups)]
-    if scaleShift != nil { traits.insert(.scaleShift) }
-    if operand.second == nil, operand.first === destination { traits.insert(.inPlace) }
-    let perValue = 8 + (scaleShift == nil ? 0 : 2) + (function == .identity ? 0 : 1)
-    let weights = note(normalization.gamma) + note(normalization.beta)
-    record(
-      .normalizeGroups, .activations(operands: operand.shapes, result: destination.shape), traits: traits,
-      work: perValue * operand.shape.count,
-      reads: weights + bytes(operand.first) + bytes(operand.second) + bytes(scaleShift), writes: bytes(destination))
-  }
-
-  /// Counts an attention: its two products and its softmax.
-  public func attend(_ projections: FeatureMap, heads: Int, into destination: FeatureMap) {
-    let shape = destination.shape
-    let scores = shape.batch * shape.pixels * shape.pixels
-    record(
-      .attend, .activations(operands: [projections.shape], result: shape), traits: [.heads(heads)],
-      work: scores * (4 * shape.channels + 7 * heads), reads: bytes(projections), writes: bytes(destination))
-  }
-
-  /// Counts a downsampling: four operations a result.
-  public func downsample(_ source: FeatureMap, into destination: FeatureMap) {
-    record(
-      .downsample, .activations(operands: [source.shape], result: destination.shape), work: 4 * destination.shape.count,
-      reads: bytes(source), writes: bytes(destination))
-  }
-
-  /// Counts an upsampling.
-  public func upsample(_ source: FeatureMap, into destination: FeatureMap) {
-    record(
-      .upsample, .activations(operands: [source.shape], result: destination.shape), reads: bytes(source),
-      writes: bytes(destination))
-  }
-
-  /// Counts a pooling: one operation a pixel of each window.
-  public func poolWindows(_ source: FeatureMap, _ shape: PoolingShape, into destination: FeatureMap) {
-    record(
-      .poolWindows, .activations(operands: [source.shape], result: destination.shape), traits: [.pooling(shape)],
-      work: shape.size * shape.size * destination.shape.count, reads: bytes(source), writes: bytes(destination))
-  }
-}
-
-extension Operand {
-  /// The shapes of the one or two activations.
-  var shapes: [FeatureMapShape] { [first.shape] + (second.map { [$0.shape] } ?? []) }
 }

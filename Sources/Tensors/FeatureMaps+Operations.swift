@@ -79,6 +79,17 @@ extension FeatureMaps {
     }
   }
 
+  /// Blurs each channel; see `ResamplingOperations.blur(_:into:)`.
+  public func blurred() -> FeatureMaps {
+    makeResult(shape) {
+      backend.blur(activation, into: $0)
+    } backward: { [shape, backend, slots] tape, gradient in
+      let change = backend.makeFeatureMap(shape)
+      backend.blur(gradient, into: change)
+      tape.accumulate(change, into: slots.first)
+    }
+  }
+
   /// Upsamples by two, by nearest neighbour.
   public func upsampled() -> FeatureMaps {
     let twice = FeatureMapShape(

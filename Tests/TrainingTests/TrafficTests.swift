@@ -15,7 +15,6 @@ struct TrafficTests {
       let before = device.traffic
       _ = try TrainerTests.train(trainer, to: 3)
       let written = device.traffic.written - before.written, read = device.traffic.read - before.read
-      print("traffic", written, read, weights)
       let batch = 4 * 4 * 64
       #expect(written < batch + 4096 && read < 4096 && weights > 100_000, "\(written) and \(read) of \(weights)")
     }

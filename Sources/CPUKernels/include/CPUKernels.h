@@ -220,7 +220,7 @@ typedef struct {
   cpu_task *peak[CPU_WORDS];
   cpu_task *chunk_statistics, *normalization_coefficients, *normalize;
   cpu_task *softmax_rows;
-  cpu_task *enter, *leave, *halve, *double_size, *pool_windows;
+  cpu_task *enter, *leave, *halve, *double_size, *blur, *pool_windows;
   cpu_task *activate, *combine, *clamp, *clamp_rows, *scale_rows;
   cpu_task *scale_by_exponential, *scale_by_root;  // sources: what is scaled and by what; coefficients: scale, factor
   cpu_task *fill_normal;

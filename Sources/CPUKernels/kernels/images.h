@@ -1,4 +1,4 @@
-// Images into and out of the channels-last layout, their sizes halved and doubled, and the windows of pooling. A task is one row of
+// Images into and out of the channels-last layout, their sizes halved and doubled, blurred, and the windows of pooling. A task is one row of
 // one image.
 
 static void enter(const void *arguments, long index, void *scratch) {
@@ -49,6 +49,28 @@ static void double_size(const void *arguments, long index, void *scratch) {
       PUT(to + o->channels, values);
       PUT(below, values);
       PUT(below + o->channels, values);
+    })
+  }
+}
+
+/// A row; pixels outside of the image are left out.
+static void blur(const void *arguments, long index, void *scratch) {
+  const cpu_images *o = arguments;
+  long y = index % o->height, line = o->width * o->channels;
+  for (long x = 0; x < o->width; x++) {
+    const float *from = o->source + index * line + x * o->channels;
+    float *to = o->destination + index * line + x * o->channels;
+    long first = x > 0 ? -1 : 0, last = x + 1 < o->width ? 1 : 0;
+    FOR_VECTORS(o->channels, {
+      vector sum = splat(0);
+      for (long column = first; column <= last; column++) {
+        const float *place = from + column * o->channels;
+        vector values = GET(place) * 2.0f;
+        if (y > 0) values += GET(place - line);
+        if (y + 1 < o->height) values += GET(place + line);
+        sum += column == 0 ? values * 2.0f : values;
+      }
+      PUT(to, sum * 0.0625f);
     })
   }
 }

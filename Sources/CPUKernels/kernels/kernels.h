@@ -32,6 +32,7 @@ const cpu_kernels KERNELS = {
     .enter = enter,
     .leave = leave,
     .halve = halve,
+    .blur = blur,
     .double_size = double_size,
     .pool_windows = pool_windows,
     .activate = activate,

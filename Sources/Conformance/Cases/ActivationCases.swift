@@ -1,4 +1,57 @@
 import Compute
+import Instruments
+
+// What the cases of each operation must cover.
+extension ConformanceSuite {
+  static var enter: OperationCases {
+    .init(
+      enterCases(),
+      shapes: .images.union([.embedding]),
+      values: [.ordinary, .nan, .infinity, .zeros])
+  }
+
+  static var leave: OperationCases {
+    .init(
+      leaveCases(),
+      shapes: .images.union([.embedding]),
+      values: [.ordinary, .nan, .infinity, .zeros])
+  }
+
+  static var activate: OperationCases {
+    .init(
+      activateCases(),
+      shapes: .images.union(ShapeClass.functions).union([.embedding, .trait(.inPlace)]),
+      values: [.ordinary, .nan, .infinity, .zeros, .huge])
+  }
+
+  static var lookUpEmbedding: OperationCases {
+    .init(
+      lookUpEmbeddingCases(),
+      shapes: .extents.union(ShapeClass.batches).union([.embedding]),
+      values: [.ordinary, .nan])
+  }
+
+  static var add: OperationCases {
+    .init(
+      addCases(),
+      shapes: .images.union([.embedding, .plain, .trait(.inPlace)]),
+      values: [.ordinary, .nan, .infinity, .zeros])
+  }
+
+  static var spatialSum: OperationCases {
+    .init(
+      spatialSumCases(),
+      shapes: .images.union([.embedding]),
+      values: [.ordinary, .nan, .zeros])
+  }
+
+  static var activateGradient: OperationCases {
+    .init(
+      activateGradientCases(),
+      shapes: .images.union(ShapeClass.functions).union([.embedding, .trait(.inPlace)]),
+      values: [.ordinary, .nan, .zeros])
+  }
+}
 
 extension ConformanceSuite {
   /// Images of the sizes of U-Nets at 28 and 32, of one pixel, odd ones, rectangular ones, with channels around tiles, and
@@ -129,5 +182,97 @@ extension ConformanceSuite {
     let destination = inputs.destination(.init(batch: indices.count, channels: table.shape[1]))
     let wanted = Array(indices[inputs.samples(of: indices.count)])
     return inputs.prepared(destination) { inputs.backend.lookUpEmbedding(of: table, wanted, into: destination) }
+  }
+
+  /// Sums of two, of one, and into one of them.
+  static func addCases() -> [ConformanceCase] {
+    let means = FeatureMapShape(batch: 2, channels: 37)
+    return images.enumerated().map { index, shape in
+      ConformanceCase(
+        .add, "\(index % 3 == 0 ? "one" : "two") \(shape)\(index % 2 == 0 ? "" : " in place")",
+        tolerance: .sums(of: 3)
+      ) { inputs in
+        add(inputs, shape, isSingle: index % 3 == 0, inPlace: index % 2 == 1) { _ in }
+      }
+    }
+      // A vector that is scaled where it lies.
+      + [FeatureMapShape(batch: 3, channels: 20, height: 1, width: 1)].map { shape in
+        ConformanceCase(.add, "one \(shape) in place", tolerance: .sums(of: 3)) { inputs in
+          add(inputs, shape, isSingle: true, inPlace: true) { _ in }
+        }
+      }
+      + [ValueClass.nan, .infinity, .zeros].map { values in
+        let shape = FeatureMapShape(batch: 2, channels: 3, height: 7, width: 5)
+        return ConformanceCase(.add, "\(values.rawValue)", values: values, tolerance: .sums(of: 3)) { inputs in
+          add(inputs, shape, isSingle: false, inPlace: false) { $0 = $0.special(values) }
+        }
+      }
+      // Sums over pixels that become means.
+      + [
+        ConformanceCase(.add, "one \(means) in place", tolerance: .sums(of: 3)) { inputs in
+          add(inputs, means, isSingle: true, inPlace: true) { _ in }
+        }
+      ]
+  }
+
+  private static func add(
+    _ inputs: CaseInputs, _ shape: FeatureMapShape, isSingle: Bool, inPlace: Bool, _ change: (inout [Float]) -> Void
+  ) -> PreparedCase {
+    let first = inputs.activation(0, shape, .normal(), change)
+    let second = isSingle ? nil : inputs.activation(1, shape)
+    let destination = inPlace ? second ?? first : inputs.destination(shape)
+    return inputs.prepared(destination) {
+      inputs.backend.add(first, times: 0.25, second, times: -1.5, into: destination)
+    }
+  }
+
+  /// Sums over the pixels of images of every kind.
+  static func spatialSumCases() -> [ConformanceCase] {
+    func make(_ shape: FeatureMapShape, _ values: ValueClass) -> ConformanceCase {
+      let name = values == .ordinary ? "\(shape)" : values.rawValue
+      return ConformanceCase(
+        .spatialSum, name, values: values, tolerance: .sums(of: shape.pixels)
+      ) { inputs in
+        let source = inputs.activation(0, shape, .normal(mean: 0.3)) {
+          if values != .ordinary { $0 = $0.special(values) }
+        }
+        let destination = inputs.destination(.init(batch: shape.batch, channels: shape.channels))
+        return inputs.prepared(destination) { inputs.backend.spatialSum(source, into: destination) }
+      }
+    }
+    let special = FeatureMapShape(batch: 2, channels: 3, height: 7, width: 5)
+    return images.map { make($0, .ordinary) } + [.nan, .zeros].map { make(special, $0) }
+  }
+
+  /// Every function's derivative, in place and not.
+  static func activateGradientCases() -> [ConformanceCase] {
+    let tolerance = Tolerance.sums(of: 16, reason: "a few roundings of an exponential and its quotient")
+    func make(_ function: Nonlinearity, _ shape: FeatureMapShape, _ values: ValueClass, inPlace: Bool)
+      -> ConformanceCase
+    {
+      let name = values == .ordinary ? "\(shape)" : values.rawValue
+      return ConformanceCase(
+        .activateGradient, "\(function.rawValue) \(name)\(inPlace ? " in place" : "")", values: values,
+        tolerance: tolerance
+      ) { inputs in
+        let source = inputs.activation(0, shape, .normal(deviation: 2)) {
+          if values != .ordinary { $0 = $0.special(values) }
+        }
+        let gradient = inputs.activation(1, shape)
+        let destination = inPlace ? gradient : inputs.destination(shape)
+        return inputs.prepared(destination) {
+          inputs.backend.activateGradient(source, function, gradient, into: destination)
+        }
+      }
+    }
+    let special = FeatureMapShape(batch: 2, channels: 3, height: 7, width: 5)
+    return images.enumerated().flatMap { index, shape in
+      Nonlinearity.allCases.enumerated().map { place, function in
+        make(function, shape, .ordinary, inPlace: (index + place) % 2 == 0)
+      }
+    }
+      + Nonlinearity.allCases.flatMap { function in
+        [ValueClass.nan, .zeros].map { make(function, special, $0, inPlace: false) }
+      }
   }
 }

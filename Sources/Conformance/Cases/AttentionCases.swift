@@ -1,5 +1,22 @@
 import Compute
 
+// What the cases of each operation must cover.
+extension ConformanceSuite {
+  static var attend: OperationCases {
+    .init(
+      attendCases(),
+      shapes: .images.union([.embedding, .headWidth8, .oneHead]),
+      values: [.ordinary, .nan, .zeros, .huge])
+  }
+
+  static var attendGradient: OperationCases {
+    .init(
+      attendGradientCases(),
+      shapes: .images.union([.embedding, .headWidth8, .oneHead]),
+      values: [.ordinary, .zeros, .huge])
+  }
+}
+
 extension ConformanceSuite {
   /// Heads of eight channels and heads of all, at the sizes at which U-Nets attend, and around tiles.
   static func attendCases() -> [ConformanceCase] {
@@ -66,5 +83,30 @@ extension ConformanceSuite {
     let projections = inputs.activation(0, shape.with(channels: 3 * shape.channels), distribution, change)
     let destination = inputs.destination(shape)
     return inputs.prepared(destination) { inputs.backend.attend(projections, heads: heads, into: destination) }
+  }
+
+  /// The sizes at which networks attend.
+  static func attendGradientCases() -> [ConformanceCase] {
+    attentionShapes.map { attendGradientCase($0, heads: $1, .ordinary) }
+      + [.zeros, .huge].map { attendGradientCase(.init(batch: 2, channels: 16, height: 3, width: 6), heads: 2, $0) }
+  }
+
+  private static func attendGradientCase(_ shape: FeatureMapShape, heads: Int, _ values: ValueClass) -> ConformanceCase
+  {
+    let name = values == .ordinary ? "\(heads) heads \(shape)" : values.rawValue
+    let terms = 2 * shape.pixels + shape.channels / heads
+    return ConformanceCase(
+      .attendGradient, name, values: values, tolerance: exponentials(of: terms, logits: values == .huge ? 1000 : 8)
+    ) { inputs in
+      let whole = shape.with(channels: 3 * shape.channels)
+      let projections = inputs.activation(0, whole, .normal(deviation: 1.5)) { projections in
+        if values == .huge { projections = projections.map { 7 * $0 } }
+        if values == .zeros { projections = projections.special(.zeros) }
+      }
+      let gradient = inputs.activation(1, shape), destination = inputs.destination(whole)
+      return inputs.prepared(destination) {
+        inputs.backend.attendGradient(projections, heads: heads, gradient, into: destination)
+      }
+    }
   }
 }

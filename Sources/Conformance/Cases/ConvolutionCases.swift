@@ -104,6 +104,21 @@ struct Layer {
   }
 }
 
+// What the cases of each operation must cover.
+extension ConformanceSuite {
+  static var convolve: OperationCases {
+    .init(
+      convolveCases(),
+      shapes: .images.union([
+        .embedding, .pair, .kernel(1), .kernel(3), .wideKernel, .tallKernel, .asymmetricStride2, .symmetricStride2,
+        .unpaddedStride2, .doubledInput, .inputChannels(1), .inputChannels(3), .outputChannels(1), .outputChannels(3),
+        .plain,
+        .trait(.bias), .trait(.channelOffset), .trait(.residual), .trait(.inPlace), .trait(.scaled),
+      ]),
+      values: [.ordinary, .nan, .infinity, .zeros])
+  }
+}
+
 extension ConformanceSuite {
   /// One case.
   static func convolveCase(_ layer: Layer) -> ConformanceCase {

@@ -1,6 +1,23 @@
 import Compute
 import Instruments
 
+// What the cases of each operation must cover.
+extension ConformanceSuite {
+  static var multiplyMatrices: OperationCases {
+    .init(
+      multiplyMatricesCases(),
+      shapes: .extents.union([.plain, .transposedA, .transposedB, .trait(.addsToDestination)]),
+      values: [.ordinary, .nan, .infinity, .zeros])
+  }
+
+  static var softmaxRows: OperationCases {
+    .init(
+      softmaxRowsCases(),
+      shapes: .extents.union([.plain, .trait(.inPlace), .trait(.offsets)]),
+      values: [.ordinary, .nan, .infinity, .zeros, .huge])
+  }
+}
+
 extension ConformanceSuite {
   /// Products around tiles, tall, wide, thin, and every combination of transposes and factors.
   static func multiplyMatricesCases() -> [ConformanceCase] {

@@ -1,4 +1,5 @@
 import Compute
+import Instruments
 
 /// One group normalisation.
 struct Normalization {
@@ -53,6 +54,18 @@ struct Normalization {
     return source.prepared(destination) {
       source.backend.normalizeGroups(operand, normalization, scaleShift: scaleShift, function, into: destination)
     }
+  }
+}
+
+// What the cases of each operation must cover.
+extension ConformanceSuite {
+  static var normalizeGroups: OperationCases {
+    .init(
+      normalizeGroupsCases(),
+      shapes: .images.union(ShapeClass.functions).union([
+        .embedding, .pair, .seamInGroup, .plain, .trait(.scaleShift), .trait(.inPlace),
+      ]),
+      values: [.ordinary, .nan, .zeros, .largeMean, .constantChannels])
   }
 }
 

@@ -1,4 +1,17 @@
 import Compute
+import Instruments
+
+// What the cases of each operation must cover.
+extension ConformanceSuite {
+  static var normalizeGroupsGradient: OperationCases {
+    .init(
+      normalizeGroupsGradientCases(),
+      shapes: .images.union(ShapeClass.functions).union([
+        .embedding, .pair, .seamInGroup, .plain, .trait(.scaleShift), .trait(.inPlace), .trait(.addsToDestination),
+      ]),
+      values: [.ordinary, .nan, .zeros, .largeMean])
+  }
+}
 
 extension ConformanceSuite {
   /// The gradients of the list of normalisations: each operand's, gamma's and beta's, and those of scale and shift.

@@ -1,6 +1,24 @@
 import Compute
+import Instruments
 
 // Cases of reductions and of the optimiser, on exact values.
+
+// What the cases of each operation must cover.
+extension ConformanceSuite {
+  static var sumSquares: OperationCases {
+    .init(
+      sumSquaresCases(),
+      shapes: .extents.union([.plain]),
+      values: [.ordinary, .nan, .infinity, .zeros])
+  }
+
+  static var adamStep: OperationCases {
+    .init(
+      adamStepCases(),
+      shapes: .extents.union([.trait(.inPlace)]),
+      values: [.ordinary, .nan, .zeros])
+  }
+}
 
 extension ConformanceSuite {
   /// Rows of every length, short and long.

@@ -1,4 +1,50 @@
 import Compute
+import Instruments
+
+// What the cases of each operation must cover.
+extension ConformanceSuite {
+  static var combine: OperationCases {
+    .init(
+      combineCases(),
+      shapes: .extents.union((1...8).map(ShapeClass.terms)).union([.trait(.inPlace)]),
+      values: [.ordinary, .nan, .infinity, .zeros])
+  }
+
+  static var clamp: OperationCases {
+    .init(
+      clampCases(),
+      shapes: .extents.union([.plain, .trait(.inPlace)]),
+      values: [.ordinary, .nan, .infinity, .zeros])
+  }
+
+  static var clampRows: OperationCases {
+    .init(
+      clampRowsCases(),
+      shapes: .extents.union([.plain, .trait(.inPlace)]),
+      values: [.ordinary, .nan, .infinity, .zeros])
+  }
+
+  static var scaleRows: OperationCases {
+    .init(
+      scaleRowsCases(),
+      shapes: .extents.union([.plain, .trait(.inPlace)]),
+      values: [.ordinary, .nan, .infinity, .zeros])
+  }
+
+  static var selectRows: OperationCases {
+    .init(
+      selectRowsCases(),
+      shapes: .extents.union([.plain]),
+      values: [.ordinary, .nan, .infinity, .zeros])
+  }
+
+  static var scaleByFunction: OperationCases {
+    .init(
+      scaleByFunctionCases(),
+      shapes: .extents.union(ScalingFunction.Kind.allCases.map { .trait(.scalesBy($0)) }).union([.trait(.inPlace)]),
+      values: [.ordinary, .nan, .infinity, .zeros])
+  }
+}
 
 extension ConformanceSuite {
   /// One to eight terms, with coefficients that no two terms share, and the destination among them or not.

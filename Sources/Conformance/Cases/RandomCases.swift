@@ -1,4 +1,22 @@
 import Compute
+import Instruments
+
+// What the cases of each operation must cover.
+extension ConformanceSuite {
+  static var fillNormal: OperationCases {
+    .init(
+      fillNormalCases(),
+      shapes: .extents,
+      values: [.ordinary])
+  }
+
+  static var dropout: OperationCases {
+    .init(
+      dropoutCases(),
+      shapes: .images.union([.embedding, .plain, .trait(.inPlace)]),
+      values: [.ordinary, .zeros])
+  }
+}
 
 extension ConformanceSuite {
   /// Rows whose lengths are no multiples of four, seeds beyond 32 bits, steps and draws.
@@ -27,5 +45,27 @@ extension ConformanceSuite {
       let destination = inputs.destination(count: wanted.count * length)
       return inputs.prepared(destination) { inputs.backend.fillNormal(destination, seeds: wanted, key: key) }
     }
+  }
+
+  /// Values dropped with small and large probability; what stays is only scaled.
+  static func dropoutCases() -> [ConformanceCase] {
+    func make(_ shape: FeatureMapShape, _ probability: Double, _ values: ValueClass, inPlace: Bool) -> ConformanceCase {
+      let name = values == .ordinary ? "\(shape)" : values.rawValue
+      return ConformanceCase(
+        .dropout, "\(probability) \(name)\(inPlace ? " in place" : "")", values: values, tolerance: .sums(of: 1)
+      ) { inputs in
+        let source = inputs.activation(0, shape) { if values != .ordinary { $0 = $0.special(values) } }
+        let destination = inPlace ? source : inputs.destination(shape)
+        let seeds = inputs.samples(of: shape.batch).map { 0x1234_5678_9ABC_DEF0 &* UInt64($0 + 3) }
+        return inputs.prepared(destination) {
+          inputs.backend.dropout(
+            source, probability: probability, seeds: seeds, key: .init(step: 7, draw: 2), into: destination)
+        }
+      }
+    }
+    let special = FeatureMapShape(batch: 2, channels: 3, height: 7, width: 5)
+    return images.enumerated().map { index, shape in
+      make(shape, [0.1, 0.5, 0, 0.9][index % 4], .ordinary, inPlace: index % 2 == 1)
+    } + [.zeros].map { make(special, 0.3, $0, inPlace: false) }
   }
 }

@@ -1,4 +1,43 @@
 import Compute
+import Instruments
+
+// What the cases of each operation must cover.
+extension ConformanceSuite {
+  static var downsample: OperationCases {
+    .init(
+      downsampleCases(),
+      shapes: .images,
+      values: [.ordinary, .nan, .infinity, .zeros])
+  }
+
+  static var upsample: OperationCases {
+    .init(
+      upsampleCases(),
+      shapes: .images.union([.embedding]),
+      values: [.ordinary, .nan, .infinity, .zeros])
+  }
+
+  static var blur: OperationCases {
+    .init(
+      blurCases(),
+      shapes: .images.union([.embedding]),
+      values: [.ordinary, .nan, .infinity, .zeros])
+  }
+
+  static var poolWindows: OperationCases {
+    .init(
+      poolWindowsCases(),
+      shapes: .images.union(poolings.map { .trait(.pooling($0)) }).union([.embedding]),
+      values: [.ordinary, .nan, .infinity, .zeros])
+  }
+
+  static var dilate: OperationCases {
+    .init(
+      dilateCases(),
+      shapes: .images.union([.embedding]),
+      values: [.ordinary, .nan, .zeros])
+  }
+}
 
 extension ConformanceSuite {
   /// Means of 2x2 blocks; odd last rows and columns are dropped.
@@ -26,6 +65,20 @@ extension ConformanceSuite {
     let destination = inputs.backend.makeFeatureMap(
       .init(batch: shape.batch, channels: shape.channels, height: shape.height / 2, width: shape.width / 2))
     return inputs.prepared(destination) { inputs.backend.downsample(source, into: destination) }
+  }
+
+  /// Images of every kind, of one pixel as well, where all neighbours lie outside.
+  static func blurCases() -> [ConformanceCase] {
+    func make(_ shape: FeatureMapShape, _ name: String, _ values: ValueClass) -> ConformanceCase {
+      ConformanceCase(.blur, name, values: values, tolerance: .sums(of: 9)) { inputs in
+        let source = inputs.activation(0, shape) { if values != .ordinary { $0 = $0.special(values) } }
+        let destination = inputs.destination(shape)
+        return inputs.prepared(destination) { inputs.backend.blur(source, into: destination) }
+      }
+    }
+    let special = FeatureMapShape(batch: 2, channels: 3, height: 7, width: 6)
+    return images.map { make($0, "\($0)", .ordinary) }
+      + [ValueClass.nan, .infinity, .zeros].map { make(special, $0.rawValue, $0) }
   }
 
   /// The poolings of Inception v3.
@@ -82,5 +135,28 @@ extension ConformanceSuite {
     let destination = inputs.backend.makeFeatureMap(
       .init(batch: shape.batch, channels: shape.channels, height: 2 * shape.height, width: 2 * shape.width))
     return inputs.prepared(destination) { inputs.backend.upsample(source, into: destination) }
+  }
+
+  /// Pixels moved apart, by one to three, with and without space at the end.
+  static func dilateCases() -> [ConformanceCase] {
+    images.enumerated().map { index, shape in
+      let stride = [2, 2, 3, 1][index % 4], more = index % 2 == 0 ? stride - 1 : 0
+      return ConformanceCase(.dilate, "by \(stride) \(shape)", tolerance: .exact) { inputs in
+        let destination = inputs.destination(
+          .init(
+            batch: shape.batch, channels: shape.channels, height: stride * (shape.height - 1) + 1 + more,
+            width: stride * (shape.width - 1) + 1 + more))
+        let source = inputs.activation(0, shape)
+        return inputs.prepared(destination) { inputs.backend.dilate(source, by: stride, into: destination) }
+      }
+    }
+      + [ValueClass.nan, .zeros].map { values in
+        let shape = FeatureMapShape(batch: 2, channels: 3, height: 4, width: 5)
+        return ConformanceCase(.dilate, values.rawValue, values: values, tolerance: .exact) { inputs in
+          let destination = inputs.destination(.init(batch: 2, channels: 3, height: 8, width: 10))
+          let source = inputs.activation(0, shape) { $0 = $0.special(values) }
+          return inputs.prepared(destination) { inputs.backend.dilate(source, by: 2, into: destination) }
+        }
+      }
   }
 }

@@ -1,5 +1,22 @@
 import Compute
 
+// What the cases of each operation must cover.
+extension ConformanceSuite {
+  static var write: OperationCases {
+    .init(
+      writeCases(),
+      shapes: .extents,
+      values: [.ordinary, .nan, .infinity, .zeros])
+  }
+
+  static var read: OperationCases {
+    .init(
+      readCases(),
+      shapes: .extents,
+      values: [.ordinary, .nan, .infinity, .zeros])
+  }
+}
+
 extension ConformanceSuite {
   /// Lengths around the sizes of vectors, work-groups and pages, and one of many pieces of which the last is short.
   static let lengths = [1, 2, 3, 7, 31, 33, 63, 65, 127, 257, 1009, 4097, 65537, 200_003]

@@ -67,6 +67,33 @@ extension FaultyBackend {
     }
   }
 
+  func blur(_ source: FeatureMap, into destination: FeatureMap) {
+    let shape = source.shape, values = oracle.exactValues(of: source)
+    oracle.blur(source, into: destination)
+    /// The sum over neighbours, the outermost pixels standing for those outside.
+    func sum(_ plane: Int, _ y: Int, _ x: Int, rows: [Double], columns: [Double]) -> Double {
+      var sum = 0.0
+      for (r, rowWeight) in rows.enumerated() {
+        for (s, columnWeight) in columns.enumerated() {
+          let row = min(max(y + r - rows.count / 2, 0), shape.height - 1)
+          let column = min(max(x + s - columns.count / 2, 0), shape.width - 1)
+          sum += rowWeight * columnWeight * values[(plane * shape.height + row) * shape.width + column]
+        }
+      }
+      return sum
+    }
+    spoil(destination) { result in
+      for index in result.indices {
+        let (plane, y, x) = (index / shape.pixels, index % shape.pixels / shape.width, index % shape.width)
+        switch fault {
+        case .blurRepeatsEdges: result[index] = sum(plane, y, x, rows: [0.25, 0.5, 0.25], columns: [0.25, 0.5, 0.25])
+        case .blurForgetsRows: result[index] = sum(plane, y, x, rows: [1], columns: [0.25, 0.5, 0.25])
+        default: break
+        }
+      }
+    }
+  }
+
   func poolWindows(_ source: FeatureMap, _ shape: PoolingShape, into destination: FeatureMap) {
     let input = source.shape, output = destination.shape, values = oracle.exactValues(of: source)
     oracle.poolWindows(source, shape, into: destination)
