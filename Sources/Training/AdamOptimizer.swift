@@ -34,6 +34,8 @@ package final class AdamOptimizer {
 
   /// The state before the first step: moments are zero, the EMA weights are the weights.
   ///
+  /// Parameters keep their masters until that step: a training that is only planned leaves them alone.
+  ///
   /// - Parameters:
   ///   - task: The task; the parameters that an evaluation reads are trained.
   ///   - shape: The extents of its images.
@@ -55,7 +57,6 @@ package final class AdamOptimizer {
           values: backend.makeBuffer(values), firstMoment: backend.makeBuffer(zeros),
           secondMoment: backend.makeBuffer(zeros), average: backend.makeBuffer(values)))
     }
-    publish(.weights)
   }
 
   /// The norm of all gradients together.

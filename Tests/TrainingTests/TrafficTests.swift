@@ -1,5 +1,7 @@
 import Compute
+import ComputeCPU
 import ComputeOpenCL
+import Datasets
 import Testing
 import Training
 
@@ -18,5 +20,15 @@ struct TrafficTests {
       let batch = 4 * 4 * 64
       #expect(written < batch + 4096 && read < 4096 && weights > 100_000, "\(written) and \(read) of \(weights)")
     }
+  }
+
+  @Test("A training that is only planned leaves the weights alone")
+  func planning() throws {
+    let settings = TrainerTests.settings(), backend = try CPUBackend(), data = try ImageSet(WaveSource(count: 10))
+    let trainer = try TrainerTests.trainer(settings, on: backend)
+    func weights() throws -> [[Float]] { try trainer.task.parameters.map { try $0.parameter.values() } }
+    let before = try weights()
+    _ = try TrainingMemory(trainer.task, settings, data, on: backend)
+    #expect(try weights() == before)
   }
 }
