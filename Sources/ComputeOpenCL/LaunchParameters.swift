@@ -9,7 +9,7 @@ package enum KernelTier: String, CaseIterable, Sendable {
 }
 
 /// The sizes of launches on one device: all that depends on the device, as data.
-struct LaunchParameters: Sendable {
+package struct LaunchParameters: Sendable {
   let tier: KernelTier
   /// `LANES` of common.cl: values that a work-item moves at once.
   let lanes: Int
@@ -32,7 +32,7 @@ struct LaunchParameters: Sendable {
   /// | processors with 256-bit vectors | 8 | 6 | 12 of 16 |
   /// | other processors | 4 | 6 | 12 of 16 or 32 |
   /// | all else | 4 | fixed by the kernels | 64 floats a work-item |
-  init(tier: KernelTier, nativeVectorWidth: Int) {
+  package init(tier: KernelTier, nativeVectorWidth: Int) {
     self.tier = tier
     switch (tier, nativeVectorWidth) {
     case (.gpu, _): (lanes, rows, queries) = (4, 4, 4)
@@ -44,7 +44,7 @@ struct LaunchParameters: Sendable {
   }
 
   /// The macros that set the parameters in the kernels.
-  var options: String {
+  package var options: String {
     "-cl-std=CL1.2 -DLANES=\(lanes) -DPIXELS=\(rows) -DPRODUCT_ROWS=\(rows) -DQUERIES=\(queries) "
       + "-DTILE_PIXELS=\(tilePixels) -DTILE_CHANNELS=64 -DGROUP_SIZE=\(groupSize)"
   }

@@ -19,6 +19,13 @@ struct KernelTests {
     }
   }
 
+  @Test("What is compiled for graphics processors without one has the macros of the tier for them")
+  func compiledForGPUs() throws {
+    let options = LaunchParameters(tier: .gpu, nativeVectorWidth: 1).options
+    let check = try String(contentsOfFile: "\(Self.folder)/../.ci/check-gpu-code", encoding: .utf8)
+    #expect(check.contains("options = \"\(options)\""), "\(options)")
+  }
+
   @Test("A folder replaces the embedded texts")
   func folderReplaces() throws {
     let folder = try changedKernels("pointwise.cl", "min(max(x[i]", "max(x[i]")
