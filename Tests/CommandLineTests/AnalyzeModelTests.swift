@@ -120,14 +120,15 @@ struct AnalyzeModelTests {
     #expect(whole.status == 0, "\(whole.error)")
     let duration = (ContinuousClock.now - begin) / .seconds(1), wanted = try reports("whole")
     #expect(wanted.count > 3)
-    try Program.killRepeatedly(within: 0.5 * duration) { kills, hasEnded in
-      // Every second run goes on with what the one before left.
-      if hasEnded || kills.isMultiple(of: 2) { try? FileManager.default.removeItem(atPath: folder.path("killed")) }
-      return arguments("killed")
-    } check: {
+    func check() throws {
       for (name, bytes) in wanted where FileManager.default.fileExists(atPath: folder.path("killed/\(name)")) {
         #expect(try fileBytes(folder.path("killed/\(name)")) == bytes, "\(name)")
       }
+    }
+    try Program.killRepeatedly(within: 0.5 * duration, check: check) { kills, hasEnded in
+      // Every second run goes on with what the one before left.
+      if hasEnded || kills.isMultiple(of: 2) { try? FileManager.default.removeItem(atPath: folder.path("killed")) }
+      return arguments("killed")
     }
     let last = try Program.run(arguments("killed"))
     #expect(last.status == 0 && last.output == whole.output, "\(last.error)")

@@ -57,14 +57,15 @@ struct LateStartScanCommandTests {
     let begin = ContinuousClock.now, whole = try Program.run(arguments("whole"))
     #expect(whole.status == 0, "\(whole.error)")
     let duration = (ContinuousClock.now - begin) / .seconds(1), wanted = try reports("whole")
-    try Program.killRepeatedly(within: 0.8 * duration) { kills, hasEnded in
-      // A run that is killed early leaves most of the work to the next.
-      if hasEnded || kills.isMultiple(of: 4) { try? FileManager.default.removeItem(atPath: folder.path("killed")) }
-      return arguments("killed")
-    } check: {
+    func check() throws {
       for (name, bytes) in wanted where FileManager.default.fileExists(atPath: folder.path("killed/\(name)")) {
         #expect(try fileBytes(folder.path("killed/\(name)")) == bytes, "\(name)")
       }
+    }
+    try Program.killRepeatedly(within: 0.8 * duration, check: check) { kills, hasEnded in
+      // A run that is killed early leaves most of the work to the next.
+      if hasEnded || kills.isMultiple(of: 4) { try? FileManager.default.removeItem(atPath: folder.path("killed")) }
+      return arguments("killed")
     }
     let last = try Program.run(arguments("killed"))
     #expect(last.status == 0, "\(last.error)")

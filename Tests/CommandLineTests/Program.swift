@@ -73,11 +73,11 @@ enum Program {
   ///
   /// - Parameters:
   ///   - seconds: Within which a run is killed.
-  ///   - arguments: The next run's, by the number of kills so far and whether the one before came to its end.
   ///   - check: What holds after every run.
+  ///   - arguments: The next run's, by the number of kills so far and whether the one before came to its end.
   static func killRepeatedly(
-    within seconds: Double, _ arguments: (_ kills: Int, _ hasEnded: Bool) throws -> [String],
-    check: () throws -> Void = {}
+    within seconds: Double, check: () throws -> Void = {},
+    _ arguments: (_ kills: Int, _ hasEnded: Bool) throws -> [String]
   ) throws {
     var hits = 0, runs = 0, longest = seconds, hasEnded = false
     while hits < kills {

@@ -32,14 +32,15 @@ struct SampleKillTests {
     #expect(whole.status == 0, "\(whole.error)")
     let duration = (ContinuousClock.now - begin) / .seconds(1)
     let wanted = try files.map { try fileBytes(folder.path($0)) }
-    try Program.killRepeatedly(within: duration) { kills, _ in
-      // Over what is there, and where nothing is.
-      if kills.isMultiple(of: 2) { for name in files { unlink(folder.path(name)) } }
-      return arguments
-    } check: {
+    func check() throws {
       for (name, bytes) in zip(files, wanted) where FileManager.default.fileExists(atPath: folder.path(name)) {
         #expect(try fileBytes(folder.path(name)) == bytes, "\(name)")
       }
+    }
+    try Program.killRepeatedly(within: duration, check: check) { kills, _ in
+      // Over what is there, and where nothing is.
+      if kills.isMultiple(of: 2) { for name in files { unlink(folder.path(name)) } }
+      return arguments
     }
     let last = try Program.run(arguments)
     #expect(last.status == 0, "\(last.error)")
