@@ -112,7 +112,6 @@ struct AnalyzeModelTests {
       "dynamics --classifier mnist-classifier --steps 900,500,200 --count 12 --sampler-steps 6 --loss-images 6",
     ])
   func kills(command: String) throws {
-    let kills = TrainCommandTests.kills
     func arguments(_ output: String) -> [String] {
       ["analyze"] + command.split(separator: " ").map(String.init)
         + ["--device", "cpu", "--threads", "1", "--quiet", "--output", folder.path(output)]
@@ -121,17 +120,16 @@ struct AnalyzeModelTests {
     #expect(whole.status == 0, "\(whole.error)")
     let duration = (ContinuousClock.now - begin) / .seconds(1), wanted = try reports("whole")
     #expect(wanted.count > 3)
-    var hits = 0
-    for attempt in 0..<kills {
-      // Every second run goes on with what the one before left, and has less to do.
-      let isFirst = attempt.isMultiple(of: 2)
-      if isFirst { try? FileManager.default.removeItem(atPath: folder.path("killed")) }
-      if try Program.kill(arguments("killed"), after: .random(in: 0...duration * (isFirst ? 0.7 : 0.3))) { hits += 1 }
+    func check() throws {
       for (name, bytes) in wanted where FileManager.default.fileExists(atPath: folder.path("killed/\(name)")) {
         #expect(try fileBytes(folder.path("killed/\(name)")) == bytes, "\(name)")
       }
     }
-    #expect(4 * hits > kills, "only \(hits) of \(kills) kills came before the end")
+    try Program.killRepeatedly(within: 0.5 * duration, check: check) { kills, hasEnded in
+      // Every second run goes on with what the one before left.
+      if hasEnded || kills.isMultiple(of: 2) { try? FileManager.default.removeItem(atPath: folder.path("killed")) }
+      return arguments("killed")
+    }
     let last = try Program.run(arguments("killed"))
     #expect(last.status == 0 && last.output == whole.output, "\(last.error)")
     #expect(try reports("killed") == wanted)

@@ -54,20 +54,19 @@ struct LateStartScanCommandTests {
 
   @Test("kill -9 at random moments: the next run goes on, and ends in the same tables byte for byte")
   func kills() throws {
-    let kills = TrainCommandTests.kills
     let begin = ContinuousClock.now, whole = try Program.run(arguments("whole"))
     #expect(whole.status == 0, "\(whole.error)")
     let duration = (ContinuousClock.now - begin) / .seconds(1), wanted = try reports("whole")
-    var hits = 0
-    for _ in 0..<kills {
-      // A run that is killed early leaves most of the work to the next.
-      if hits.isMultiple(of: 4) { try? FileManager.default.removeItem(atPath: folder.path("killed")) }
-      if try Program.kill(arguments("killed"), after: .random(in: 0...duration * 0.8)) { hits += 1 }
+    func check() throws {
       for (name, bytes) in wanted where FileManager.default.fileExists(atPath: folder.path("killed/\(name)")) {
         #expect(try fileBytes(folder.path("killed/\(name)")) == bytes, "\(name)")
       }
     }
-    #expect(4 * hits > kills, "only \(hits) of \(kills) kills came before the end")
+    try Program.killRepeatedly(within: 0.8 * duration, check: check) { kills, hasEnded in
+      // A run that is killed early leaves most of the work to the next.
+      if hasEnded || kills.isMultiple(of: 4) { try? FileManager.default.removeItem(atPath: folder.path("killed")) }
+      return arguments("killed")
+    }
     let last = try Program.run(arguments("killed"))
     #expect(last.status == 0, "\(last.error)")
     #expect(last.output == whole.output)

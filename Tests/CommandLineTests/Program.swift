@@ -62,6 +62,32 @@ enum Program {
     process.waitUntilExit()
     return process.terminationReason == .uncaughtSignal
   }
+
+  /// How often the program is killed: a few times, or as often as the slow checks want.
+  static let kills = ProcessInfo.processInfo.environment["DIFFUSE_KILLS"].flatMap { Int($0) } ?? 3
+
+  /// Kills runs at random moments until ``kills`` of them were hit before their end.
+  ///
+  /// How long a run takes depends on what else the machine does: one that was too fast for its kill halves the time of the
+  /// next.
+  ///
+  /// - Parameters:
+  ///   - seconds: Within which a run is killed.
+  ///   - check: What holds after every run.
+  ///   - arguments: The next run's, by the number of kills so far and whether the one before came to its end.
+  static func killRepeatedly(
+    within seconds: Double, check: () throws -> Void = {},
+    _ arguments: (_ kills: Int, _ hasEnded: Bool) throws -> [String]
+  ) throws {
+    var hits = 0, runs = 0, longest = seconds, hasEnded = false
+    while hits < kills {
+      runs += 1
+      try #require(runs < 4 * kills + 20, "only \(hits) of \(runs) kills came before the end")
+      hasEnded = try !kill(arguments(hits, hasEnded), after: .random(in: 0...longest))
+      if hasEnded { longest /= 2 } else { hits += 1 }
+      try check()
+    }
+  }
 }
 
 extension Pipe {

@@ -38,26 +38,17 @@ struct ReproduceCommandTests {
   func kills() throws {
     let begin = ContinuousClock.now, whole = try Program.run(arguments())
     #expect(whole.status == 0, "\(whole.error)")
-    let duration = (ContinuousClock.now - begin) / .seconds(1), kills = TrainCommandTests.kills
+    let duration = (ContinuousClock.now - begin) / .seconds(1)
     let document = try JSONValue(Program.run(arguments("--json")).output, path: "output")
     #expect(document["late_starts"]?.array?.count == 6 && document["page"]?.string?.hasSuffix("report.html") == true)
     #expect(document["late_starts"]?.array?.first?["prior"]?["distance_interval"]?["upper"]?.double != nil)
     let wanted = try page("page")
     #expect(wanted.contains("reproduce --data") && wanted.contains("late-start scan --statistics"))
     try FileManager.default.moveItem(atPath: folder.path("page"), toPath: folder.path("whole"))
-    var hits = 0
-    for _ in 0..<kills {
-      let process = Process()
-      process.executableURL = URL(fileURLWithPath: try Program.path)
-      process.arguments = arguments()
-      (process.standardOutput, process.standardError) = (FileHandle.nullDevice, FileHandle.nullDevice)
-      try process.run()
-      usleep(UInt32(1e6 * .random(in: 0...duration / Double(kills))))
-      Foundation.kill(process.processIdentifier, SIGKILL)
-      process.waitUntilExit()
-      if process.terminationReason == .uncaughtSignal { hits += 1 }
+    try Program.killRepeatedly(within: duration / Double(Program.kills)) { _, hasEnded in
+      if hasEnded { try FileManager.default.removeItem(atPath: folder.path("page")) }
+      return arguments()
     }
-    #expect(4 * hits > kills, "only \(hits) of \(kills) kills came before the end")
     let last = try Program.run(arguments())
     #expect(last.status == 0 && last.output == whole.output, "\(last.error)")
     #expect(try page("page") == wanted)

@@ -22,7 +22,7 @@ struct SampleKillTests {
     "kill -9 at random moments leaves nothing that the next run does not remove, and no half of a file",
     arguments: forms.indices)
   func kills(form: Int) throws {
-    let folder = try TemporaryFolder(), (words, files) = Self.forms[form], kills = TrainCommandTests.kills
+    let folder = try TemporaryFolder(), (words, files) = Self.forms[form]
     let arguments =
       [
         "sample", "--model", Fixtures.path("sampling/random"), "--steps", "2", "--count", "\(Self.seeds)", "--batch",
@@ -32,16 +32,16 @@ struct SampleKillTests {
     #expect(whole.status == 0, "\(whole.error)")
     let duration = (ContinuousClock.now - begin) / .seconds(1)
     let wanted = try files.map { try fileBytes(folder.path($0)) }
-    var hits = 0
-    for attempt in 0..<kills {
-      // Over what is there, and where nothing is.
-      if attempt.isMultiple(of: 2) { for name in files { unlink(folder.path(name)) } }
-      if try Program.kill(arguments, after: .random(in: 0...duration)) { hits += 1 }
+    func check() throws {
       for (name, bytes) in zip(files, wanted) where FileManager.default.fileExists(atPath: folder.path(name)) {
         #expect(try fileBytes(folder.path(name)) == bytes, "\(name)")
       }
     }
-    #expect(4 * hits > kills, "only \(hits) of \(kills) kills came before the end")
+    try Program.killRepeatedly(within: duration, check: check) { kills, _ in
+      // Over what is there, and where nothing is.
+      if kills.isMultiple(of: 2) { for name in files { unlink(folder.path(name)) } }
+      return arguments
+    }
     let last = try Program.run(arguments)
     #expect(last.status == 0, "\(last.error)")
     #expect(try folder.listing() == files.sorted())

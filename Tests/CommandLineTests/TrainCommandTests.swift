@@ -145,40 +145,27 @@ struct TrainCommandTests {
     #expect(own < 0.5 * far)
   }
 
-  /// How often the program is killed: a few times, or as often as the slow checks want.
-  static let kills = ProcessInfo.processInfo.environment["DIFFUSE_KILLS"].flatMap { Int($0) } ?? 3
-
   @Test("kill -9 at random moments loses no checkpoint, and the final weights are those of a run that was left alone")
   func survivesKills() throws {
     let folder = try Self.makeData()
-    let steps = ["--steps", "\(100 * Self.kills)", "--checkpoint-every", "4", "--export"]
+    let steps = ["--steps", "\(100 * Program.kills)", "--checkpoint-every", "4", "--export"]
     let begin = ContinuousClock.now
     let whole = try Program.run(Self.arguments(folder, "whole", steps + [folder.path("a")]))
     #expect(whole.status == 0, "\(whole.error)")
-    // No longer than the run as a whole takes, so that there is something left to kill every time.
-    let longest = (ContinuousClock.now - begin) / Self.kills
-    var isResumed = false, hits = 0
-    for _ in 0..<Self.kills {
-      let arguments = Self.arguments(folder, "killed", steps + [folder.path("b")] + (isResumed ? ["--resume"] : []))
-      let process = Process()
-      process.executableURL = URL(fileURLWithPath: try Program.path)
-      process.arguments = arguments
-      process.standardOutput = FileHandle.nullDevice
-      process.standardError = FileHandle.nullDevice
-      try process.run()
-      usleep(UInt32(1e6 * Double.random(in: 0.02...max(0.05, longest / .seconds(1)))))
-      Foundation.kill(process.processIdentifier, SIGKILL)
-      process.waitUntilExit()
-      if process.terminationReason == .uncaughtSignal { hits += 1 }
+    let duration = (ContinuousClock.now - begin) / .seconds(1)
+    func resumption() -> [String] {
       let saved = try? FileManager.default.contentsOfDirectory(atPath: folder.path("killed/checkpoints"))
-      isResumed = (saved ?? []).contains { $0.hasSuffix(".safetensors") }
-      if FileManager.default.fileExists(atPath: folder.path("b")) { break }
+      return (saved ?? []).contains { $0.hasSuffix(".safetensors") } ? ["--resume"] : []
     }
-    #expect(4 * hits > Self.kills, "only \(hits) of \(Self.kills) kills came before the end")
+    // No longer than the run as a whole takes, so that there is something left to kill every time.
+    try Program.killRepeatedly(within: duration / Double(Program.kills)) { _, hasEnded in
+      if hasEnded { for name in ["killed", "b"] { try? FileManager.default.removeItem(atPath: folder.path(name)) } }
+      return Self.arguments(folder, "killed", steps + [folder.path("b")] + resumption())
+    }
     if !FileManager.default.fileExists(atPath: folder.path("b/model_index.json")) {
       try? FileManager.default.removeItem(atPath: folder.path("b"))
       let rest = try Program.run(
-        Self.arguments(folder, "killed", steps + [folder.path("b")] + (isResumed ? ["--resume"] : [])))
+        Self.arguments(folder, "killed", steps + [folder.path("b")] + resumption()))
       #expect(rest.status == 0, "\(rest.error)")
     }
     let name = "unet/diffusion_pytorch_model.safetensors"
