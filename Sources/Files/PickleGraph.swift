@@ -84,14 +84,14 @@ final class PickleGraph {
 
   /// Adds a node with items.
   func add(_ kind: PickleNode.Kind, _ items: [PickleSlot] = []) throws(FileError) -> PickleSlot {
-    try charge(160 + Self.slotCost * items.count)
+    try charge(160 + Self.cost(of: items.count, in: kind))
     nodes.append(PickleNode(kind: kind, items: items))
     return .node(nodes.count - 1)
   }
 
   /// Adds items to a node.
   func append(_ items: ArraySlice<PickleSlot>, to node: Int) throws(FileError) {
-    try charge(Self.slotCost * items.count)
+    try charge(Self.cost(of: items.count, in: nodes[node].kind))
     nodes[node].items += items
     indexes[node] = nil
   }
@@ -115,6 +115,14 @@ final class PickleGraph {
 
   /// What a slot takes in an array that grows to twice its size at a time.
   static let slotCost = 32
+
+  /// What items take; keys and values are also looked up, in tables of their own.
+  private static func cost(of count: Int, in kind: PickleNode.Kind) -> Int {
+    switch kind {
+    case .dictionary, .record: 4 * slotCost * count
+    default: slotCost * count
+    }
+  }
 
   /// The place of a key's last value among the items of a dictionary or record, or nil if it has none.
   func place(of key: String, in node: Int) -> Int? {

@@ -81,6 +81,13 @@ struct PickleMachine {
       try container(opcode)
     case .append, .appends, .setItem, .setItems, .addItems: try fill(opcode)
     case .binGet, .longBinGet, .binPut, .longBinPut, .memoize: try remember(opcode)
+    case .global, .stackGlobal, .reduce, .newObject, .build, .persistentID: try object(opcode)
+    }
+  }
+
+  /// Names, and what is made of them.
+  private mutating func object(_ opcode: PickleOpcode) throws(FileError) {
+    switch opcode {
     case .global:
       let module = try line()
       try push(graph.global(module, try line()))
@@ -99,7 +106,7 @@ struct PickleMachine {
     case .build:
       let state = try pop()
       try build(state)
-    case .persistentID:
+    default:
       guard let storages else { throw fault("it refers to something outside of it") }
       let name = try pop()
       do throws(FileError) { try push(storages.storage(name, in: graph)) } catch { throw fault(error.fault) }
@@ -155,7 +162,7 @@ extension PickleMachine {
     case .tuple: try push(graph.add(.tuple, Array(popMark())))
     case .frozenSet: try push(graph.add(.set, Array(popMark())))
     default:
-      let count = [.tuple1: 1, .tuple2: 2, .tuple3: 3][opcode] ?? 0
+      let count = opcode == .tuple1 ? 1 : opcode == .tuple2 ? 2 : opcode == .tuple3 ? 3 : 0
       guard stack.count - floor >= count else { throw fault("it takes a value from an empty stack") }
       let items = Array(stack.suffix(count))
       stack.removeLast(count)

@@ -92,14 +92,25 @@ public struct PickleValue {
     if case .tensor(let tensor) = node?.node.kind { tensor.isParameter } else { false }
   }
 
+  /// How many values it has as a list, or keys and values as a dictionary; zero for what has no parts.
+  public var itemCount: Int { node?.node.items.count ?? 0 }
+
   /// What tells the value from others, or nil if it has no parts.
   public var identity: Int? { node?.index }
 
   /// Whether it is an instance of a class, or a function or class itself, none of which mean anything here.
+  ///
+  /// A device and a type of elements are plain data.
   public var isInert: Bool {
+    let global: PickleGlobal
     switch node?.node.kind {
-    case .record, .global: true
-    default: false
+    case .record(let record): global = record.global
+    case .global(let own): global = own
+    default: return false
+    }
+    switch global.meaning {
+    case .device, .elements: return false
+    default: return true
     }
   }
 

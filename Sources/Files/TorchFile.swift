@@ -101,7 +101,7 @@ public struct TorchFile {
     guard let global = graph.globals.first(where: { $0.inertCalls > 0 }) else { return }
     throw FileError(
       file.path,
-      "calls \(global), which no state of a network needs and which is not run; `info` lists what is in the file")
+      "calls \(global), which no state of a network needs; it is not run, and a file without it is needed")
   }
 
   /// Tensors of the file by names of the caller's.
