@@ -87,7 +87,7 @@ extension PickleMachine {
 
   /// `(storage, offset, size, stride[, requires_grad, hooks[, metadata]])`.
   private func tensor(_ items: [PickleSlot]) throws(FileError) -> PickleSlot? {
-    guard items.count >= 4, let (_, node) = graph.node(items[0]), case .storage(let storage) = node.kind,
+    guard [4, 6, 7].contains(items.count), let (_, node) = graph.node(items[0]), case .storage(let storage) = node.kind,
       case .integer(let offset) = items[1], let shape = graph.integers(items[2]), let strides = graph.integers(items[3])
     else { return nil }
     let limit = graph.file.bytes.count

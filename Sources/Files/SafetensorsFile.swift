@@ -109,6 +109,14 @@ public struct SafetensorsFile {
     self.metadata = metadata
   }
 
+  /// Whether bytes begin with the length of a header that fits, and with a header.
+  static func beginsHeader(_ bytes: some RandomAccessCollection<UInt8>) -> Bool {
+    let head = Array(bytes.prefix(9))
+    guard head.count == 9, head[8] == UInt8(ascii: "{") else { return false }
+    let length = head[..<8].reversed().reduce(0 as UInt64) { $0 << 8 | UInt64($1) }
+    return length <= min(longestHeader, UInt64(bytes.count - 8))
+  }
+
   /// The longest header that the format allows, in bytes.
   private static let longestHeader: UInt64 = 100_000_000
 

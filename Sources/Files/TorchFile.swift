@@ -27,7 +27,10 @@ public struct TorchFile {
 
     /// The form that bytes begin like, or nil if they are no file of PyTorch.
     public init?(_ bytes: some RandomAccessCollection<UInt8>) {
-      if bytes.starts(with: [0x50, 0x4B, 3, 4]) {
+      // The length of a safetensors header may be the bytes of a protocol; the header itself decides.
+      if SafetensorsFile.beginsHeader(bytes) {
+        return nil
+      } else if bytes.starts(with: [0x50, 0x4B, 3, 4]) {
         self = .archive
       } else if bytes.starts(with: LegacyStream.beginning) {
         self = .legacy

@@ -133,6 +133,21 @@ struct TorchFileTests {
     #expect(plain.kind == "safetensors" && plain.tensors.first?.name == "0.weight" && plain.globals.isEmpty)
     let arrays = try TensorListing(Fixtures.path("foreign/deflated.npz"))
     #expect(arrays.tensors.map(\.name) == ["arr_0", "labels"] && arrays.tensors[0].shape == [2, 2, 2, 3])
+    // Its header's length begins as a pickle of protocol 2 does.
+    let all = Fixtures.path("foreign/all.safetensors")
+    #expect(try fileBytes(all).starts(with: [0x80, 2]) && TensorListing(all).kind == "safetensors")
     #expect(throws: FileError.self) { try TensorListing(Fixtures.path("make_checkpoint_cases.py")) }
+  }
+
+  @Test("Tensors are opened by what a file holds, not by its name")
+  func opening() throws {
+    for name in ["checkpoints/values.safetensors", "checkpoints/archive.pt", "checkpoints/legacy.pt"] {
+      let file = try openTensors(Fixtures.path(name)), entry = try #require(file.entries["base"])
+      #expect(file.path.hasSuffix(name) && entry.shape == [4, 6] && file.floats(entry).count == 24)
+    }
+    #expect(try openTensors(Fixtures.path("foreign/all.safetensors")).entries["f64"]?.type == .float64)
+    for name in ["foreign/stored.npz", "checkpoints/score-sde.pth", "checkpoints/hostile/archive-value.pt"] {
+      #expect(throws: FileError.self) { try openTensors(Fixtures.path(name)) }
+    }
   }
 }
