@@ -3,7 +3,8 @@
     python make_checkpoint_cases.py
 
 Every file is read by PyTorch itself first, and every hostile one is flagged by fickling or picklescan. The class of the persistent
-pickles stands here; there is no text of anybody else's in them. Made with PyTorch 2.13, NumPy 2.4, fickling 0.1.12 and picklescan 1.0.5.
+pickles stands here; there is no text of anybody else's in them. Legacy streams name their storages by addresses, so that their bytes
+differ from run to run. Made with PyTorch 2.13, NumPy 2.4, fickling 0.1.12 and picklescan 1.0.5.
 """
 
 import collections
