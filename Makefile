@@ -3,7 +3,7 @@ DEBIAN = ocl-icd-opencl-dev opencl-headers pocl-opencl-icd libopenblas-dev libpn
 SUDO = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 PROGRAM = .build/release/diffuse-gpu
 PICTURE = digits.png
-DOCUMENTED = DiffuseGPU Charts Compute ComputeCPU ComputeOpenCL Conformance Datasets DeviceSelection DiffusersFormat Diffusion Evaluation \
+DOCUMENTED = DiffuseGPU Charts CheckpointFormats Compute ComputeCPU ComputeOpenCL Conformance Datasets DeviceSelection DiffusersFormat Diffusion Evaluation \
   Files HostMath Instruments Models Networks Pipelines Pretrained Profiling Random Studies SymmetryBreaking Tensors Training
 
 # Seconds for each parser of the fuzzer.

@@ -25,7 +25,8 @@ let products: [(name: String, modules: [String])] = [
   ("Compute", []), ("Random", []), ("Tensors", ["Compute"]), ("Instruments", ["Compute"]), ("HostMath", []),
   ("Charts", []), ("Files", []), ("ComputeCPU", ["Compute"]), ("ComputeOpenCL", ["Compute"]),
   ("Conformance", ["Compute"]),
-  ("DeviceSelection", ["Compute"]), ("Datasets", ["Tensors", "Files"]), ("Networks", ["Tensors", "Compute"]),
+  ("DeviceSelection", ["Compute"]), ("CheckpointFormats", ["Files"]), ("Datasets", ["Tensors", "Files"]),
+  ("Networks", ["Tensors", "Compute"]),
   ("Diffusion", ["Tensors", "Compute"]), ("SymmetryBreaking", ["Diffusion", "HostMath", "Tensors", "Compute"]),
   ("Evaluation", ["Datasets", "HostMath", "Files", "Tensors"]),
   ("DiffusersFormat", ["Networks", "Diffusion", "Files"]),
@@ -76,7 +77,9 @@ let package = Package(
     library("Charts"),
     library("Files", ["CPNG", "CJPEG", "CZlib", "CCrypto"]),
 
-    // Floor 2: images, networks, the mathematics that works with any denoiser, and the suite that all devices pass.
+    // Floor 2: images, other code's checkpoints, networks, the mathematics that works with any denoiser, and the suite that all
+    // devices pass.
+    library("CheckpointFormats", ["Files"]),
     library("Datasets", ["Tensors", "Files", "Random"]),
     library("Networks", ["Compute", "Tensors", "Random"]),
     library("Diffusion", ["Compute", "Tensors", "Random"]),
@@ -121,8 +124,8 @@ let package = Package(
     library(
       "DiffuseGPU",
       [
-        "Compute", "Random", "Instruments", "Tensors", "HostMath", "Charts", "Files", "Datasets", "Networks",
-        "Diffusion",
+        "Compute", "Random", "Instruments", "Tensors", "HostMath", "Charts", "Files", "CheckpointFormats", "Datasets",
+        "Networks", "Diffusion",
         "Conformance", "DeviceSelection", "SymmetryBreaking", "Evaluation", "DiffusersFormat", "Training", "Models",
         "Pipelines", "Profiling", "Pretrained", "Studies",
       ]),
@@ -157,6 +160,7 @@ let package = Package(
     tests(of: "HostMath", ["Random"]),
     tests(of: "Charts"),
     tests(of: "Files"),
+    tests(of: "CheckpointFormats", ["Files"]),
     tests(of: "Datasets", ["Tensors", "Files", "HostMath"]),
     tests(of: "Networks", ["Compute", "Instruments", "Tensors", "Conformance"]),
     tests(of: "Diffusion", ["Compute", "Tensors", "HostMath", "Files", "Conformance", "ComputeCPU"]),

@@ -2,7 +2,7 @@ public import Compute
 public import Files
 public import Networks
 
-/// The weights of pytorch-fid's network, `pt_inception-2015-12-05-6726825d.pth`, as a safetensors file of its state.
+/// The weights of pytorch-fid's network, `pt_inception-2015-12-05-6726825d.pth`, or a safetensors file of its state.
 ///
 /// Each normalisation is made part of the convolution before it, in Double:
 ///
@@ -13,21 +13,21 @@ public import Networks
 /// Nothing but numbers is read, so that no foreign code is run.
 public final class InceptionWeights: ParameterSource {
   /// What messages call the network: the file itself.
-  public var configurationPath: String { file.file.path }
+  public var configurationPath: String { file.path }
 
-  private let file: SafetensorsFile
+  private let file: any TensorFile
   private var unread: Set<String>
 
   /// Weights in a file.
   ///
   /// - Throws: `FileError` if it is of another network; what tells is the last layer, of 1008 classes, which the features do without.
-  public init(_ file: SafetensorsFile) throws(FileError) {
+  public init(_ file: any TensorFile) throws(FileError) {
     self.file = file
     let classes = file.entries["fc.weight"]?.shape
     guard classes == [1008, Inception.featureCount] else {
       let found = classes.map { "is of shape \($0)" } ?? "is missing"
       throw FileError(
-        file.file.path,
+        file.path,
         "is not FID's Inception: tensor 'fc.weight', of [1008, \(Inception.featureCount)] there, \(found)")
     }
     unread = Set(file.entries.keys).subtracting(["fc.weight", "fc.bias"])
@@ -39,7 +39,7 @@ public final class InceptionWeights: ParameterSource {
   /// - Throws: `FileError` that names one that it does not have.
   public func checkAllRead() throws(FileError) {
     guard let name = unread.min() else { return }
-    throw FileError(file.file.path, "is not FID's Inception, which has no tensor '\(name)'")
+    throw FileError(file.path, "is not FID's Inception, which has no tensor '\(name)'")
   }
 
   /// A convolution's weight or bias, with the normalisation after it.
@@ -51,7 +51,7 @@ public final class InceptionWeights: ParameterSource {
     func normalization(_ part: String) throws(NetworkError) -> [Double] { try values("\(layer).bn.\(part)", [outputs]) }
     let gamma = try normalization("weight"), variance = try normalization("running_var")
     if let fault = variance.first(where: { $0 < 0 }) {
-      throw NetworkError(file.file.path, "tensor '\(layer).bn.running_var' holds \(fault), which is no variance")
+      throw NetworkError(file.path, "tensor '\(layer).bn.running_var' holds \(fault), which is no variance")
     }
     let scales = zip(gamma, variance).map { $0 / ($1 + Self.epsilon).squareRoot() }
     let folded: [Double]
@@ -64,7 +64,7 @@ public final class InceptionWeights: ParameterSource {
     }
     let rounded = folded.map { Float($0) }
     guard rounded.allSatisfy(\.isFinite) else {
-      throw NetworkError(file.file.path, "layer '\(layer)' with its normalisation passes the range of 32 bits")
+      throw NetworkError(file.path, "layer '\(layer)' with its normalisation passes the range of 32 bits")
     }
     return Parameter(shape: shape, values: rounded)
   }
@@ -74,7 +74,7 @@ public final class InceptionWeights: ParameterSource {
 
   /// The values of a tensor, its shape checked and all of them finite.
   private func values(_ name: String, _ shape: [Int]) throws(NetworkError) -> [Double] {
-    let path = file.file.path
+    let path = file.path
     guard let entry = file.entries[name] else {
       throw NetworkError(path, "is not FID's Inception: tensor '\(name)' is missing")
     }

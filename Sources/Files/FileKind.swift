@@ -103,7 +103,7 @@ public enum FileKind: CaseIterable, Sendable {
     switch self {
     case .lfsPointer: "fetch the file itself with `git lfs pull`"
     case .webPage: "download the file itself, not the page about it"
-    case .pyTorchArchive, .pickle: "pickles are not read; convert it with the library that wrote it"
+    case .pyTorchArchive, .pickle: "it is not read here; convert it with the library that wrote it"
     case .gzip, .xz, .bzip2, .zstandard, .tar, .zip: "unpack it first"
     default: nil
     }

@@ -26,6 +26,17 @@ enum FloatConversion {
       preconditionFailure("\(type.rawValue) is no floating-point type")
     }
   }
+
+  /// The value of the bits of one element.
+  static func float(_ bits: UInt64, of type: SafetensorsType) -> Float {
+    switch type {
+    case .float32: Float(bitPattern: UInt32(truncatingIfNeeded: bits))
+    case .float64: Float(Double(bitPattern: bits))
+    case .float16: Float(half: UInt16(truncatingIfNeeded: bits))
+    case .bfloat16: Float(bitPattern: UInt32(truncatingIfNeeded: bits) << 16)
+    default: preconditionFailure("\(type.rawValue) is no floating-point type")
+    }
+  }
 }
 
 extension Float {

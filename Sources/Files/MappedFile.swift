@@ -14,7 +14,11 @@ public final class MappedFile {
   /// `withExtendedLifetime` meanwhile.
   public let bytes: UnsafeRawBufferPointer
 
-  private let isMapped: Bool
+  private enum Ownership {
+    case mapped, allocated, foreign
+  }
+
+  private let ownership: Ownership
 
   /// Maps a file for reading.
   ///
@@ -34,7 +38,7 @@ public final class MappedFile {
     }
     self.path = path
     self.bytes = UnsafeRawBufferPointer(start: base, count: length)
-    self.isMapped = true
+    self.ownership = .mapped
   }
 
   /// Bytes that live as long as the program, such as an embedded model's.
@@ -45,14 +49,23 @@ public final class MappedFile {
   public init(name: String, embedded bytes: UnsafeRawBufferPointer) {
     self.path = name
     self.bytes = bytes
-    self.isMapped = false
+    self.ownership = .foreign
+  }
+
+  /// Bytes in memory, of which a copy is held.
+  init(name: String, owned bytes: [UInt8]) {
+    let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 64)
+    copy.copyBytes(from: bytes)
+    self.path = name
+    self.bytes = UnsafeRawBufferPointer(copy)
+    self.ownership = .allocated
   }
 
   /// Lets the system have the pages of a range back that nothing else shares; they are read anew when next touched.
   ///
   /// A network's weights are read once, into the forms that a device wants: without this they would stay resident twice.
   func releasePages(_ range: Range<Int>) {
-    guard isMapped, let base = bytes.baseAddress else { return }
+    guard ownership == .mapped, let base = bytes.baseAddress else { return }
     let page = Int(sysconf(Int32(_SC_PAGESIZE)))
     let first = (range.lowerBound + page - 1) / page * page, end = range.upperBound / page * page
     guard first < end else { return }
@@ -61,6 +74,10 @@ public final class MappedFile {
   }
 
   deinit {
-    if isMapped { munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count) }
+    switch ownership {
+    case .mapped: munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count)
+    case .allocated: bytes.deallocate()
+    case .foreign: break
+    }
   }
 }

@@ -24,9 +24,36 @@ extension NumpyArray {
     return (header.doubles(data), header.shape)
   }
 
+  /// The element type and the extents of a `.npy` file of which the beginning is given.
+  ///
+  /// - Parameters:
+  ///   - bytes: The beginning, of ``longestHead`` bytes or all.
+  ///   - count: Bytes of the file.
+  ///   - path: What messages call it.
+  /// - Throws: ``FileError`` as ``init(parsing:path:)``.
+  static func form(
+    parsing bytes: UnsafeRawBufferPointer, count: Int, path: String
+  ) throws(FileError) -> (type: SafetensorsType, shape: [Int]) {
+    let (header, start) = try header(of: bytes, path: path)
+    try header.check(available: count - start, path: path)
+    return (header.element.type, header.shape)
+  }
+
+  /// The most bytes before the values: the magic, the version, the length, and what NumPy itself reads of a header.
+  static let longestHead = 10_012
+
   private static func parts(
     of bytes: UnsafeRawBufferPointer, path: String
   ) throws(FileError) -> (NumpyHeader, UnsafeRawBufferPointer) {
+    let (header, start) = try header(of: bytes, path: path)
+    try header.check(available: bytes.count - start, path: path)
+    return (header, UnsafeRawBufferPointer(rebasing: bytes[start...]))
+  }
+
+  /// The header, and where the values begin.
+  private static func header(
+    of bytes: UnsafeRawBufferPointer, path: String
+  ) throws(FileError) -> (NumpyHeader, start: Int) {
     guard bytes.count >= 10, bytes[0] == 0x93, bytes[1..<6].elementsEqual("NUMPY".utf8) else {
       throw FileKind.mistaken(bytes, path: path, for: "a .npy array") ?? FileError(path, "is no .npy file")
     }
@@ -45,13 +72,7 @@ extension NumpyArray {
       throw FileError(path, "has a .npy header of \(length) bytes; at most 10,000 are read")
     }
     let header = try NumpyHeader(String(decoding: bytes[(start - length)..<start], as: UTF8.self), path: path)
-    let available = bytes.count - start
-    guard available == header.byteCount else {
-      throw FileError(
-        path,
-        "has \(available) bytes of values; shape \(header.shape) of type '\(header.descr)' takes \(header.byteCount)")
-    }
-    return (header, UnsafeRawBufferPointer(rebasing: bytes[start...]))
+    return (header, start)
   }
 }
 
@@ -77,14 +98,24 @@ private struct NumpyHeader {
     case uint32 = "u4"
     case bool = "b1"
 
-    var byteCount: Int {
+    /// The type by its name in safetensors.
+    var type: SafetensorsType {
       switch self {
-      case .int8, .uint8, .bool: 1
-      case .float16, .int16, .uint16: 2
-      case .float32, .int32, .uint32: 4
-      case .float64, .int64: 8
+      case .float16: .float16
+      case .float32: .float32
+      case .float64: .float64
+      case .int8: .int8
+      case .int16: .int16
+      case .int32: .int32
+      case .int64: .int64
+      case .uint8: .uint8
+      case .uint16: .uint16
+      case .uint32: .uint32
+      case .bool: .bool
       }
     }
+
+    var byteCount: Int { type.byteCount }
   }
 
   init(_ text: String, path: String) throws(FileError) {
@@ -113,6 +144,14 @@ private struct NumpyHeader {
     guard shape.count <= 8 else { throw FileError(path, "has \(shape.count) extents; at most 8 are read") }
     self.shape = shape
     self.byteCount = byteCount
+  }
+
+  /// Makes sure that there are as many bytes of values as the shape takes.
+  func check(available: Int, path: String) throws(FileError) {
+    guard available == byteCount else {
+      throw FileError(
+        path, "has \(available) bytes of values; shape \(shape) of type '\(descr)' takes \(byteCount)")
+    }
   }
 
   func values(_ data: UnsafeRawBufferPointer) -> NumpyArray.Values {

@@ -56,17 +56,7 @@ public enum SafetensorsType: String, Sendable, Hashable {
 /// must lie one after the other without gap or overlap up to the end, as the format demands.
 public struct SafetensorsFile {
   /// One tensor's place and form.
-  public struct Entry: Sendable, Hashable {
-    /// The element type.
-    public let type: SafetensorsType
-    /// The extents, outermost first.
-    public let shape: [Int]
-    /// The bytes of the file that hold it.
-    public let range: Range<Int>
-
-    /// Values in all.
-    public var count: Int { shape.reduce(1, *) }
-  }
+  public typealias Entry = TensorEntry
 
   /// The tensors by name.
   public let entries: [String: Entry]
@@ -117,6 +107,14 @@ public struct SafetensorsFile {
     try Self.checkPlaces(entries, start: start, end: file.bytes.count, path: path)
     self.entries = entries
     self.metadata = metadata
+  }
+
+  /// Whether bytes begin with the length of a header that fits, and with a header.
+  static func beginsHeader(_ bytes: some RandomAccessCollection<UInt8>) -> Bool {
+    let head = Array(bytes.prefix(9))
+    guard head.count == 9, head[8] == UInt8(ascii: "{") else { return false }
+    let length = head[..<8].reversed().reduce(0 as UInt64) { $0 << 8 | UInt64($1) }
+    return length <= min(longestHeader, UInt64(bytes.count - 8))
   }
 
   /// The longest header that the format allows, in bytes.
@@ -177,36 +175,12 @@ public struct SafetensorsFile {
     }
     guard position == end else { throw FileError(path, "\(end - position) bytes follow the last tensor") }
   }
+}
 
-  /// The values of a floating-point tensor, converted to 32 bits.
-  public func floats(_ entry: Entry) -> [Float] {
-    .init(unsafeUninitializedCapacity: entry.count) { destination, count in
-      destination.initialize(repeating: 0)
-      readFloats(entry, into: .init(rebasing: destination[..<entry.count]))
-      count = entry.count
-    }
-  }
+extension SafetensorsFile: TensorFile {
+  /// What messages call the file.
+  public var path: String { file.path }
 
-  /// The values of a floating-point tensor in 64 bits.
-  public func doubles(_ entry: Entry) -> [Double] {
-    guard entry.type == .float64 else { return floats(entry).map(Double.init) }
-    defer { withExtendedLifetime(file) {} }
-    let bytes = UnsafeRawBufferPointer(rebasing: file.bytes[entry.range])
-    return (0..<entry.count).map { place in
-      Double(bitPattern: UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: 8 * place, as: UInt64.self)))
-    }
-  }
-
-  /// Reads a floating-point tensor, converted to 32 bits; the file's pages are given back afterwards.
-  ///
-  /// - Parameters:
-  ///   - entry: A tensor of this file of a floating-point type.
-  ///   - destination: Takes `entry.count` values.
-  public func readFloats(_ entry: Entry, into destination: UnsafeMutableBufferPointer<Float>) {
-    precondition(destination.count == entry.count, "room for \(destination.count) of \(entry.count) values")
-    defer { withExtendedLifetime(file) {} }
-    let bytes = UnsafeRawBufferPointer(rebasing: file.bytes[entry.range])
-    FloatConversion.read(bytes, as: entry.type, into: destination)
-    file.releasePages(entry.range)
-  }
+  /// The file, which has the bytes of all its tensors.
+  public func source(of entry: TensorEntry) -> MappedFile { file }
 }

@@ -35,7 +35,7 @@ public struct InceptionModel {
   ///   - name: What messages call it.
   ///   - weights: The weights.
   /// - Throws: `FileError` or `NetworkError` that names the file if they are of another network, or not finite.
-  public init(name: String, converting weights: SafetensorsFile) throws {
+  public init(name: String, converting weights: any TensorFile) throws {
     let source = try InceptionWeights(weights)
     self.init(name: name, network: try Inception(parameters: source), files: nil)
     try source.checkAllRead()

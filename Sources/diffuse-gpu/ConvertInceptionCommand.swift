@@ -6,16 +6,14 @@ struct ConvertInceptionCommand: ParsableCommand {
     commandName: "convert-inception",
     abstract: "Make the network of FID from pytorch-fid's weights, for evaluate, statistics and late-start scan.",
     discussion: """
-      The weights are those of pt_inception-2015-12-05-6726825d.pth, which pytorch-fid's releases have, as a safetensors file:
-
-        python3 -c "import sys, torch, safetensors.torch as s; s.save_file({k: v.contiguous() for k, v in \
-      torch.load(sys.argv[1], weights_only=True).items()}, sys.argv[2])" pt_inception-2015-12-05-6726825d.pth inception-weights.safetensors
+      The weights are pt_inception-2015-12-05-6726825d.pth, which pytorch-fid's releases have, or a safetensors file of the same \
+      tensors. The .pth file is a pickle, of which nothing but numbers is read.
 
       Every normalisation becomes part of the convolution before it. The directory is named by --classifier; distances in its \
       features, and in no others, are called FID.
       """)
 
-  @Argument(help: ArgumentHelp("The weights, a .safetensors file.", valueName: "weights"))
+  @Argument(help: ArgumentHelp("The weights, a .pth or .safetensors file.", valueName: "weights"))
   var weights: String
 
   @Option(name: .shortAndLong, help: ArgumentHelp("The directory to make.", valueName: "directory"))
@@ -26,7 +24,7 @@ struct ConvertInceptionCommand: ParsableCommand {
 
   func run() throws {
     try InceptionModel.checkExport(output)
-    let model = try InceptionModel(name: output, converting: SafetensorsFile(weights))
+    let model = try InceptionModel(name: output, converting: openTensors(weights))
     try model.write(to: output)
     let count = model.network.parameters.reduce(0) { $0 + $1.parameter.count }
     try outputOptions.console.result(

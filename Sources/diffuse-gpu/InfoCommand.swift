@@ -1,13 +1,20 @@
 import ArgumentParser
 import DiffuseGPU
+import Foundation
 
 struct InfoCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "info",
-    abstract: "Describe a model: parameters, operations, memory, scheduler.")
+    abstract: "Describe a model: parameters, operations, memory, scheduler. Or list what is in a file of tensors.",
+    discussion: """
+      Of a file - safetensors, .npz, or one of PyTorch: .pt, .pth, .ckpt, .bin, .pkl - the tensors are listed, and all names of its pickle: \
+      those that are understood, and those that Python would import or run, which are inert here. Nothing of a file is run. The list is \
+      made of a damaged or hostile file as well, as far as it can be read, and says what is wrong.
+      """)
 
   @Argument(
-    help: ArgumentHelp("A diffusers model directory; the pretrained MNIST model by default.", valueName: "model"))
+    help: ArgumentHelp(
+      "A diffusers model directory, or a file of tensors; the pretrained MNIST model by default.", valueName: "model"))
   var model: String?
 
   @Option(help: ArgumentHelp("Images of one evaluation.", valueName: "count"))
@@ -19,6 +26,7 @@ struct InfoCommand: ParsableCommand {
   func run() throws {
     try checkNumber("--batch", batch, in: 1...SamplingSettings.largestBatch)
     let console = outputOptions.console
+    if let path = self.model, isFile(path), !isModel(path) { return try list(path, console) }
     let model = try Model(ModelDirectory.found(self.model, note: console.note))
     for warning in model.warnings { console.note(warning) }
     let divisor = model.network.sizeDivisor
@@ -51,6 +59,23 @@ struct InfoCommand: ParsableCommand {
         "scheduler": scheduler.map { .string($0) } ?? .null, "statistics": statisticsText.map { .string($0) } ?? .null,
         "late_start": report?.json ?? .null,
       ]))
+  }
+
+  /// Lists a file of tensors.
+  private func list(_ path: String, _ console: Console) throws {
+    let listing = try TensorListing(path)
+    try console.result(listing.text(of: path), json: listing.json(of: path))
+  }
+
+  /// Whether a file is the weights of a model whose configuration lies beside it.
+  private func isModel(_ path: String) -> Bool {
+    let folder = (path as NSString).deletingLastPathComponent
+    return path.hasSuffix(".safetensors") && isFile((folder as NSString).appendingPathComponent("config.json"))
+  }
+
+  private func isFile(_ path: String) -> Bool {
+    var isFolder: ObjCBool = false
+    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && !isFolder.boolValue
   }
 
   private func summary(of model: Model, _ shape: ImageShape) throws(CommandError) -> ModelSummary {

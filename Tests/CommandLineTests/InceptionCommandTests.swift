@@ -85,6 +85,19 @@ struct InceptionCommandTests {
     try checkOthers(network)
   }
 
+  @Test("pytorch-fid's own file makes the same network as its tensors in safetensors")
+  func pickle() throws {
+    let weights = folder.path("weights.safetensors"), pickled = folder.path("weights.pth")
+    try OutputFile.write(FormulaWeights.encoded(), to: weights)
+    try TorchArchive.write(SafetensorsFile(weights), to: pickled)
+    for (file, network) in [(weights, "a"), (pickled, "b")] {
+      let made = try run("convert-inception", file, "--output", folder.path(network))
+      #expect(made.status == 0, "\(made.error)")
+    }
+    let networks = try ["a", "b"].map { try fileBytes(folder.path("\($0)/inception.safetensors")) }
+    #expect(networks[0] == networks[1])
+  }
+
   /// The commands that take it, and what they leave out or refuse.
   private func checkOthers(_ network: String) throws {
     let images = Fixtures.path("inception/grey.npy"), reference = network + "/reference.safetensors"

@@ -111,6 +111,20 @@ struct MalformedFileTests {
     }
   }
 
+  @Test(
+    "No damage to a file of PyTorch traps",
+    arguments: ["legacy-view.pt", "nothing.pt", "hostile/archive-value.pt", "persistent2.pkl", "persistent5.pkl"])
+  func shakenCheckpoints(name: String) throws {
+    shake(try fileBytes(Fixtures.path("checkpoints/\(name)"))) { bytes in
+      let mapped = MappedFile(name: "shaken.pt", embedded: bytes)
+      for tensor in try TensorListing(mapped).tensors { #expect(tensor.shape.count <= 8) }
+      let file = try TorchFile(mapped)
+      for (name, value) in file.root.members ?? [] { _ = (value.kind, try? file.tensors([(name, value)])) }
+      let state = try file.state(file.root, name: "the file")
+      for entry in state.entries.values { _ = state.words(entry) }
+    }
+  }
+
   @Test("No damage to a picture with texts, a palette or passes traps", arguments: ["texts", "palette", "interlaced"])
   func shakenPictures(name: String) throws {
     shake(try fileBytes(Fixtures.path("foreign/\(name).png"))) {
