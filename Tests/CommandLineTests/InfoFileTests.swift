@@ -84,7 +84,7 @@ struct InfoFileTests {
     // The limit is on what the program may write to, without the file's own pages.
     let script = """
       { printf '\\200\\004N'; yes "$(printf '\(opcodes)')" | tr -d '\\n' | head -c \(megabytes << 20); } > "$1"
-      ulimit -d \(4 * megabytes * 1024 + 200_000)
+      ulimit -d \(4 * megabytes * 1024 + 300_000)
       exec "$2" info "$1"
       """
     let result = try Program.run(["-c", script, "sh", file, Program.path], program: "/bin/sh")
