@@ -10,7 +10,8 @@
   ENTRY(CreateSubBuffer) ENTRY(ReleaseMemObject) ENTRY(EnqueueWriteBuffer) ENTRY(EnqueueReadBuffer) \
   ENTRY(EnqueueNDRangeKernel) ENTRY(Flush) ENTRY(Finish) ENTRY(CreateProgramWithSource) \
   ENTRY(CreateProgramWithBinary) ENTRY(BuildProgram) ENTRY(GetProgramInfo) ENTRY(GetProgramBuildInfo) \
-  ENTRY(ReleaseProgram) ENTRY(CreateKernel) ENTRY(SetKernelArg) ENTRY(GetKernelInfo) ENTRY(ReleaseKernel)
+  ENTRY(ReleaseProgram) ENTRY(CreateKernel) ENTRY(SetKernelArg) ENTRY(GetKernelInfo) ENTRY(ReleaseKernel) \
+  ENTRY(GetEventProfilingInfo) ENTRY(ReleaseEvent)
 
 #define POINTER(name) __typeof__(&cl##name) name;
 static struct {
@@ -107,6 +108,14 @@ cl_int opencl_EnqueueNDRangeKernel(cl_command_queue queue, cl_kernel kernel, cl_
     const size_t *offsets, const size_t *global, const size_t *local, cl_uint waits, const cl_event *events,
     cl_event *event) {
   return entries.EnqueueNDRangeKernel(queue, kernel, dimensions, offsets, global, local, waits, events, event);
+}
+
+cl_int opencl_GetEventProfilingInfo(cl_event event, cl_profiling_info name, size_t size, void *value, size_t *needed) {
+  return entries.GetEventProfilingInfo(event, name, size, value, needed);
+}
+
+cl_int opencl_ReleaseEvent(cl_event event) {
+  return entries.ReleaseEvent(event);
 }
 
 cl_int opencl_Flush(cl_command_queue queue) {

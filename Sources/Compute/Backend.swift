@@ -37,16 +37,19 @@ public struct BackendOptions: Sendable, Hashable {
   /// Whether convolutions multiply every tap with every value, as the formula says, and take no faster algorithm that
   /// rounds differently.
   public var isExact: Bool
+  /// Whether the driver keeps the time of every kernel; see ``DeviceActivityReporting/kernelTimings()``.
+  public var isProfiled: Bool
 
   /// The defaults: no budget of its own, all cores, no guard zones, single precision, the fastest algorithms.
   public init(
     memoryBudget: Int? = nil, threads: Int? = nil, guardZoneBytes: Int = 0, precision: Precision = .float32,
-    isExact: Bool = false
+    isExact: Bool = false, isProfiled: Bool = false
   ) {
     self.memoryBudget = memoryBudget
     self.threads = threads
     self.guardZoneBytes = guardZoneBytes
     self.precision = precision
     self.isExact = isExact
+    self.isProfiled = isProfiled
   }
 }

@@ -1,14 +1,6 @@
 import COpenCL
 import Compute
 
-/// Bytes between host and device.
-package struct BusTraffic: Sendable, Hashable {
-  /// To the device.
-  package var written = 0
-  /// To the host.
-  package var read = 0
-}
-
 /// One in-order queue on one device, the kernels that it runs, and the first failure since the last wait.
 ///
 /// After a failure nothing more is enqueued until a wait has thrown it.
@@ -26,8 +18,10 @@ final class CommandQueue {
   private static let (longestCopy, mostCopies) = (1 << 16, 1024)
   /// The first failure since the last wait.
   private(set) var failure: DeviceError?
-  /// Bytes that were copied so far.
-  private(set) var traffic = BusTraffic()
+  /// What the device was asked for so far.
+  private(set) var activity = DeviceActivity()
+  /// The times of kernels, if they are measured.
+  private let profile: KernelProfile?
 
   /// A kernel with the number of its arguments.
   private struct BuiltKernel {
@@ -39,20 +33,22 @@ final class CommandQueue {
   ///
   /// - Throws: ``DeviceError`` of reason `unavailable` if the driver gives no context or no queue.
   init(
-    device: OpenCLDevice, sources: KernelSources, options: String, cache: ProgramCache? = nil
+    device: OpenCLDevice, sources: KernelSources, options: String, cache: ProgramCache? = nil, isProfiled: Bool = false
   ) throws(DeviceError) {
     var status: Int32 = 0
     var id: cl_device_id? = device.id
     guard let context = opencl_CreateContext(nil, 1, &id, nil, nil, &status), status == CL_SUCCESS else {
       throw Self.unavailable(device, "clCreateContext", status)
     }
-    guard let queue = opencl_CreateCommandQueue(context, device.id, 0, &status), status == CL_SUCCESS else {
+    let properties = cl_command_queue_properties(isProfiled ? CL_QUEUE_PROFILING_ENABLE : 0)
+    guard let queue = opencl_CreateCommandQueue(context, device.id, properties, &status), status == CL_SUCCESS else {
       _ = opencl_ReleaseContext(context)
       throw Self.unavailable(device, "clCreateCommandQueue", status)
     }
     self.device = device
     self.context = context
     self.queue = queue
+    profile = isProfiled ? KernelProfile() : nil
     programs = ProgramLibrary(device: device, context: context, sources: sources, options: options, cache: cache)
   }
 
@@ -90,7 +86,13 @@ final class CommandQueue {
       guard check(status, "\(operation.rawValue): argument \(place) of kernel \(kernel.name)") else { return }
     }
     let global = zip(groups, group).map { $0 * $1 }
-    let status = opencl_EnqueueNDRangeKernel(queue, built.id, cl_uint(group.count), nil, global, group, 0, nil, nil)
+    activity.launches += 1
+    var event: cl_event?
+    let status = withUnsafeMutablePointer(to: &event) { event in
+      opencl_EnqueueNDRangeKernel(
+        queue, built.id, cl_uint(group.count), nil, global, group, 0, nil, profile == nil ? nil : event)
+    }
+    if let event { profile?.add(event, of: kernel.name) }
     guard check(status, "\(operation.rawValue): kernel \(kernel.name)"), waitsAfterEachCall else { return }
     check(opencl_Finish(queue), "\(operation.rawValue): waiting for kernel \(kernel.name)")
   }
@@ -111,7 +113,8 @@ final class CommandQueue {
     }
     let status = opencl_EnqueueWriteBuffer(
       queue, memory, cl_bool(isShort ? CL_FALSE : CL_TRUE), 0, bytes.count, bytes.baseAddress, 0, nil, nil)
-    traffic.written += source.count
+    activity.bytesWritten += source.count
+    if !isShort { activity.waits += 1 }
     check(status, "writing \(source.count) bytes")
   }
 
@@ -129,7 +132,8 @@ final class CommandQueue {
     let status = opencl_EnqueueReadBuffer(
       queue, memory, cl_bool(waits ? CL_TRUE : CL_FALSE), offset, destination.count, destination.baseAddress, 0, nil,
       nil)
-    traffic.read += destination.count
+    activity.bytesRead += destination.count
+    if waits { activity.waits += 1 }
     check(status, "reading \(destination.count) bytes")
   }
 
@@ -144,11 +148,16 @@ final class CommandQueue {
     }
   }
 
+  /// The time of each kernel in the work that was waited for.
+  var kernelTimings: [KernelTiming] { profile?.timings ?? [] }
+
   /// Waits for all work and gives the copies back.
   ///
   /// Nothing less will do: on Intel's runtime a blocking write returns while the sources of writes before it are still read.
   private func finish() {
+    activity.waits += 1
     check(opencl_Finish(queue), "waiting for the device")
+    if let profile { check(profile.collect(), "asking for the time of a kernel") }
     for copy in pending { copy.deallocate() }
     pending.removeAll()
   }

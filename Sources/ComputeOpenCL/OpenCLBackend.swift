@@ -50,7 +50,8 @@ public final class OpenCLBackend: Backend {
     self.options = options
     parameters = .init(tier: tier, nativeVectorWidth: device.nativeVectorWidth)
     let sources = try KernelSources(folder: kernels ?? environment("DIFFUSE_KERNELS"))
-    queue = try CommandQueue(device: device, sources: sources, options: parameters.options, cache: cache)
+    queue = try CommandQueue(
+      device: device, sources: sources, options: parameters.options, cache: cache, isProfiled: options.isProfiled)
     pool = MemoryPool(queue: queue, options: options)
   }
 
@@ -67,9 +68,6 @@ public final class OpenCLBackend: Backend {
   ///
   /// - Returns: Whether there were any.
   package func dropCachedPrograms() -> Bool { queue.dropCachedPrograms() }
-
-  /// Bytes copied between host and device so far.
-  package var traffic: BusTraffic { queue.traffic }
 
   /// The device behind the backend.
   public var device: DeviceDescription { queue.device.description }
@@ -124,5 +122,16 @@ public final class OpenCLBackend: Backend {
     guard let memory = pool.allocate(values.count, for: purpose) else { return nil }
     values.withUnsafeBytes { queue.write($0, to: memory.id) }
     return memory
+  }
+}
+
+extension OpenCLBackend: DeviceActivityReporting {
+  /// Launches, waits and bytes of the queue.
+  public var activity: DeviceActivity { queue.activity }
+
+  /// The driver's own times.
+  public func kernelTimings() throws(DeviceError) -> [KernelTiming] {
+    try queue.wait()
+    return queue.kernelTimings
   }
 }

@@ -30,6 +30,18 @@ extension DeviceBenchmark {
         "copy": .number(ceilings.copy), "triad": .number(ceilings.triad),
       ])
     }
+    if let activity {
+      report["activity"] = .object([
+        "launches": number(activity.launches), "waits": number(activity.waits),
+        "bytes_written": number(activity.bytesWritten), "bytes_read": number(activity.bytesRead),
+      ])
+    }
+    if !kernels.isEmpty {
+      report["kernels"] = .array(
+        kernels.map {
+          .object(["kernel": .string($0.name), "launches": number($0.launches), "seconds": .number($0.seconds)])
+        })
+    }
     if let exact { report["exact"] = .array(exact.map(entry)) }
     return .object(report)
   }

@@ -63,6 +63,10 @@ public struct DeviceBenchmark: Sendable {
   public let floatingPointOperations: Int
   /// The most bytes that the backend held.
   public let peakMemory: Int
+  /// What an evaluation asks of the device, its weights being prepared; nil where the backend does not tell.
+  public let activity: DeviceActivity?
+  /// The time of each kernel in an evaluation; none unless the backend was opened to measure it.
+  public let kernels: [KernelTiming]
 
   /// Seconds of an evaluation: the median, of an even number the mean of the two in the middle.
   public var seconds: Double {
@@ -81,6 +85,8 @@ public struct DeviceBenchmark: Sendable {
     precision = .float32
     floatingPointOperations = layers.reduce(0) { $0 + $1.calls * $1.record.floatingPointOperations }
     peakMemory = 0
+    activity = nil
+    kernels = []
     ceilings = nil
     exact = nil
   }
@@ -105,6 +111,7 @@ public struct DeviceBenchmark: Sendable {
     // The network comes first, so that its peak of memory is its own.
     evaluations = try Self.evaluate(model.network, shape, batch, on: backend, repetitions: repetitions)
     peakMemory = backend.memoryUse.peak
+    (activity, kernels) = try Self.activity(of: model.network, shape, batch, on: backend)
     let timing = TimingBackend(backend)
     _ = try Self.evaluate(model.network, shape, batch, on: timing, repetitions: repetitions)
     layers = Self.entries(of: timing, repetitions: repetitions + 1).filter {
@@ -115,13 +122,36 @@ public struct DeviceBenchmark: Sendable {
     exact = measuresDevice ? try Self.exactOperations(on: TimingBackend(backend)) : nil
   }
 
+  private static func noise(_ shape: ImageShape, _ batch: Int, on backend: any Backend) -> Tensor {
+    Tensor.noise(
+      [shape.channels, shape.height, shape.width], seeds: (0..<UInt64(batch)).map { $0 }, key: .init(step: 0),
+      on: backend)
+  }
+
+  /// Counts what one evaluation asks of the device, and its kernels' times.
+  private static func activity(
+    of network: any DenoisingNetwork, _ shape: ImageShape, _ batch: Int, on backend: any Backend
+  ) throws -> (DeviceActivity?, [KernelTiming]) {
+    guard let device = backend as? any DeviceActivityReporting else { return (nil, []) }
+    let x = noise(shape, batch, on: backend)
+    let earlier = Dictionary(uniqueKeysWithValues: try device.kernelTimings().map { ($0.name, $0) })
+    let before = device.activity
+    _ = try network(x, timesteps: [500], classLabels: network.exampleLabel)
+    let activity = device.activity - before
+    let kernels = try device.kernelTimings().compactMap { timing -> KernelTiming? in
+      let launches = timing.launches - (earlier[timing.name]?.launches ?? 0)
+      guard launches > 0 else { return nil }
+      return KernelTiming(
+        name: timing.name, launches: launches, seconds: timing.seconds - (earlier[timing.name]?.seconds ?? 0))
+    }
+    return (activity, kernels.sorted { ($1.seconds, $0.name) < ($0.seconds, $1.name) })
+  }
+
   /// Times evaluations; one before them prepares weights.
   private static func evaluate(
     _ network: any DenoisingNetwork, _ shape: ImageShape, _ batch: Int, on backend: any Backend, repetitions: Int
   ) throws -> [Double] {
-    let x = Tensor.noise(
-      [shape.channels, shape.height, shape.width], seeds: (0..<UInt64(batch)).map { $0 }, key: .init(step: 0),
-      on: backend)
+    let x = noise(shape, batch, on: backend)
     return try (0...repetitions).map { _ in
       try backend.synchronize()
       return try Duration.seconds {

@@ -26,6 +26,9 @@ struct BenchCommand: ParsableCommand {
   @Flag(help: "Print every layer of the network, not one line an operation.")
   var layers = false
 
+  @Flag(help: "Print the time of each kernel on the device as well, by the device's clock; for OpenCL.")
+  var kernels = false
+
   @Flag(help: "Measure the network alone: neither what the device can do at most nor operations on exact values.")
   var networkOnly = false
 
@@ -42,7 +45,12 @@ struct BenchCommand: ParsableCommand {
     let model = try Model(ModelDirectory.found(self.model, note: console.note))
     for warning in model.warnings { console.note(warning) }
     let shape = try model.sampleShape(size.map { try ImageSize(argument: $0) })
-    let backend = try device.open(console)
+    var options = try device.options()
+    options.isProfiled = options.isProfiled || kernels
+    let backend = try device.open(console, options)
+    guard !kernels || backend is any DeviceActivityReporting else {
+      throw CommandError("--kernels: \(backend.device.name) has no clock of its own; name an OpenCL device by --device")
+    }
     let benchmark = try DeviceBenchmark(
       model, shape, batch: batch, repetitions: repetitions, measuresDevice: !networkOnly, on: backend)
     try console.result(benchmark.text(layers: layers), json: benchmark.json)

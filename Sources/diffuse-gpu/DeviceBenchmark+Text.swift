@@ -16,12 +16,20 @@ extension DeviceBenchmark {
         + "\(Self.milli(evaluations.max() ?? 0))), \(Self.milli(seconds / Double(model.batch))) ms an image",
       "speed        \(Self.giga(work / seconds)) GFLOP/s by the direct method's count",
       "memory       \(peakMemory / 1_000_000) MB at most",
+    ]
+    if let activity {
+      lines.append(
+        "launches     \(activity.launches) kernels an evaluation, \(activity.waits) waits, \(activity.bytesWritten) bytes written, "
+          + "\(activity.bytesRead) read")
+    }
+    lines += [
       "", Self.header + (showsLayers ? ", channels x height x width of an image" : ""), Self.line,
     ]
     lines += (showsLayers ? layers : Self.summed(layers)).map {
       row($0, name: showsLayers ? $0.shortName : $0.record.operation.rawValue, of: timedSeconds)
     }
     lines += [Self.line, totals]
+    if !kernels.isEmpty { lines += ["", kernels.table] }
     if let exact {
       lines += ["", "on a million exact values", Self.line]
       lines += exact.map { row($0, name: "\($0.record.operation.rawValue) \($0.record.shape)", of: nil) }
@@ -82,10 +90,11 @@ extension DeviceBenchmark {
   }
 
   private static func milli(_ seconds: Double) -> String { String(format: "%.2f", 1e3 * seconds) }
+}
 
-  private static func padded(_ text: String, _ width: Int) -> String {
-    String(repeating: " ", count: max(0, width - text.count)) + text
-  }
+/// A text at the right of a column.
+func padded(_ text: String, _ width: Int) -> String {
+  String(repeating: " ", count: max(0, width - text.count)) + text
 }
 
 extension DeviceBenchmark.Ceilings {

@@ -37,6 +37,7 @@ struct DiffuseGPUCommand: ParsableCommand {
       try checkArgumentBytes()
       var command = try parseAsRoot()
       try command.run()
+      try KernelTimes.report()
     } catch {
       Foundation.exit(exitCode(saying: worded(error)))
     }

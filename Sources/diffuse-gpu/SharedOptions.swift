@@ -54,7 +54,7 @@ struct DeviceOptions: ParsableArguments {
     }
     return BackendOptions(
       memoryBudget: try maxMemory.map { text throws(CommandError) in try MemorySize(text).bytes }, threads: threads,
-      guardZoneBytes: guardZoneBytes, precision: precision, isExact: exact)
+      guardZoneBytes: guardZoneBytes, precision: precision, isExact: exact, isProfiled: KernelTimes.areWanted)
   }
 
   /// The options of an analysis, whose small differences drown in fewer bits.
@@ -95,14 +95,17 @@ struct DeviceOptions: ParsableArguments {
     _ console: Console, _ options: BackendOptions? = nil, as machine: RunRecord.Machine? = nil, selfCheck: Bool = true
   ) throws -> any Backend {
     let options = try options ?? self.options()
-    if let machine, device == nil {
-      let request: DeviceRequest = machine.backend == "cpu" ? .cpu : .openCLNamed(machine.device)
-      return try Devices.open(request, options, selfCheck: selfCheck) { console.note($0) }
-    }
+    let backend = try Devices.open(request(as: machine), options, selfCheck: selfCheck) { console.note($0) }
+    KernelTimes.keep(backend)
+    return backend
+  }
+
+  /// Which device is asked for.
+  private func request(as machine: RunRecord.Machine?) throws -> DeviceRequest {
+    if let machine, device == nil { return machine.backend == "cpu" ? .cpu : .openCLNamed(machine.device) }
     // An empty variable is as if it were not set.
     let variable = ProcessInfo.processInfo.environment["DIFFUSE_DEVICE"].flatMap { $0.isEmpty ? nil : $0 }
-    let request = try DeviceRequest(device ?? variable ?? "auto")
-    return try Devices.open(request, options, selfCheck: selfCheck) { console.note($0) }
+    return try DeviceRequest(device ?? variable ?? "auto")
   }
 }
 

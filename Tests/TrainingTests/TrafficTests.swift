@@ -14,9 +14,10 @@ struct TrafficTests {
       let trainer = try TrainerTests.trainer(TrainerTests.settings(), on: backend)
       let weights = trainer.task.parameters.reduce(0) { $0 + 4 * $1.parameter.count }
       _ = try TrainerTests.train(trainer, to: 2)
-      let before = device.traffic
+      let before = device.activity
       _ = try TrainerTests.train(trainer, to: 3)
-      let written = device.traffic.written - before.written, read = device.traffic.read - before.read
+      let written = device.activity.bytesWritten - before.bytesWritten,
+        read = device.activity.bytesRead - before.bytesRead
       let batch = 4 * 4 * 64
       #expect(written < batch + 4096 && read < 4096 && weights > 100_000, "\(written) and \(read) of \(weights)")
     }

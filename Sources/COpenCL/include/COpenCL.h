@@ -32,6 +32,8 @@ cl_int opencl_EnqueueReadBuffer(cl_command_queue queue, cl_mem buffer, cl_bool b
 cl_int opencl_EnqueueNDRangeKernel(cl_command_queue queue, cl_kernel kernel, cl_uint dimensions,
     const size_t *offsets, const size_t *global, const size_t *local, cl_uint waits, const cl_event *events,
     cl_event *event);
+cl_int opencl_GetEventProfilingInfo(cl_event event, cl_profiling_info name, size_t size, void *value, size_t *needed);
+cl_int opencl_ReleaseEvent(cl_event event);
 cl_int opencl_Flush(cl_command_queue queue);
 cl_int opencl_Finish(cl_command_queue queue);
 cl_program opencl_CreateProgramWithSource(cl_context context, cl_uint count, const char **texts,
