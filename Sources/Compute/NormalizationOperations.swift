@@ -96,7 +96,8 @@ public protocol NormalizationOperations: AnyObject {
 
 extension GroupNormalization {
   /// Stops the program if the normalisation or what goes with it does not fit an operand of this shape.
-  package func check(_ shape: FeatureMapShape, scaleShift: FeatureMap?) {
+  package func check(_ shape: FeatureMapShape, scaleShift: FeatureMap?, _ destination: FeatureMap? = nil) {
+    if let destination { precondition(destination.shape == shape, "\(destination.shape) is not \(shape)") }
     precondition(
       groups > 0 && shape.channels % groups == 0, "\(groups) groups do not share \(shape.channels) channels")
     precondition(

@@ -5,7 +5,7 @@ extension CPUBackend {
   /// Transposes to channels-last.
   public func enter(_ source: Buffer, scale: Float, shift: Float, into destination: FeatureMap) {
     let shape = destination.shape
-    precondition(source.count == shape.count, "\(source.count) values do not fill \(shape)")
+    checkEnter(source, destination)
     guard let from = values(source), let to = values(destination) else { return }
     pool.run(
       kernels.enter, images(from, to, shape, scale: scale, shift: shift), count: shape.batch * shape.height)
@@ -14,14 +14,14 @@ extension CPUBackend {
   /// Transposes to `[batch, channels, height, width]`.
   public func leave(_ source: FeatureMap, into destination: Buffer) {
     let shape = source.shape
-    precondition(destination.count == shape.count, "\(shape) does not fill \(destination.count) values")
+    checkLeave(source, destination)
     guard let from = values(source), let to = values(destination) else { return }
     pool.run(kernels.leave, images(from, to, shape), count: shape.batch * shape.height)
   }
 
   /// One pass, with polynomial exponentials that err by 2 units in the last place.
   public func activate(_ source: FeatureMap, _ function: Nonlinearity, into destination: FeatureMap) {
-    precondition(source.shape == destination.shape, "\(source.shape) is not \(destination.shape)")
+    checkActivate(source, destination)
     guard let from = values(source), let to = values(destination) else { return }
     var arguments = pointwise(to, count: source.shape.count)
     arguments.sources.0 = UnsafePointer(from)
@@ -31,12 +31,8 @@ extension CPUBackend {
 
   /// Copies rows.
   public func lookUpEmbedding(of table: Parameter, _ indices: [Int], into destination: FeatureMap) {
-    precondition(table.shape.count == 2, "a table has rows and channels, not \(table.shape)")
-    let (rows, channels) = (table.shape[0], table.shape[1])
-    precondition(
-      destination.shape == .init(batch: indices.count, channels: channels),
-      "\(indices.count) rows of \(channels) do not fill \(destination.shape)")
-    precondition(indices.allSatisfy { (0..<rows).contains($0) }, "indices \(indices) of a table of \(rows) rows")
+    checkLookUpEmbedding(of: table, indices, destination)
+    let channels = table.shape[1]
     guard let from = plainForm(of: table), let to = values(destination) else { return }
     for (place, index) in indices.enumerated() {
       (to + place * channels).update(from: from + index * channels, count: channels)
@@ -58,9 +54,7 @@ extension CPUBackend {
     _ first: FeatureMap, times firstScale: Float, _ second: FeatureMap?, times secondScale: Float,
     into destination: FeatureMap
   ) {
-    precondition(
-      first.shape == destination.shape && second.map { $0.shape == first.shape } ?? true,
-      "\(first.shape) is not \(destination.shape)")
+    checkAdd(first, second, destination)
     guard let from = values(first), let to = values(destination) else { return }
     var arguments = pointwise(to, count: first.shape.count)
     arguments.terms = 1
@@ -78,8 +72,7 @@ extension CPUBackend {
   /// One pass, a sample a task.
   public func spatialSum(_ source: FeatureMap, into destination: FeatureMap) {
     let shape = source.shape
-    precondition(
-      destination.shape == .init(batch: shape.batch, channels: shape.channels), "\(destination.shape) for \(shape)")
+    checkSpatialSum(source, destination)
     guard let from = values(source), let to = values(destination) else { return }
     pool.run(kernels.sum_pixels, images(from, to, shape), count: shape.batch)
   }
@@ -88,8 +81,7 @@ extension CPUBackend {
   public func activateGradient(
     _ source: FeatureMap, _ function: Nonlinearity, _ gradient: FeatureMap, into destination: FeatureMap
   ) {
-    precondition(
-      source.shape == gradient.shape && source.shape == destination.shape, "three activations of one shape")
+    checkActivateGradient(source, gradient, destination)
     guard let x = values(source), let g = values(gradient), let to = values(destination) else { return }
     var arguments = pointwise(to, count: source.shape.count)
     arguments.sources.0 = UnsafePointer(x)

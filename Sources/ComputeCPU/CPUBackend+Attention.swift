@@ -37,10 +37,7 @@ extension CPUBackend {
   /// Two OpenBLAS products and a softmax for each block of up to 128 queries of a head, whose logits fit the scratch.
   public func attend(_ projections: FeatureMap, heads: Int, into destination: FeatureMap) {
     let shape = destination.shape
-    precondition(
-      projections.shape == shape.with(channels: 3 * shape.channels),
-      "\(projections.shape) does not hold queries, keys and values of \(shape)")
-    precondition(heads > 0 && shape.channels % heads == 0, "\(heads) heads do not share \(shape.channels) channels")
+    checkAttend(projections, heads: heads, destination)
     let scratchValues = ThreadPool.scratchBytes / MemoryLayout<Float>.stride
     precondition(shape.pixels <= scratchValues, "attention between more than \(scratchValues) pixels")
     guard let from = values(projections), let to = values(destination) else { return }

@@ -62,10 +62,7 @@ extension CPUBackend {
     _ projections: FeatureMap, heads: Int, _ gradient: FeatureMap, into destination: FeatureMap
   ) {
     let shape = gradient.shape
-    precondition(
-      projections.shape == shape.with(channels: 3 * shape.channels) && destination.shape == projections.shape,
-      "\(projections.shape) does not hold queries, keys and values of \(shape)")
-    precondition(heads > 0 && shape.channels % heads == 0, "\(heads) heads do not share \(shape.channels) channels")
+    checkAttendGradient(projections, heads: heads, gradient, destination)
     let scratchValues = ThreadPool.scratchBytes / MemoryLayout<Float>.stride
     precondition(2 * shape.pixels <= scratchValues, "attention between more than \(scratchValues / 2) pixels")
     guard let values = values(projections), let from = self.values(gradient), let to = self.values(destination) else {

@@ -8,11 +8,9 @@ extension CPUBackend {
     into destination: FeatureMap
   ) {
     let input = operand.shape, output = shape.output(for: input)
-    precondition(destination.shape == output, "\(destination.shape) is not \(output)")
-    precondition(filter.count == shape.filterCount, "\(filter.count) values are no filter of \(shape)")
-    precondition(destination !== operand.first && destination !== operand.second, "the destination is an operand")
+    checkConvolve(operand, filter, shape, epilogue, destination)
     let plan = plan(shape, output)
-    guard let source = values(operand), let to = values(destination), let added = values(epilogue, output),
+    guard let source = values(operand), let to = values(destination), let added = values(epilogue),
       let packed = packed(filter, shape, plan)
     else { return }
     let arguments = cpu_convolution(
@@ -40,23 +38,18 @@ extension CPUBackend {
   }
 
   /// What the epilogue adds, or nil after a failure.
-  private func values(_ epilogue: ConvolutionEpilogue, _ output: FeatureMapShape) -> cpu_epilogue? {
+  private func values(_ epilogue: ConvolutionEpilogue) -> cpu_epilogue? {
     var added = cpu_epilogue()
     added.scale = epilogue.scale
     if let bias = epilogue.bias {
-      precondition(bias.count == output.channels, "a bias \(bias.shape) for \(output)")
       guard let values = plainForm(of: bias) else { return nil }
       added.bias = UnsafePointer(values)
     }
     if let offset = epilogue.channelOffset {
-      precondition(
-        offset.shape == .init(batch: output.batch, channels: output.channels),
-        "a channel offset \(offset.shape) for \(output)")
       guard let values = values(offset) else { return nil }
       added.offset = UnsafePointer(values)
     }
     if let residual = epilogue.residual {
-      precondition(residual.shape == output, "a residual \(residual.shape) for \(output)")
       guard let values = values(residual) else { return nil }
       added.residual = UnsafePointer(values)
     }

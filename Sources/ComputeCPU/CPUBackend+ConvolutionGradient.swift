@@ -8,8 +8,7 @@ extension CPUBackend {
     _ operand: Operand, _ shape: ConvolutionShape, _ gradient: FeatureMap, into destination: Buffer
   ) {
     let input = operand.shape, output = gradient.shape
-    precondition(shape.output(for: input) == output, "\(shape) makes no \(output) of \(input)")
-    precondition(destination.count == shape.filterCount, "\(destination.count) values are no filter of \(shape)")
+    checkFilterGradient(operand, shape, gradient, destination)
     guard let source = values(operand), let from = values(gradient), let to = values(destination) else { return }
     if !isExact, shape.suitsWinogradGradient(output: output) {
       sumTiles(source, input, shape, from, output, into: to)

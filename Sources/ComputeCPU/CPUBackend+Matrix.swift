@@ -41,9 +41,7 @@ extension CPUBackend {
   public func multiplyMatrices(
     _ product: MatrixProduct, alpha: Float, _ a: Buffer, _ b: Buffer, beta: Float, into c: Buffer
   ) {
-    precondition(
-      a.count == product.rows * product.inner && b.count == product.inner * product.columns
-        && c.count == product.rows * product.columns, "\(a.count), \(b.count) and \(c.count) values for \(product)")
+    checkProduct(product, a, b, c)
     guard let a = values(a), let b = values(b), let c = values(c) else { return }
     let work = ProductPieces(product: product, alpha: alpha, beta: beta, a: a, b: b, c: c)
     pool.run(
@@ -53,10 +51,7 @@ extension CPUBackend {
 
   /// Rows in parallel; exponentials are added up in blocks of 1024, the blocks in double precision.
   public func softmaxRows(_ source: Buffer, columns: Int, scale: Float, offsets: Buffer?, into destination: Buffer) {
-    precondition(
-      columns > 0 && source.count % columns == 0 && source.count == destination.count,
-      "\(source.count) values are not rows of \(columns)")
-    precondition(offsets.map { $0.count == columns } ?? true, "one offset a column")
+    checkSoftmax(source, columns: columns, offsets: offsets, destination)
     guard let from = values(source), let to = values(destination) else { return }
     var shifts: UnsafeMutablePointer<Float>?
     if let offsets {

@@ -18,7 +18,7 @@ extension CPUBackend {
     _ operand: Operand, _ normalization: GroupNormalization, scaleShift: FeatureMap?, _ function: Nonlinearity,
     into destination: FeatureMap
   ) {
-    precondition(destination.shape == operand.shape, "\(destination.shape) is not \(operand.shape)")
+    normalization.check(operand.shape, scaleShift: scaleShift, destination)
     guard let to = values(destination),
       let prepared = measured(operand, normalization, scaleShift: scaleShift, function)
     else { return }

@@ -4,8 +4,7 @@ public import Compute
 extension CPUBackend {
   /// Sums of chunks of 4096 values, added up in double precision.
   public func sumSquares(_ source: Buffer, into destination: Buffer) {
-    precondition(
-      source.count % destination.count == 0, "\(source.count) values are not \(destination.count) rows")
+    checkSumSquares(source, destination)
     let length = source.count / destination.count, chunk = 4096, chunks = pieces(length, of: chunk)
     let sums = CPUStorage(count: destination.count * chunks, in: memory)
     guard let from = values(source), let to = values(destination), let parts = values(sums) else { return }

@@ -4,8 +4,7 @@ public import Compute
 extension CPUBackend {
   /// One pass over all terms.
   public func combine(_ terms: [Term], into destination: Buffer) {
-    precondition((1...8).contains(terms.count), "a combination has one to eight terms, not \(terms.count)")
-    precondition(terms.allSatisfy { $0.buffer.count == destination.count }, "the terms' lengths differ")
+    checkCombine(terms, destination)
     guard let to = values(destination) else { return }
     var arguments = pointwise(to, count: destination.count)
     arguments.terms = terms.count
@@ -23,7 +22,7 @@ extension CPUBackend {
 
   /// One pass.
   public func clamp(_ source: Buffer, lower: Float, upper: Float, into destination: Buffer) {
-    precondition(source.count == destination.count, "\(source.count) values do not fill \(destination.count)")
+    checkLengths(source, destination)
     guard let from = values(source), let to = values(destination) else { return }
     var arguments = pointwise(to, count: destination.count)
     arguments.sources.0 = UnsafePointer(from)
@@ -44,14 +43,8 @@ extension CPUBackend {
 
   /// Copies, a row a call.
   public func selectRows(_ source: Buffer, _ indices: [Int], into destination: Buffer) {
-    precondition(source !== destination, "the destination is the source")
-    precondition(
-      !indices.isEmpty && destination.count.isMultiple(of: indices.count),
-      "\(destination.count) values are not \(indices.count) rows")
+    checkSelectRows(source, indices, destination)
     let length = destination.count / indices.count
-    precondition(source.count.isMultiple(of: length), "\(source.count) values are not rows of \(length)")
-    let rows = source.count / length
-    precondition(indices.allSatisfy { (0..<rows).contains($0) }, "an index is not one of \(rows) rows")
     guard let from = values(source), let to = values(destination) else { return }
     for (place, index) in indices.enumerated() {
       (to + place * length).update(from: from + index * length, count: length)
@@ -62,9 +55,7 @@ extension CPUBackend {
   public func scaleByFunction(
     _ source: Buffer, of argument: Buffer, _ rule: ScalingFunction, into destination: Buffer
   ) {
-    precondition(
-      source.count == destination.count && argument.count == destination.count,
-      "\(source.count) and \(argument.count) values do not fill \(destination.count)")
+    checkScaling(source, of: argument, destination)
     guard let from = values(source), let by = values(argument), let to = values(destination) else { return }
     var arguments = pointwise(to, count: destination.count)
     arguments.sources.0 = UnsafePointer(from)
@@ -80,9 +71,7 @@ extension CPUBackend {
   }
 
   private func run(_ task: KernelTask?, _ source: Buffer, rows: Buffer, into destination: Buffer) {
-    precondition(
-      source.count == destination.count && source.count % rows.count == 0,
-      "\(source.count) values are not \(rows.count) rows of \(destination.count) values")
+    checkRows(source, rows: rows, destination)
     guard let from = values(source), let perRow = values(rows), let to = values(destination) else { return }
     var arguments = pointwise(to, count: destination.count)
     arguments.sources.0 = UnsafePointer(from)

@@ -4,9 +4,7 @@ public import Compute
 extension CPUBackend {
   /// One pass over vectors of counters, in 32-bit arithmetic; normals are within 1e-6 of their formula.
   public func fillNormal(_ destination: Buffer, seeds: [UInt64], key: NoiseKey) {
-    precondition(
-      !seeds.isEmpty && destination.count % seeds.count == 0,
-      "\(destination.count) values are not \(seeds.count) rows")
+    checkFillNormal(destination, seeds: seeds)
     guard let to = values(destination) else { return }
     let rowLength = destination.count / seeds.count, chunk = 4096
     seeds.withUnsafeBufferPointer { seeds in

@@ -17,7 +17,7 @@ extension OpenCLBackend: FeatureMapOperations {
   /// Converts exact values to channels-last.
   public func enter(_ source: Buffer, scale: Float, shift: Float, into destination: FeatureMap) {
     let shape = destination.shape
-    precondition(source.count == shape.count, "\(source.count) values do not fill \(shape)")
+    checkEnter(source, destination)
     guard let x = memory(source), let out = memory(destination) else { return }
     launch(
       .enter, for: .enter, items: vectors(of: shape), .memory(x.id), .memory(out.id), .float(scale), .float(shift),
@@ -27,7 +27,7 @@ extension OpenCLBackend: FeatureMapOperations {
   /// Converts an activation to exact values.
   public func leave(_ source: FeatureMap, into destination: Buffer) {
     let shape = source.shape
-    precondition(destination.count == shape.count, "\(shape) does not fill \(destination.count) values")
+    checkLeave(source, destination)
     guard let x = memory(source), let out = memory(destination) else { return }
     launch(
       .leave, for: .leave, items: vectors(of: shape), .memory(x.id), .memory(out.id), .int(shape.channels),
@@ -36,7 +36,7 @@ extension OpenCLBackend: FeatureMapOperations {
 
   /// Applies a function to every value.
   public func activate(_ source: FeatureMap, _ function: Nonlinearity, into destination: FeatureMap) {
-    precondition(source.shape == destination.shape, "\(source.shape) does not fill \(destination.shape)")
+    checkActivate(source, destination)
     guard let x = memory(source), let out = memory(destination) else { return }
     let vectors = vectors(of: source.shape)
     launch(
@@ -46,12 +46,8 @@ extension OpenCLBackend: FeatureMapOperations {
   /// Looks rows up in a table.
   public func lookUpEmbedding(of table: Parameter, _ indices: [Int], into destination: FeatureMap) {
     let shape = destination.shape
-    precondition(table.shape.count == 2, "a table has rows and columns, this has the shape \(table.shape)")
-    let (rows, columns) = (table.shape[0], table.shape[1])
-    precondition(
-      shape == FeatureMapShape(batch: indices.count, channels: columns),
-      "\(indices.count) rows of \(columns) do not fill \(shape)")
-    precondition(indices.allSatisfy { (0..<rows).contains($0) }, "an index is not one of the table's \(rows) rows")
+    checkLookUpEmbedding(of: table, indices, destination)
+    let columns = table.shape[1]
     guard let form = self.table(table), let out = memory(destination),
       let places = upload(indices.map(Int32.init), for: "indices")
     else {
@@ -69,8 +65,7 @@ extension OpenCLBackend: FeatureMapOperations {
     into destination: FeatureMap
   ) {
     let shape = destination.shape
-    precondition(
-      first.shape == shape && second.map { $0.shape == shape } ?? true, "\(first.shape) does not fill \(shape)")
+    checkAdd(first, second, destination)
     guard let x = memory(first), let y = memory(second ?? first), let out = memory(destination) else { return }
     let vectors = vectors(of: shape)
     launch(
@@ -81,8 +76,7 @@ extension OpenCLBackend: FeatureMapOperations {
   /// One pass, some channels of a sample a work-item.
   public func spatialSum(_ source: FeatureMap, into destination: FeatureMap) {
     let shape = source.shape
-    precondition(
-      destination.shape == FeatureMapShape(batch: shape.batch, channels: shape.channels), "no sums of \(shape)")
+    checkSpatialSum(source, destination)
     guard let x = memory(source), let out = memory(destination) else { return }
     launch(
       .spatialSum, for: .spatialSum, items: vectors(of: destination.shape), .memory(x.id), .memory(out.id),
@@ -93,8 +87,7 @@ extension OpenCLBackend: FeatureMapOperations {
   public func activateGradient(
     _ source: FeatureMap, _ function: Nonlinearity, _ gradient: FeatureMap, into destination: FeatureMap
   ) {
-    precondition(
-      source.shape == gradient.shape && source.shape == destination.shape, "three activations of one shape")
+    checkActivateGradient(source, gradient, destination)
     guard let x = memory(source), let g = memory(gradient), let out = memory(destination) else { return }
     let vectors = vectors(of: source.shape)
     launch(

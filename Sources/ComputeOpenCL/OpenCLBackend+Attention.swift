@@ -4,9 +4,7 @@ extension OpenCLBackend: AttentionOperations {
   /// Attention without the matrix of scores; scratch memory of four times the destination, heads padded.
   public func attend(_ projections: FeatureMap, heads: Int, into destination: FeatureMap) {
     let shape = destination.shape
-    precondition(
-      projections.shape == shape.with(channels: 3 * shape.channels), "\(projections.shape) is not three of \(shape)")
-    precondition(heads > 0 && shape.channels.isMultiple(of: heads), "\(heads) heads do not divide \(shape)")
+    checkAttend(projections, heads: heads, destination)
     let size = shape.channels / heads
     let (tokenPitch, headPitch) = (shape.pixels.roundedUp(to: 64), size.roundedUp(to: 32))
     let count = shape.batch * heads * tokenPitch * headPitch
@@ -35,10 +33,7 @@ extension OpenCLBackend: AttentionOperations {
     _ projections: FeatureMap, heads: Int, _ gradient: FeatureMap, into destination: FeatureMap
   ) {
     let shape = gradient.shape, tokens = shape.pixels
-    precondition(
-      projections.shape == shape.with(channels: 3 * shape.channels) && destination.shape == projections.shape,
-      "\(projections.shape) is not three of \(shape)")
-    precondition(heads > 0 && shape.channels.isMultiple(of: heads), "\(heads) heads do not divide \(shape)")
+    checkAttendGradient(projections, heads: heads, gradient, destination)
     let all = shape.batch * heads, size = shape.channels / heads
     let together = max(1, min(all, (8 << 20) / (tokens * tokens)))
     guard let x = memory(projections), let g = memory(gradient), let out = memory(destination),

@@ -8,7 +8,7 @@ extension OpenCLBackend: ConvolutionOperations {
     _ operand: Operand, _ filter: Filter, _ shape: ConvolutionShape, _ epilogue: ConvolutionEpilogue,
     into destination: FeatureMap
   ) {
-    check(operand, filter, shape, epilogue, destination)
+    checkConvolve(operand, filter, shape, epilogue, destination)
     let output = destination.shape
     guard let memories = memories(operand, epilogue, destination) else { return }
     if takesWinograd(shape, output) {
@@ -89,27 +89,6 @@ extension OpenCLBackend: ConvolutionOperations {
         .packFilter, for: .convolve, items: count, .memory(values.id), .memory(packed.id), .int(shape.outputChannels),
         .int(first), .int(second), .int(shape.taps), .int(block), .int(count))
       return packed
-    }
-  }
-
-  private func check(
-    _ operand: Operand, _ filter: Filter, _ shape: ConvolutionShape, _ epilogue: ConvolutionEpilogue,
-    _ destination: FeatureMap
-  ) {
-    let output = destination.shape
-    precondition(filter.count == shape.filterCount, "\(filter.count) values are no filter of \(shape)")
-    precondition(shape.output(for: operand.shape) == output, "\(operand.shape) does not become \(output) by \(shape)")
-    precondition(operand.first !== destination && operand.second !== destination, "the destination is an operand")
-    if let bias = epilogue.bias {
-      precondition(bias.count == output.channels, "\(bias.count) addends for \(output.channels) channels")
-    }
-    if let offset = epilogue.channelOffset {
-      precondition(
-        offset.shape == FeatureMapShape(batch: output.batch, channels: output.channels),
-        "the channel offset \(offset.shape) does not fit \(output)")
-    }
-    if let residual = epilogue.residual {
-      precondition(residual.shape == output, "the residual \(residual.shape) does not fit \(output)")
     }
   }
 }

@@ -6,8 +6,7 @@ extension OpenCLBackend {
     _ operand: Operand, _ shape: ConvolutionShape, _ gradient: FeatureMap, into destination: Buffer
   ) {
     let input = operand.shape, output = gradient.shape, taps = shape.taps
-    precondition(shape.output(for: input) == output, "\(shape) makes no \(output) of \(input)")
-    precondition(destination.count == shape.filterCount, "\(destination.count) values are no filter of \(shape)")
+    checkFilterGradient(operand, shape, gradient, destination)
     let width = 2 * parameters.lanes, panels = output.channels.dividedUp(by: width), rows = 8
     // Enough pieces for every core of a processor, or for a graphics processor's many more; a matter of the sizes alone.
     let wanted = parameters.tier == .gpu ? 64 : 8

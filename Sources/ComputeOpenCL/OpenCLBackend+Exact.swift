@@ -3,9 +3,7 @@ public import Compute
 extension OpenCLBackend: RandomOperations {
   /// Fills rows with normals of their seeds.
   public func fillNormal(_ destination: Buffer, seeds: [UInt64], key: NoiseKey) {
-    precondition(
-      !seeds.isEmpty && destination.count.isMultiple(of: seeds.count),
-      "\(destination.count) values are not \(seeds.count) rows")
+    checkFillNormal(destination, seeds: seeds)
     guard let out = memory(destination), let words = words(of: seeds) else { return }
     let length = destination.count / seeds.count
     launch(
@@ -26,9 +24,7 @@ extension OpenCLBackend: RandomOperations {
 extension OpenCLBackend: PointwiseOperations {
   /// A linear combination of one to eight terms in one pass.
   public func combine(_ terms: [Term], into destination: Buffer) {
-    precondition((1...8).contains(terms.count), "a combination has one to eight terms, not \(terms.count)")
-    precondition(
-      terms.allSatisfy { $0.buffer.count == destination.count }, "terms and destination have the same length")
+    checkCombine(terms, destination)
     let sources = terms.compactMap { memory($0.buffer) }
     guard sources.count == terms.count, let out = memory(destination) else { return }
     // The kernel does not read places past the last term: they hold the first one, times NaN, so that it would show.
@@ -42,7 +38,7 @@ extension OpenCLBackend: PointwiseOperations {
 
   /// Limits values.
   public func clamp(_ source: Buffer, lower: Float, upper: Float, into destination: Buffer) {
-    precondition(source.count == destination.count, "\(source.count) values do not fill \(destination.count)")
+    checkLengths(source, destination)
     guard let x = memory(source), let out = memory(destination) else { return }
     launch(
       .clampValues, for: .clamp, items: source.count.dividedUp(by: parameters.lanes), .memory(x.id), .memory(out.id),
@@ -61,14 +57,8 @@ extension OpenCLBackend: PointwiseOperations {
 
   /// Copies rows by their places, which are uploaded.
   public func selectRows(_ source: Buffer, _ indices: [Int], into destination: Buffer) {
-    precondition(source !== destination, "the destination is the source")
-    precondition(
-      !indices.isEmpty && destination.count.isMultiple(of: indices.count),
-      "\(destination.count) values are not \(indices.count) rows")
+    checkSelectRows(source, indices, destination)
     let length = destination.count / indices.count
-    precondition(source.count.isMultiple(of: length), "\(source.count) values are not rows of \(length)")
-    let rows = source.count / length
-    precondition(indices.allSatisfy { (0..<rows).contains($0) }, "an index is not one of \(rows) rows")
     guard let x = memory(source), let out = memory(destination),
       let places = upload(indices.map(Int32.init), for: "indices")
     else { return }
@@ -81,9 +71,7 @@ extension OpenCLBackend: PointwiseOperations {
   public func scaleByFunction(
     _ source: Buffer, of argument: Buffer, _ rule: ScalingFunction, into destination: Buffer
   ) {
-    precondition(
-      source.count == destination.count && argument.count == destination.count,
-      "\(source.count) and \(argument.count) values do not fill \(destination.count)")
+    checkScaling(source, of: argument, destination)
     guard let x = memory(source), let y = memory(argument), let out = memory(destination) else { return }
     let kernel: Kernel =
       switch rule.kind {
@@ -98,8 +86,7 @@ extension OpenCLBackend: PointwiseOperations {
   private func launchRows(
     _ kernel: Kernel, _ operation: OperationKind, _ source: Buffer, _ rows: Buffer, _ destination: Buffer
   ) {
-    precondition(source.count == destination.count, "\(source.count) values do not fill \(destination.count)")
-    precondition(source.count.isMultiple(of: rows.count), "\(source.count) values are not \(rows.count) rows")
+    checkRows(source, rows: rows, destination)
     guard let x = memory(source), let perRow = memory(rows), let out = memory(destination) else { return }
     launch(
       kernel, for: operation, items: source.count, .memory(x.id), .memory(perRow.id), .memory(out.id),
@@ -113,9 +100,7 @@ extension OpenCLBackend: MatrixOperations {
     _ product: MatrixProduct, alpha: Float, _ a: Buffer, _ b: Buffer, beta: Float, into c: Buffer
   ) {
     let (rows, columns, inner) = (product.rows, product.columns, product.inner)
-    precondition(
-      a.count == rows * inner && b.count == inner * columns && c.count == rows * columns,
-      "the operands have not the sizes of \(product)")
+    checkProduct(product, a, b, c)
     guard let left = memory(a), let right = memory(b), let out = memory(c) else { return }
     let (aRow, aStep) = product.transposesA ? (1, rows) : (inner, 1)
     let (bRow, bStep) = product.transposesB ? (1, inner) : (columns, 1)
@@ -143,9 +128,7 @@ extension OpenCLBackend: MatrixOperations {
 
   /// A softmax over each row, one work-group a row.
   public func softmaxRows(_ source: Buffer, columns: Int, scale: Float, offsets: Buffer?, into destination: Buffer) {
-    precondition(source.count == destination.count, "\(source.count) values do not fill \(destination.count)")
-    precondition(source.count.isMultiple(of: columns), "\(source.count) values are not rows of \(columns)")
-    precondition(offsets.map { $0.count == columns } ?? true, "there is one offset a column")
+    checkSoftmax(source, columns: columns, offsets: offsets, destination)
     guard let x = memory(source), let out = memory(destination), let addends = memory(offsets ?? source) else { return }
     queue.launch(
       .softmaxRows, for: .softmaxRows, groups: [source.count / columns], of: [parameters.groupSize],

@@ -20,7 +20,7 @@ extension OpenCLBackend: NormalizationOperations {
     into destination: FeatureMap
   ) {
     let shape = destination.shape
-    precondition(operand.shape == shape, "\(operand.shape) does not fill \(shape)")
+    normalization.check(operand.shape, scaleShift: scaleShift, destination)
     guard let measured = measured(operand, normalization, scaleShift: scaleShift, for: .normalizeGroups),
       let first = memory(operand.first), let second = memory(operand.second ?? operand.first),
       let out = memory(destination)

@@ -4,7 +4,7 @@ extension OpenCLBackend: ReductionOperations, OptimizerOperations {
   /// Sums of chunks of 1024 values, then of chunks.
   public func sumSquares(_ source: Buffer, into destination: Buffer) {
     let rows = destination.count
-    precondition(source.count.isMultiple(of: rows), "\(source.count) values are not \(rows) rows")
+    checkSumSquares(source, destination)
     let length = source.count / rows, chunk = 1024, chunks = length.dividedUp(by: chunk)
     guard let x = memory(source), let out = memory(destination),
       let sums = pool.allocate(rows * chunks, for: "sums of squares")

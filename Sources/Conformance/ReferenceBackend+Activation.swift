@@ -4,27 +4,26 @@ import Foundation
 extension ReferenceBackend {
   /// Computes `out = scale * x + shift`.
   public func enter(_ source: Buffer, scale: Float, shift: Float, into destination: FeatureMap) {
-    precondition(source.count == destination.shape.count, "\(source.count) values do not fill \(destination.shape)")
+    checkEnter(source, destination)
     destination.values = source.values.map { Double(scale) * $0 + Double(shift) }
   }
 
   /// Computes `out = x`.
   public func leave(_ source: FeatureMap, into destination: Buffer) {
-    precondition(destination.count == source.shape.count, "\(source.shape) does not fill \(destination.count) values")
+    checkLeave(source, destination)
     destination.values = source.values
   }
 
   /// Computes `out = f(x)`.
   public func activate(_ source: FeatureMap, _ function: Nonlinearity, into destination: FeatureMap) {
-    precondition(source.shape == destination.shape, "\(source.shape) does not go into \(destination.shape)")
+    checkActivate(source, destination)
     destination.values = source.values.map(function.callAsFunction)
   }
 
   /// Computes `out[b, c] = table[indices[b], c]`.
   public func lookUpEmbedding(of table: Parameter, _ indices: [Int], into destination: FeatureMap) {
     let shape = destination.shape
-    precondition(table.shape.count == 2 && table.shape[1] == shape.channels && shape.pixels == 1, "not \(shape)")
-    precondition(indices.count == shape.batch && indices.allSatisfy { 0..<table.shape[0] ~= $0 }, "no row for an index")
+    checkLookUpEmbedding(of: table, indices, destination)
     let rows = Self.values(of: table)
     destination.values = indices.flatMap { index in
       (0..<shape.channels).map { Double(rows[index * shape.channels + $0]) }
@@ -36,8 +35,7 @@ extension ReferenceBackend {
     _ first: FeatureMap, times firstScale: Float, _ second: FeatureMap?, times secondScale: Float,
     into destination: FeatureMap
   ) {
-    precondition(first.shape == destination.shape, "\(first.shape) does not go into \(destination.shape)")
-    precondition(second.map { $0.shape == first.shape } ?? true, "\(first.shape) is not the second's shape")
+    checkAdd(first, second, destination)
     let others = second?.values
     destination.values = first.values.enumerated().map { index, value in
       Double(firstScale) * value + (others.map { Double(secondScale) * $0[index] } ?? 0)
@@ -47,7 +45,7 @@ extension ReferenceBackend {
   /// Computes `out[b, c] = sum over y, x of in[b, c, y, x]`.
   public func spatialSum(_ source: FeatureMap, into destination: FeatureMap) {
     let shape = source.shape
-    precondition(destination.shape == .init(batch: shape.batch, channels: shape.channels), "not sums of \(shape)")
+    checkSpatialSum(source, destination)
     let values = source.values
     destination.values = (0..<shape.batch * shape.channels).map { plane in
       values[plane * shape.pixels..<(plane + 1) * shape.pixels].reduce(0, +)
@@ -58,7 +56,7 @@ extension ReferenceBackend {
   public func activateGradient(
     _ source: FeatureMap, _ function: Nonlinearity, _ gradient: FeatureMap, into destination: FeatureMap
   ) {
-    precondition(source.shape == gradient.shape && source.shape == destination.shape, "three activations of one shape")
+    checkActivateGradient(source, gradient, destination)
     destination.values = zip(source.values, gradient.values).map { function.derivative(at: $0) * $1 }
   }
 
@@ -67,8 +65,7 @@ extension ReferenceBackend {
     _ source: FeatureMap, probability: Double, seeds: [UInt64], key: NoiseKey, into destination: FeatureMap
   ) {
     let shape = source.shape
-    precondition(shape == destination.shape && seeds.count == shape.batch, "one seed for each sample of \(shape)")
-    precondition(0..<1 ~= probability, "a probability is at least zero and less than one, not \(probability)")
+    _ = DropoutRule(probability: probability, shape: shape, destination: destination.shape, seeds: seeds.count)
     var values = source.values
     for sample in 0..<shape.batch {
       let seed = seeds[sample]

@@ -4,10 +4,8 @@ import Foundation
 extension ReferenceBackend {
   /// Scaled dot-product attention, one query after the other.
   public func attend(_ projections: FeatureMap, heads: Int, into destination: FeatureMap) {
-    let (input, output) = (projections.shape, destination.shape)
-    let channels = output.channels
-    precondition(input == output.with(channels: 3 * channels), "\(input) are no projections of \(output)")
-    precondition(channels % heads == 0, "\(heads) heads do not divide \(channels) channels")
+    let output = destination.shape, channels = output.channels
+    checkAttend(projections, heads: heads, destination)
     let (width, tokens) = (channels / heads, output.pixels)
     let values = projections.values
     var result = [Double](repeating: 0, count: output.count)
@@ -42,8 +40,7 @@ extension ReferenceBackend {
   ) {
     let shape = gradient.shape
     let (channels, tokens) = (shape.channels, shape.pixels)
-    precondition(projections.shape == shape.with(channels: 3 * channels), "\(projections.shape) are no projections")
-    precondition(destination.shape == projections.shape && channels % heads == 0, "not the gradient of \(shape)")
+    checkAttendGradient(projections, heads: heads, gradient, destination)
     let width = channels / heads
     let root = Double(width).squareRoot()
     let (values, gradients) = (projections.values, gradient.values)

@@ -12,15 +12,10 @@ extension ReferenceBackend {
     into destination: FeatureMap
   ) {
     let (input, output) = (operand.shape, destination.shape)
-    precondition(shape.output(for: input) == output, "\(shape) makes no \(output) of \(input)")
-    precondition(filter.count == shape.filterCount, "\(filter.count) values are no filter of \(shape)")
-    precondition(operand.first !== destination && operand.second !== destination, "the destination is an operand")
+    checkConvolve(operand, filter, shape, epilogue, destination)
     let bias = epilogue.bias.map { Self.values(of: $0) }
     let offset = epilogue.channelOffset?.values
     let residual = epilogue.residual?.values
-    precondition(bias.map { $0.count == output.channels } ?? true, "a bias has one value a channel")
-    precondition(offset.map { $0.count == output.batch * output.channels } ?? true, "an offset is [batch, channels]")
-    precondition(residual.map { $0.count == output.count } ?? true, "a residual has the shape of the result")
     var sums = Self.sums(operand.values, input, Self.values(of: filter).map(Double.init), shape, output)
     for plane in 0..<output.batch * output.channels {
       let channel = plane % output.channels
@@ -71,8 +66,7 @@ extension ReferenceBackend {
     _ operand: Operand, _ shape: ConvolutionShape, _ gradient: FeatureMap, into destination: Buffer
   ) {
     let (input, output) = (operand.shape, gradient.shape)
-    precondition(shape.output(for: input) == output, "\(shape) makes no \(output) of \(input)")
-    precondition(destination.count == shape.filterCount, "\(destination.count) values are no filter of \(shape)")
+    checkFilterGradient(operand, shape, gradient, destination)
     let (values, gradients) = (operand.values, gradient.values)
     let (width, factor) = (shape.kernelWidth, shape.upsamplesInput ? 2 : 1)
     var result = [Double](repeating: 0, count: shape.filterCount)

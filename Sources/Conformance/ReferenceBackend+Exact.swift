@@ -6,9 +6,7 @@ import Foundation
 extension ReferenceBackend {
   /// Computes `out = sum over k of c_k x_k`.
   public func combine(_ terms: [Term], into destination: Buffer) {
-    precondition(1...8 ~= terms.count, "a combination has one to eight terms, not \(terms.count)")
-    precondition(
-      terms.allSatisfy { $0.buffer.count == destination.count }, "all terms have \(destination.count) values")
+    checkCombine(terms, destination)
     var sums = [Double](repeating: 0, count: destination.count)
     for term in terms {
       for (index, value) in term.buffer.values.enumerated() { sums[index] += term.coefficient * value }
@@ -18,7 +16,7 @@ extension ReferenceBackend {
 
   /// Computes `out = min(max(x, lower), upper)`.
   public func clamp(_ source: Buffer, lower: Float, upper: Float, into destination: Buffer) {
-    precondition(source.count == destination.count && lower <= upper, "source and destination are of one length")
+    checkLengths(source, destination)
     destination.values = source.values.map { limited($0, Double(lower), Double(upper)) }
   }
 
@@ -34,15 +32,8 @@ extension ReferenceBackend {
 
   /// Copies rows: `out[r] = x[indices[r]]`.
   public func selectRows(_ source: Buffer, _ indices: [Int], into destination: Buffer) {
-    precondition(source !== destination, "the destination is the source")
-    precondition(
-      !indices.isEmpty && destination.count.isMultiple(of: indices.count),
-      "\(destination.count) values are not \(indices.count) rows")
+    checkSelectRows(source, indices, destination)
     let (length, values) = (destination.count / indices.count, source.values)
-    precondition(source.count.isMultiple(of: length), "\(source.count) values are not rows of \(length)")
-    precondition(
-      indices.allSatisfy { (0..<source.count / length).contains($0) },
-      "an index is not one of \(source.count / length) rows")
     destination.values = indices.flatMap { values[$0 * length..<($0 + 1) * length] }
   }
 
@@ -50,9 +41,7 @@ extension ReferenceBackend {
   public func scaleByFunction(
     _ source: Buffer, of argument: Buffer, _ rule: ScalingFunction, into destination: Buffer
   ) {
-    precondition(
-      source.count == destination.count && argument.count == destination.count,
-      "sources and destination are of one length")
+    checkScaling(source, of: argument, destination)
     let (scale, factor) = (Double(rule.scale), Double(rule.factor))
     destination.values = zip(source.values, argument.values).map { x, y in
       switch rule.kind {
@@ -65,9 +54,7 @@ extension ReferenceBackend {
   private func mapRows(
     _ source: Buffer, _ vector: Buffer, into destination: Buffer, _ function: (Double, Double) -> Double
   ) {
-    precondition(
-      source.count == destination.count && source.count % vector.count == 0,
-      "\(vector.count) rows do not divide \(source.count) values")
+    checkRows(source, rows: vector, destination)
     let (length, factors) = (source.count / vector.count, vector.values)
     destination.values = source.values.enumerated().map { function($1, factors[$0 / length]) }
   }
@@ -82,9 +69,7 @@ extension ReferenceBackend {
     _ product: MatrixProduct, alpha: Float, _ a: Buffer, _ b: Buffer, beta: Float, into c: Buffer
   ) {
     let (rows, columns, inner) = (product.rows, product.columns, product.inner)
-    precondition(
-      a.count == rows * inner && b.count == inner * columns && c.count == rows * columns, "not the sizes of \(product)")
-    precondition(a !== c && b !== c, "the destination is an operand")
+    checkProduct(product, a, b, c)
     let (left, right) = (a.values, b.values)
     var result = c.values
     for i in 0..<rows {
@@ -106,10 +91,7 @@ extension ReferenceBackend {
   public func softmaxRows(
     _ source: Buffer, columns: Int, scale: Float, offsets: Buffer?, into destination: Buffer
   ) {
-    precondition(
-      source.count == destination.count && source.count % columns == 0,
-      "rows of \(columns) do not divide \(source.count) values")
-    precondition(offsets.map { $0.count == columns } ?? true, "there is one offset a column")
+    checkSoftmax(source, columns: columns, offsets: offsets, destination)
     let (values, addends) = (source.values, offsets?.values)
     destination.values = (0..<source.count / columns).flatMap { row in
       softmax((0..<columns).map { Double(scale) * values[row * columns + $0] + (addends?[$0] ?? 0) })

@@ -8,14 +8,9 @@ extension ReferenceBackend {
   ) {
     let shape = operand.shape
     let channels = shape.channels
-    precondition(shape == destination.shape, "\(shape) does not go into \(destination.shape)")
-    precondition(channels % normalization.groups == 0, "\(normalization.groups) groups do not divide \(channels)")
-    precondition(
-      normalization.gamma.count == channels && normalization.beta.count == channels, "gamma and beta are [\(channels)]")
+    normalization.check(shape, scaleShift: scaleShift, destination)
     let (gamma, beta) = (Self.values(of: normalization.gamma), Self.values(of: normalization.beta))
     let modulation = scaleShift?.values
-    precondition(
-      modulation.map { $0.count == 2 * shape.batch * channels } ?? true, "scale and shift are [batch, 2 * channels]")
     var values = operand.values
     let groupChannels = channels / normalization.groups
     for group in 0..<shape.batch * normalization.groups {

@@ -4,7 +4,7 @@ import Foundation
 extension ReferenceBackend {
   /// Computes `out[r] = sum over i of x[r, i]^2`.
   public func sumSquares(_ source: Buffer, into destination: Buffer) {
-    precondition(source.count % destination.count == 0, "\(source.count) values are not \(destination.count) rows")
+    checkSumSquares(source, destination)
     let (length, values) = (source.count / destination.count, source.values)
     destination.values = (0..<destination.count).map { row in
       values[row * length..<(row + 1) * length].reduce(0) { $0 + $1 * $1 }

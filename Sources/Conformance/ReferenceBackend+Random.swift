@@ -4,9 +4,7 @@ import Foundation
 extension ReferenceBackend {
   /// Philox words and the transform of Box and Muller, four normals at a time.
   public func fillNormal(_ destination: Buffer, seeds: [UInt64], key: NoiseKey) {
-    precondition(
-      !seeds.isEmpty && destination.count % seeds.count == 0,
-      "\(seeds.count) rows do not divide \(destination.count) values")
+    checkFillNormal(destination, seeds: seeds)
     let length = destination.count / seeds.count
     destination.values = seeds.flatMap { seed in
       stride(from: 0, to: length, by: 4).flatMap { place in
