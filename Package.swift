@@ -149,7 +149,7 @@ let package = Package(
 
     // Tests, on no floor.
     .target(
-      name: "TestSupport", dependencies: ["Compute", "Instruments"], path: "Tests/TestSupport", swiftSettings: settings),
+      name: "TestSupport", dependencies: ["Compute", "Instruments", "Files"], path: "Tests/TestSupport", swiftSettings: settings),
     tests(of: "Compute"),
     tests(of: "Instruments", ["Compute"]),
     tests(of: "Tensors", ["Conformance"]),

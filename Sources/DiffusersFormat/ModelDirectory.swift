@@ -106,7 +106,7 @@ public struct ModelDirectory {
   /// Opens the weights.
   public func parameters() throws(FileError) -> ParameterStore {
     if let weightFile {
-      let file = try SafetensorsFile(files.open(weightFile))
+      let file = try openTensors(files.open(weightFile))
       return try ParameterStore([file], path: path, configurationPath: configurationPath)
     }
     let weights = try WeightFiles(files, in: networkFolder).open(variant: variant)

@@ -33,15 +33,23 @@ public struct TensorEntry: Sendable, Hashable {
 ///
 /// Values are read when they are asked for, in row-major order, converted from what the file has.
 public protocol TensorFile {
-  /// What messages call the file.
-  var path: String { get }
+  /// The file.
+  var file: MappedFile { get }
   /// The tensors by name.
   var entries: [String: TensorEntry] { get }
+  /// What the file calls a tensor: its name, unless it is looked at under another.
+  func name(of tensor: String) -> String
   /// The bytes in which a tensor's range is counted.
   func source(of entry: TensorEntry) -> MappedFile
 }
 
 extension TensorFile {
+  /// What messages call the file.
+  public var path: String { file.path }
+
+  /// The name itself.
+  public func name(of tensor: String) -> String { tensor }
+
   /// The values of a floating-point tensor, converted to 32 bits.
   public func floats(_ entry: TensorEntry) -> [Float] {
     .init(unsafeUninitializedCapacity: entry.count) { destination, count in
