@@ -8,19 +8,22 @@ public struct TensorEntry: Sendable, Hashable {
   public let range: Range<Int>
   /// The distances of neighbours along each extent in elements, or nil if they stand in row-major order.
   public let strides: [Int]?
+  /// The extents that the strides belong to, where they are not those of the shape.
+  let extents: [Int]?
   /// Whether the highest byte of an element comes first.
   public let isBigEndian: Bool
   /// Which of a file's sources the bytes are counted in.
   let source: Int
 
   init(
-    type: SafetensorsType, shape: [Int], range: Range<Int>, strides: [Int]? = nil, isBigEndian: Bool = false,
-    source: Int = 0
+    type: SafetensorsType, shape: [Int], range: Range<Int>, strides: [Int]? = nil, extents: [Int]? = nil,
+    isBigEndian: Bool = false, source: Int = 0
   ) {
     self.type = type
     self.shape = shape
     self.range = range
     self.strides = strides
+    self.extents = extents
     self.isBigEndian = isBigEndian
     self.source = source
   }
@@ -116,15 +119,16 @@ extension TensorEntry {
       for index in 0..<count { body(index, word(bytes, at: index * size)) }
       return
     }
-    var place = [Int](repeating: 0, count: shape.count)
+    let extents = extents ?? shape
+    var place = [Int](repeating: 0, count: extents.count)
     var element = 0
     for index in 0..<count {
       body(index, word(bytes, at: element * size))
       for axis in place.indices.reversed() {
         place[axis] += 1
         element += strides[axis]
-        if place[axis] < shape[axis] { break }
-        element -= strides[axis] * shape[axis]
+        if place[axis] < extents[axis] { break }
+        element -= strides[axis] * extents[axis]
         place[axis] = 0
       }
     }

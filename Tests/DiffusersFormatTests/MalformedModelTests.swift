@@ -113,7 +113,7 @@ struct MalformedModelTests {
     #expect(absent?.description == "/no/such/model: there is no such model directory")
 
     let file = #expect(throws: FileError.self) { try ModelDirectory("\(UNetCase.stored[0])/sample.npy") }
-    #expect(file?.fault == "is neither a model directory nor a .safetensors file")
+    #expect(file?.fault == "is neither a model directory nor a file of weights, of safetensors or PyTorch")
   }
 
   @Test("A configuration that is no JSON, or names another class")
