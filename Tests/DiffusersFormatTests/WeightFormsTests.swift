@@ -108,6 +108,12 @@ struct WeightFormsTests {
     for path in ["unet", "unet/diffusion_pytorch_model.safetensors"] {
       #expect(try test.output(of: ModelDirectory("\(folder)/\(path)").unet().network) == output)
     }
+    let temporary = try TemporaryFolder(), pickle = temporary.path("diffusion_pytorch_model.bin")
+    try RewrittenModel(folder: folder).write(to: temporary.url.path, isPickled: true)
+    #expect(try test.output(of: ModelDirectory(pickle).unet().network) == output)
+    try FileManager.default.removeItem(atPath: temporary.path("config.json"))
+    let error = #expect(throws: FileError.self) { try ModelDirectory(pickle) }
+    #expect(error?.fault == "has the weights of a diffusers network, whose config.json must lie beside it")
   }
 
   @Test("A model in memory is read by the same code")
