@@ -29,7 +29,7 @@ let products: [(name: String, modules: [String])] = [
   ("Networks", ["Tensors", "Compute"]),
   ("Diffusion", ["Tensors", "Compute"]), ("SymmetryBreaking", ["Diffusion", "HostMath", "Tensors", "Compute"]),
   ("Evaluation", ["Datasets", "HostMath", "Files", "Tensors"]),
-  ("DiffusersFormat", ["Networks", "Diffusion", "Files"]),
+  ("DiffusersFormat", ["Networks", "Diffusion", "CheckpointFormats", "Files"]),
   ("Training", ["Networks", "Diffusion", "Datasets", "Tensors", "Compute"]),
   ("Models", ["DiffusersFormat", "Networks", "Diffusion", "Tensors", "Compute"]),
   ("Pipelines", ["Models", "Training", "DiffusersFormat", "Diffusion", "Tensors", "Compute"]),
@@ -89,7 +89,7 @@ let package = Package(
     library("DeviceSelection", ["Compute", "ComputeCPU", "ComputeOpenCL", "Conformance"]),
     library("SymmetryBreaking", ["Compute", "Diffusion", "Tensors", "HostMath"]),
     library("Evaluation", ["Tensors", "Random", "Datasets", "Files", "HostMath"]),
-    library("DiffusersFormat", ["Compute", "Tensors", "Files", "Networks", "Diffusion"]),
+    library("DiffusersFormat", ["Compute", "Tensors", "Files", "CheckpointFormats", "Networks", "Diffusion"]),
     library(
       "Training",
       ["Compute", "Tensors", "Instruments", "Charts", "Files", "Datasets", "Random", "Networks", "Diffusion"]),
@@ -98,8 +98,8 @@ let package = Package(
     library(
       "Models",
       [
-        "Compute", "Tensors", "Instruments", "Files", "Datasets", "Networks", "Diffusion", "DiffusersFormat",
-        "SymmetryBreaking", "Evaluation",
+        "Compute", "Tensors", "Instruments", "Files", "CheckpointFormats", "Datasets", "Networks", "Diffusion",
+        "DiffusersFormat", "SymmetryBreaking", "Evaluation",
       ]),
 
     // Floor 5: sampling and training, from files to files; what networks and devices cost; the models that are carried.
@@ -149,7 +149,8 @@ let package = Package(
 
     // Tests, on no floor.
     .target(
-      name: "TestSupport", dependencies: ["Compute", "Instruments"], path: "Tests/TestSupport", swiftSettings: settings),
+      name: "TestSupport", dependencies: ["Compute", "Instruments", "Files"], path: "Tests/TestSupport",
+      swiftSettings: settings),
     tests(of: "Compute"),
     tests(of: "Instruments", ["Compute"]),
     tests(of: "Tensors", ["Conformance"]),
@@ -166,7 +167,10 @@ let package = Package(
     tests(of: "Diffusion", ["Compute", "Tensors", "HostMath", "Files", "Conformance", "ComputeCPU"]),
     tests(
       of: "DiffusersFormat",
-      ["Compute", "ComputeCPU", "Conformance", "Diffusion", "Files", "HostMath", "Networks", "Random", "Tensors"]),
+      [
+        "CheckpointFormats", "Compute", "ComputeCPU", "Conformance", "Diffusion", "Files", "HostMath", "Networks",
+        "Random", "Tensors",
+      ]),
     tests(of: "DeviceSelection", ["Compute"]),
     tests(of: "SymmetryBreaking", ["Compute", "HostMath", "Tensors", "Diffusion", "Conformance", "ComputeCPU"]),
     tests(of: "Evaluation", ["Tensors", "HostMath", "Random", "Datasets", "Files"]),

@@ -113,6 +113,23 @@ struct ConfigurationFields {
     return counts
   }
 
+  /// Counts where there is a list of them; a single one is left there.
+  mutating func list(_ name: String) throws(FileError) -> [Int]? {
+    guard members[name]?.array != nil else { return nil }
+    return try counts(name, to: Self.largestCount)
+  }
+
+  /// By what times are multiplied, where the time embedding is the one that does so.
+  mutating func timeScale() throws(FileError) -> Double? {
+    let name = "time_embedding_type"
+    guard members[name]?.string == UNetConfiguration.scaledPositional else { return nil }
+    members[name] = nil
+    guard let scale = try number("time_scale", in: 1e-6...1e6) else {
+      throw fault("time_scale", "is missing; a time embedding of scaled_positional needs it")
+    }
+    return scale
+  }
+
   mutating func imageSize(_ name: String) throws(FileError) -> ImageSize? {
     guard let value = take(name) else { return nil }
     let extents = value.array ?? [value, value]

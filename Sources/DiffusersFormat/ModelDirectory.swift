@@ -6,7 +6,7 @@ public import Networks
 ///
 /// Nested (`model_index.json`, `unet/`, `scheduler/`), flat (all files side by side), a `unet/` alone, the `unet` folder
 /// itself, or the component called `model`; a single `.safetensors` file with `config.json` beside it; or files that
-/// the program carries.
+/// the program carries. Or a single checkpoint of other code, which needs no configuration beside it.
 public struct ModelDirectory {
   /// What messages call the model: its path, or the name of embedded files.
   public let path: String
@@ -18,6 +18,9 @@ public struct ModelDirectory {
   public let schedulerFile: String?
   /// The statistics of the training data inside ``files``, if there are any.
   public let statisticsFile: String?
+
+  /// The checkpoint of other code that the model is, if it is one.
+  public let checkpoint: Checkpoint?
 
   private let variant: String?
   /// The one weight file that was named.
@@ -33,25 +36,49 @@ public struct ModelDirectory {
   /// Finds out what a model directory holds; weights are opened by ``parameters()``.
   ///
   /// - Parameters:
-  ///   - path: A folder, or a `.safetensors` file.
+  ///   - path: A folder, or a file of weights.
   ///   - variant: The variant of the weights, such as `fp16`, or nil for full precision if there is any.
+  ///   - options: What a checkpoint of other code does not say of itself.
   /// - Throws: `FileError` if there is no such folder or no network in it.
-  public init(_ path: String, variant: String? = nil) throws(FileError) {
+  public init(
+    _ path: String, variant: String? = nil, checkpoint options: CheckpointOptions = .init()
+  ) throws(FileError) {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
       throw FileError(path, "there is no such model directory")
     }
     if !isFolder.boolValue {
-      guard path.hasSuffix(".safetensors") else {
-        throw FileError(path, "is neither a model directory nor a .safetensors file")
-      }
-      let folder = parentFolder(of: path)
+      let parent = parentFolder(of: path), folder = ModelFiles.folder(parent.isEmpty ? "." : parent)
       try self.init(
-        .folder(folder.isEmpty ? "." : folder), path: path, variant: nil,
-        weightFile: (path as NSString).lastPathComponent)
+        folder, path: path, variant: nil, weightFile: (path as NSString).lastPathComponent,
+        checkpoint: Self.checkpoint(path, hasConfiguration: folder.has("config.json"), options))
     } else {
       try self.init(.folder(path), path: path, variant: variant, weightFile: nil)
     }
+  }
+
+  /// The checkpoint of other code that a file is; nil for weights by diffusers' names, whose configuration lies beside them.
+  private static func checkpoint(
+    _ path: String, hasConfiguration: Bool, _ options: CheckpointOptions
+  ) throws(FileError) -> Checkpoint? {
+    let isSafetensors = path.hasSuffix(".safetensors")
+    let file: MappedFile
+    do {
+      file = try MappedFile(path)
+    } catch {
+      // What is wrong with weights shows when they are opened.
+      guard isSafetensors else { throw error }
+      return nil
+    }
+    defer { withExtendedLifetime(file) {} }
+    let isTorch = TorchFile.Container(file.bytes) != nil && FileKind(file.bytes) != .npz
+    guard isSafetensors || isTorch else {
+      throw FileError(path, "is neither a model directory nor a file of weights, of safetensors or PyTorch")
+    }
+    if isTorch, !hasConfiguration { return try Checkpoint(file, options) }
+    let tensors = try? openTensors(file)
+    if let tensors, Checkpoint.isRecognised(tensors) { return try Checkpoint(file, options) }
+    return isTorch && tensors?.entries["conv_in.weight"] == nil ? try Checkpoint(file, options) : nil
   }
 
   /// A model whose files are bundled with the program.
@@ -63,7 +90,10 @@ public struct ModelDirectory {
     try self.init(.embedded(name: name, files: embedded), path: name, variant: nil, weightFile: nil)
   }
 
-  private init(_ files: ModelFiles, path: String, variant: String?, weightFile: String?) throws(FileError) {
+  private init(
+    _ files: ModelFiles, path: String, variant: String?, weightFile: String?, checkpoint: Checkpoint? = nil
+  ) throws(FileError) {
+    self.checkpoint = checkpoint
     self.files = files
     self.path = path
     self.variant = variant
@@ -94,19 +124,26 @@ public struct ModelDirectory {
   }
 
   /// The path of the network's configuration, as messages have it.
-  public var configurationPath: String { files.path(ModelFiles.join(networkFolder, "config.json")) }
+  public var configurationPath: String {
+    checkpoint?.file.path ?? files.path(ModelFiles.join(networkFolder, "config.json"))
+  }
 
   /// Reads the network's configuration; see `UNetConfiguration.read` for what is ignored.
   public func configuration() throws(FileError) -> UNetConfiguration { try readConfiguration().configuration }
 
   private func readConfiguration() throws(FileError) -> (configuration: UNetConfiguration, warnings: [String]) {
-    try UNetConfiguration.read(files.json(ModelFiles.join(networkFolder, "config.json")), path: configurationPath)
+    if let checkpoint {
+      return (checkpoint.configuration, checkpoint.assumptions.map { "\(path): taken for true: \($0)" })
+    }
+    return try UNetConfiguration.read(
+      files.json(ModelFiles.join(networkFolder, "config.json")), path: configurationPath)
   }
 
   /// Opens the weights.
   public func parameters() throws(FileError) -> ParameterStore {
+    if let checkpoint { return try checkpoint.parameters() }
     if let weightFile {
-      let file = try SafetensorsFile(files.open(weightFile))
+      let file = try openTensors(files.open(weightFile))
       return try ParameterStore([file], path: path, configurationPath: configurationPath)
     }
     let weights = try WeightFiles(files, in: networkFolder).open(variant: variant)
@@ -117,6 +154,7 @@ public struct ModelDirectory {
   ///
   /// - Throws: `FileError` or ``SchedulerConfigurationError``.
   public func scheduler() throws -> SchedulerConfiguration? {
+    if let checkpoint { return checkpoint.scheduler }
     guard let schedulerFile else { return nil }
     return try SchedulerConfiguration(files.json(schedulerFile), path: files.path(schedulerFile))
   }

@@ -25,7 +25,12 @@ extension UNetConfiguration {
     result.outputChannels =
       try fields.count("out_channels", to: ConfigurationFields.largestWidth) ?? result.outputChannels
     result.centersInput = try fields.bool("center_input_sample") ?? result.centersInput
-    result.timeEmbedding = try fields.choice("time_embedding_type") ?? result.timeEmbedding
+    if let scale = try fields.timeScale() {
+      result.timeScale = scale
+    } else {
+      result.timeEmbedding = try fields.choice("time_embedding_type") ?? result.timeEmbedding
+    }
+    result.timeProjectionWidth = try fields.count("time_projection_dim", to: ConfigurationFields.largestWidth)
     result.timeEmbeddingWidth = try fields.count(
       "time_embedding_dim", to: ConfigurationFields.largestWidth, zeroIsNil: true)
     result.frequencyShift = try fields.number("freq_shift", in: -1e6...1e6) ?? result.frequencyShift
@@ -42,6 +47,7 @@ extension UNetConfiguration {
     result.upsampling = try fields.choice("upsample_type") ?? result.upsampling
     result.dropout = try fields.number("dropout", in: 0...1) ?? result.dropout
     result.activation = try fields.activation("act_fn") ?? result.activation
+    result.levelHeadWidths = try fields.list("attention_head_dim")
     result.headWidth =
       fields.takeNull("attention_head_dim") ? nil : try fields.count("attention_head_dim") ?? result.headWidth
     if fields.takeNull("norm_num_groups") {

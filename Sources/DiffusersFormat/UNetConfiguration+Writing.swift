@@ -5,8 +5,31 @@ import Tensors
 
 extension UNetConfiguration {
   /// The document that diffusers reads: every key of `UNet2DModel`, and the class's name.
+  ///
+  /// What diffusers does not have is written so that it fails there, rather than being another network: blocks, a time embedding and a
+  /// list of head widths that it does not know.
   public var json: JSONValue {
-    .object([
+    var members = commonMembers
+    if timeScale != 1 {
+      members["time_embedding_type"] = .string(Self.scaledPositional)
+      members["time_scale"] = .number(timeScale)
+    }
+    if let timeProjectionWidth { members["time_projection_dim"] = .number(timeProjectionWidth) }
+    if let levelHeadWidths { members["attention_head_dim"] = .array(levelHeadWidths.map { .number($0) }) }
+    return .object(members)
+  }
+
+  /// Whether diffusers' `UNet2DModel` can be this network.
+  public var isKnownToDiffusers: Bool {
+    !(downBlocks + upBlocks).contains(.lastAttention) && timeScale == 1 && timeProjectionWidth == nil
+      && levelHeadWidths == nil
+  }
+
+  /// The time embedding of a network whose times are scaled.
+  static let scaledPositional = "scaled_positional"
+
+  private var commonMembers: [String: JSONValue] {
+    [
       "_class_name": .string("UNet2DModel"),
       "sample_size": sampleSize.map(Self.json) ?? .null,
       "in_channels": .number(inputChannels), "out_channels": .number(outputChannels),
@@ -26,7 +49,7 @@ extension UNetConfiguration {
       "resnet_time_scale_shift": .string(timeConditioning.rawValue), "add_attention": .boolean(hasMiddleAttention),
       "class_embed_type": classEmbedding.json, "num_class_embeds": .number(classCount),
       "num_train_timesteps": .number(trainingTimesteps),
-    ])
+    ]
   }
 
   private static func json(_ size: ImageSize) -> JSONValue {
@@ -54,6 +77,8 @@ extension UNetConfiguration.Block {
     switch self {
     case .plain: ("DownBlock2D", "UpBlock2D")
     case .attention: ("AttnDownBlock2D", "AttnUpBlock2D")
+    // No name of diffusers, which does not have such a block and refuses it.
+    case .lastAttention: ("LastAttnDownBlock2D", "LastAttnUpBlock2D")
     case .resnet: ("ResnetDownsampleBlock2D", "ResnetUpsampleBlock2D")
     }
   }

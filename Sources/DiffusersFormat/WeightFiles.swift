@@ -17,8 +17,8 @@ struct WeightFiles {
 
   /// Opens the weights of a variant such as `fp16`; with nil the full precision, or the only variant that there is.
   ///
-  /// Where there are both an index of shards and a single file, the index counts, as in diffusers.
-  func open(variant: String?) throws(FileError) -> (files: [SafetensorsFile], path: String) {
+  /// Where there are both an index of shards and a single file, the index counts, as in diffusers; safetensors count before pickles.
+  func open(variant: String?) throws(FileError) -> (files: [any TensorFile], path: String) {
     if let name = choose(variant: variant) {
       let path = files.path(ModelFiles.join(folder, name))
       guard name.contains(".index.") else { return ([try file(name)], path) }
@@ -27,16 +27,16 @@ struct WeightFiles {
     throw missing(variant: variant)
   }
 
-  private func file(_ name: String) throws(FileError) -> SafetensorsFile {
-    try SafetensorsFile(files.open(ModelFiles.join(folder, name)))
+  private func file(_ name: String) throws(FileError) -> any TensorFile {
+    try openTensors(files.open(ModelFiles.join(folder, name)))
   }
 
-  private func shards(of index: String) throws(FileError) -> [SafetensorsFile] {
+  private func shards(of index: String) throws(FileError) -> [any TensorFile] {
     let name = ModelFiles.join(folder, index)
     let document = try files.open(name)
     defer { withExtendedLifetime(document) {} }
     let shards = try SafetensorsIndex(parsing: document.bytes, path: files.path(name)).shards
-    var opened: [String: SafetensorsFile] = [:]
+    var opened: [String: any TensorFile] = [:]
     for shard in Set(shards.values).sorted() {
       guard names.contains(shard) else { throw FileError(files.path(name), "shard '\(shard)' is not beside it") }
       opened[shard] = try file(shard)
@@ -47,34 +47,41 @@ struct WeightFiles {
     return opened.sorted { $0.key < $1.key }.map(\.value)
   }
 
+  /// The forms of files, the preferred first.
+  private static let forms = ["safetensors", "bin"]
+
   private func choose(variant: String?) -> String? {
     func candidates(_ variant: String) -> [String] {
-      [
-        "\(Self.stem).safetensors.index.\(variant).json", "\(Self.stem).\(variant).safetensors.index.json",
-        "\(Self.stem).\(variant).safetensors",
-      ]
+      Self.forms.flatMap { form in
+        [
+          "\(Self.stem).\(form).index.\(variant).json", "\(Self.stem).\(variant).\(form).index.json",
+          "\(Self.stem).\(variant).\(form)",
+        ]
+      }
     }
     if let variant { return candidates(variant).first(where: names.contains) }
-    let plain = ["\(Self.stem).safetensors.index.json", "\(Self.stem).safetensors"]
+    let plain = Self.forms.flatMap { ["\(Self.stem).\($0).index.json", "\(Self.stem).\($0)"] }
     if let name = plain.first(where: names.contains) { return name }
     let variants = self.variants
     if variants.count == 1 { return candidates(variants[0]).first(where: names.contains) }
     // A name of one's own, as long as there is no doubt.
-    let others = names.filter { $0.hasSuffix(".safetensors") }
-    return variants.isEmpty && others.count == 1 ? others[0] : nil
+    let others = [[".safetensors"], [".bin", ".pt", ".pth"]].map { endings in
+      names.filter { name in endings.contains(where: name.hasSuffix) }
+    }
+    let named = others.first { !$0.isEmpty } ?? []
+    return variants.isEmpty && named.count == 1 ? named[0] : nil
   }
 
   /// The variants that are there, such as `fp16`.
   private var variants: [String] {
     let found = names.compactMap { name -> String? in
-      guard name.hasPrefix(Self.stem + "."), name.hasSuffix(".safetensors") || name.hasSuffix(".json") else {
+      let parts = name.split(separator: ".").map(String.init)
+      guard name.hasPrefix(Self.stem + "."), let form = parts.last, (Self.forms + ["json"]).contains(form) else {
         return nil
       }
       // A shard of a variant is called fp16-00001-of-00002.
-      let parts = name.dropFirst(Self.stem.count + 1).split(separator: ".").map { part in
-        part.contains("-of-") ? String(part.prefix { $0 != "-" }) : String(part)
-      }
-      return parts.first { !["safetensors", "index", "json"].contains($0) }
+      return parts.dropFirst().map { $0.contains("-of-") ? String($0.prefix { $0 != "-" }) : $0 }
+        .first { !(Self.forms + ["index", "json"]).contains($0) }
     }
     return Set(found).sorted()
   }
@@ -88,12 +95,6 @@ struct WeightFiles {
     if variants.count > 1 {
       return FileError(path, "has weights of the variants \(variants.joined(separator: ", ")); name one")
     }
-    if let pickle = names.first(where: { $0.hasSuffix(".bin") || $0.hasSuffix(".pt") || $0.hasSuffix(".pth") }) {
-      return FileError(
-        path,
-        "holds its weights only as the pickle '\(pickle)', which is not read; convert it with diffusers: "
-          + "UNet2DModel.from_pretrained(FOLDER).save_pretrained(FOLDER)")
-    }
-    return FileError(path, "has no weights; \(Self.stem).safetensors or an index of shards is needed")
+    return FileError(path, "has no weights; \(Self.stem).safetensors, \(Self.stem).bin or an index of shards is needed")
   }
 }

@@ -178,9 +178,6 @@ public struct SafetensorsFile {
 }
 
 extension SafetensorsFile: TensorFile {
-  /// What messages call the file.
-  public var path: String { file.path }
-
   /// The file, which has the bytes of all its tensors.
   public func source(of entry: TensorEntry) -> MappedFile { file }
 }

@@ -4,7 +4,11 @@
 /// - Returns: A ``SafetensorsFile``, or the ``StateDictionary`` of a ``TorchFile``.
 /// - Throws: ``FileError`` if it is neither, damaged, or a pickle of more than tensors.
 public func openTensors(_ path: String) throws(FileError) -> any TensorFile {
-  let file = try MappedFile(path)
+  try openTensors(MappedFile(path))
+}
+
+/// Opens the tensors of a file that is already mapped; see ``openTensors(_:)-(String)``.
+public func openTensors(_ file: MappedFile) throws(FileError) -> any TensorFile {
   defer { withExtendedLifetime(file) {} }
   guard TorchFile.Container(file.bytes) != nil, FileKind(file.bytes) != .npz else { return try SafetensorsFile(file) }
   let torch = try TorchFile(file)

@@ -8,19 +8,22 @@ public struct TensorEntry: Sendable, Hashable {
   public let range: Range<Int>
   /// The distances of neighbours along each extent in elements, or nil if they stand in row-major order.
   public let strides: [Int]?
+  /// The extents that the strides belong to, where they are not those of the shape.
+  let extents: [Int]?
   /// Whether the highest byte of an element comes first.
   public let isBigEndian: Bool
   /// Which of a file's sources the bytes are counted in.
   let source: Int
 
   init(
-    type: SafetensorsType, shape: [Int], range: Range<Int>, strides: [Int]? = nil, isBigEndian: Bool = false,
-    source: Int = 0
+    type: SafetensorsType, shape: [Int], range: Range<Int>, strides: [Int]? = nil, extents: [Int]? = nil,
+    isBigEndian: Bool = false, source: Int = 0
   ) {
     self.type = type
     self.shape = shape
     self.range = range
     self.strides = strides
+    self.extents = extents
     self.isBigEndian = isBigEndian
     self.source = source
   }
@@ -33,15 +36,23 @@ public struct TensorEntry: Sendable, Hashable {
 ///
 /// Values are read when they are asked for, in row-major order, converted from what the file has.
 public protocol TensorFile {
-  /// What messages call the file.
-  var path: String { get }
+  /// The file.
+  var file: MappedFile { get }
   /// The tensors by name.
   var entries: [String: TensorEntry] { get }
+  /// What the file calls a tensor: its name, unless it is looked at under another.
+  func name(of tensor: String) -> String
   /// The bytes in which a tensor's range is counted.
   func source(of entry: TensorEntry) -> MappedFile
 }
 
 extension TensorFile {
+  /// What messages call the file.
+  public var path: String { file.path }
+
+  /// The name itself.
+  public func name(of tensor: String) -> String { tensor }
+
   /// The values of a floating-point tensor, converted to 32 bits.
   public func floats(_ entry: TensorEntry) -> [Float] {
     .init(unsafeUninitializedCapacity: entry.count) { destination, count in
@@ -108,15 +119,16 @@ extension TensorEntry {
       for index in 0..<count { body(index, word(bytes, at: index * size)) }
       return
     }
-    var place = [Int](repeating: 0, count: shape.count)
+    let extents = extents ?? shape
+    var place = [Int](repeating: 0, count: extents.count)
     var element = 0
     for index in 0..<count {
       body(index, word(bytes, at: element * size))
       for axis in place.indices.reversed() {
         place[axis] += 1
         element += strides[axis]
-        if place[axis] < shape[axis] { break }
-        element -= strides[axis] * shape[axis]
+        if place[axis] < extents[axis] { break }
+        element -= strides[axis] * extents[axis]
         place[axis] = 0
       }
     }

@@ -122,7 +122,7 @@ public struct TorchFile {
       }
     }
     return StateDictionary(
-      path: file.path, names: tensors.map(\.name), entries: entries,
+      names: tensors.map(\.name), entries: entries,
       parameters: Set(tensors.filter(\.value.isParameter).map(\.name)), sources: graph.sources)
   }
 
@@ -147,8 +147,6 @@ public struct TorchFile {
 
 /// Tensors of a file of PyTorch by their names.
 public struct StateDictionary: TensorFile {
-  /// What messages call the file.
-  public let path: String
   /// The names in the order of the file, which is that of the network's making.
   public let names: [String]
   /// The tensors by name.
@@ -156,6 +154,9 @@ public struct StateDictionary: TensorFile {
   /// The names of those that are kept as parameters; a state dictionary keeps none as such.
   public let parameters: Set<String>
   let sources: [MappedFile]
+
+  /// The file.
+  public var file: MappedFile { sources[0] }
 
   /// The file, or what of it had to be decoded.
   public func source(of entry: TensorEntry) -> MappedFile { sources[entry.source] }

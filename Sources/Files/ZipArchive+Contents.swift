@@ -7,7 +7,7 @@ extension ZipArchive {
   ///   - entry: An entry of this archive.
   ///   - body: Takes the bytes, which are valid only meanwhile.
   /// - Throws: ``FileError`` if the checksum does not agree, or the data are packed by another method than deflate.
-  func withContents<Value>(
+  package func withContents<Value>(
     of entry: Entry, _ body: (UnsafeRawBufferPointer) throws(FileError) -> Value
   ) throws(FileError) -> Value {
     defer { withExtendedLifetime(file) {} }

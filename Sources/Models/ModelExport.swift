@@ -32,7 +32,7 @@ public enum ModelExport {
     let index = JSONValue.object([
       "_class_name": .string("DDPMPipeline"), "_diffusers_version": .string("0.30.0"),
       "unet": .array([.string("diffusers"), .string("UNet2DModel")]),
-      "scheduler": .array([.string("diffusers"), .string("DDPMScheduler")]),
+      "scheduler": .array([.string("diffusers"), .string(scheduler.className ?? "DDPMScheduler")]),
     ])
     try OutputFile.write((index.text + "\n").utf8, to: join("model_index.json"))
   }

@@ -7,16 +7,15 @@ struct Layer {
   let attention: SelfAttention?
 
   init(
-    _ scope: ParameterScope, _ index: Int, _ configuration: UNetConfiguration, from inputs: Int, to outputs: Int,
-    hasAttention: Bool
+    _ scope: ParameterScope, _ index: Int, _ configuration: UNetConfiguration, level: Int, from inputs: Int,
+    to outputs: Int, attention: Int?
   ) throws(NetworkError) {
     block = try .init(scope["resnets", index], configuration, from: inputs, to: outputs)
-    attention =
-      hasAttention
-      ? try .init(
-        scope["attentions", index], configuration, channels: outputs,
+    self.attention = try attention.map { number throws(NetworkError) in
+      try .init(
+        scope["attentions", number], configuration, level: level, channels: outputs,
         groups: (configuration.normalizationGroups, "norm_num_groups"))
-      : nil
+    }
   }
 
   func callAsFunction(_ x: FeatureMaps, time: FeatureMaps) -> FeatureMaps {
@@ -44,25 +43,27 @@ struct DownLevel {
   let downsampler: Resampler?
 
   init(
-    _ scope: ParameterScope, _ configuration: UNetConfiguration, _ block: UNetConfiguration.Block, from inputs: Int,
-    to outputs: Int, isLast: Bool
+    _ scope: ParameterScope, _ configuration: UNetConfiguration, _ block: UNetConfiguration.Block, level: Int,
+    from inputs: Int, to outputs: Int
   ) throws(NetworkError) {
     var layers: [Layer] = []
-    for index in 0..<configuration.layersPerBlock {
+    let count = configuration.layersPerBlock
+    for index in 0..<count {
       layers.append(
         try Layer(
-          scope, index, configuration, from: index == 0 ? inputs : outputs, to: outputs,
-          hasAttention: block.hasAttention))
+          scope, index, configuration, level: level, from: index == 0 ? inputs : outputs, to: outputs,
+          attention: block.attention(after: index, of: count)))
     }
     self.layers = layers
     downsampler =
-      isLast ? nil : try Self.downsampler(scope["downsamplers", 0], configuration, block, channels: outputs)
+      level == configuration.blockChannels.count - 1
+      ? nil : try Self.downsampler(scope["downsamplers", 0], configuration, block, channels: outputs)
   }
 
   private static func downsampler(
     _ scope: ParameterScope, _ configuration: UNetConfiguration, _ block: UNetConfiguration.Block, channels: Int
   ) throws(NetworkError) -> Resampler {
-    if block == .resnet || block == .attention && configuration.downsampling == .resnet {
+    if block == .resnet || block.hasAttention && configuration.downsampling == .resnet {
       return .block(try .init(scope, configuration, from: channels, to: channels, resizing: .halving))
     }
     let padding: Padding =
@@ -103,7 +104,7 @@ struct MiddleLevel {
     attention =
       configuration.hasMiddleAttention
       ? try .init(
-        scope["attentions", 0], configuration, channels: channels,
+        scope["attentions", 0], configuration, level: configuration.blockChannels.count - 1, channels: channels,
         groups: configuration.middleAttentionGroups.map { ($0, key) }, scaleFactor: configuration.middleScaleFactor)
       : nil
     second = try block(1)
@@ -121,29 +122,31 @@ struct UpLevel {
   let upsampler: Resampler?
 
   /// - Parameters:
+  ///   - level: The level, 0 for the finest.
   ///   - inputs: Channels that come from the coarser level.
   ///   - outputs: Channels of this level.
   ///   - finer: Channels of the next finer level, from which the last layer's skip connection comes.
   init(
-    _ scope: ParameterScope, _ configuration: UNetConfiguration, _ block: UNetConfiguration.Block, from inputs: Int,
-    to outputs: Int, finer: Int, isLast: Bool
+    _ scope: ParameterScope, _ configuration: UNetConfiguration, _ block: UNetConfiguration.Block, level: Int,
+    from inputs: Int, to outputs: Int, finer: Int
   ) throws(NetworkError) {
     var layers: [Layer] = []
-    for index in 0...configuration.layersPerBlock {
-      let kept = index == configuration.layersPerBlock ? finer : outputs
+    let count = configuration.layersPerBlock + 1
+    for index in 0..<count {
+      let kept = index == count - 1 ? finer : outputs
       layers.append(
         try Layer(
-          scope, index, configuration, from: (index == 0 ? inputs : outputs) + kept, to: outputs,
-          hasAttention: block.hasAttention))
+          scope, index, configuration, level: level, from: (index == 0 ? inputs : outputs) + kept, to: outputs,
+          attention: block.attention(after: index, of: count)))
     }
     self.layers = layers
-    upsampler = isLast ? nil : try Self.upsampler(scope["upsamplers", 0], configuration, block, channels: outputs)
+    upsampler = level == 0 ? nil : try Self.upsampler(scope["upsamplers", 0], configuration, block, channels: outputs)
   }
 
   private static func upsampler(
     _ scope: ParameterScope, _ configuration: UNetConfiguration, _ block: UNetConfiguration.Block, channels: Int
   ) throws(NetworkError) -> Resampler {
-    if block == .resnet || block == .attention && configuration.upsampling == .resnet {
+    if block == .resnet || block.hasAttention && configuration.upsampling == .resnet {
       return .block(try .init(scope, configuration, from: channels, to: channels, resizing: .doubling))
     }
     return .convolution(try .init(scope["conv"], .square(from: channels, to: channels, upsamplesInput: true)))

@@ -14,12 +14,14 @@ struct SelfAttention {
   let output: Convolution
 
   /// - Parameters:
+  ///   - level: The level, 0 for the finest.
   ///   - groups: Groups of the normalisation with the key that set them, or nil for no normalisation.
   init(
-    _ scope: ParameterScope, _ configuration: UNetConfiguration, channels: Int, groups: (count: Int, key: String)?,
+    _ scope: ParameterScope, _ configuration: UNetConfiguration, level: Int, channels: Int,
+    groups: (count: Int, key: String)?,
     scaleFactor: Double = 1
   ) throws(NetworkError) {
-    let headWidth = configuration.headWidth ?? channels
+    let headWidth = configuration.headWidth(ofLevel: level) ?? channels
     guard headWidth <= channels else {
       throw scope.fault("attention_head_dim: \(headWidth) is more than the \(channels) channels of \(scope.path)")
     }

@@ -13,7 +13,8 @@ enum TimeProjection {
     switch configuration.timeEmbedding {
     case .positional:
       self = .positional(
-        width: channels, shift: configuration.frequencyShift, putsCosinesFirst: configuration.putsCosinesFirst)
+        width: configuration.projectionWidth, shift: configuration.frequencyShift,
+        putsCosinesFirst: configuration.putsCosinesFirst)
     case .fourier:
       let frequencies = try scope.parameter("weight", shape: [channels], initially: .fourier)
       do {

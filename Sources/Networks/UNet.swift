@@ -50,8 +50,8 @@ public struct UNet: DenoisingNetwork {
     for (level, block) in configuration.downBlocks.enumerated() {
       down.append(
         try DownLevel(
-          scope["down_blocks", level], configuration, block, from: channels[max(level - 1, 0)], to: channels[level],
-          isLast: level == channels.count - 1))
+          scope["down_blocks", level], configuration, block, level: level, from: channels[max(level - 1, 0)],
+          to: channels[level]))
     }
     self.down = down
 
@@ -64,8 +64,9 @@ public struct UNet: DenoisingNetwork {
     for (level, block) in configuration.upBlocks.enumerated() {
       up.append(
         try UpLevel(
-          scope["up_blocks", level], configuration, block, from: reversed[max(level - 1, 0)], to: reversed[level],
-          finer: reversed[min(level + 1, channels.count - 1)], isLast: level == channels.count - 1))
+          scope["up_blocks", level], configuration, block, level: channels.count - 1 - level,
+          from: reversed[max(level - 1, 0)],
+          to: reversed[level], finer: reversed[min(level + 1, channels.count - 1)]))
     }
     self.up = up
 
@@ -106,6 +107,8 @@ public struct UNet: DenoisingNetwork {
       let labels = isOneForAll ? (0..<times.count).flatMap { _ in classLabels } : classLabels
       classes = classProjection(labels, timeProjection: timeProjection, on: x.backend, tape)
     }
+    // In 32 bits, as PyTorch multiplies.
+    let scale = Float(configuration.timeScale), times = scale == 1 ? times : times.map { Double(Float($0) * scale) }
     return timeEmbedding(timeProjection(times, on: x.backend, tape), adding: classes).activated(
       configuration.activation)
   }

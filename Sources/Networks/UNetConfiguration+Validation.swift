@@ -21,13 +21,21 @@ extension UNetConfiguration {
     try check(
       middleScaleFactor != 0 && middleScaleFactor.isFinite,
       "mid_block_scale_factor: \(middleScaleFactor) is no divisor")
+    try check(
+      levelHeadWidths.map { $0.count == levels && $0.allSatisfy { $0 > 0 } } ?? true,
+      "attention_head_dim: \((levelHeadWidths ?? []).count) widths for \(levels) block_out_channels; one each is needed"
+    )
+    try check(timeScale > 0 && timeScale.isFinite, "time_scale: \(timeScale); a positive number is needed")
+    try check(
+      timeEmbedding == .positional || timeScale == 1 && timeProjectionWidth == nil,
+      "time_scale and time_projection_dim: are for a positional time embedding")
     try check(epsilon >= 0 && epsilon.isFinite, "norm_eps: \(epsilon); a small positive number is needed")
     try check(
       timeEmbedding != .learned || trainingTimesteps != nil,
       "num_train_timesteps: a learned time embedding needs the number of its rows")
     try check(
-      timeEmbedding != .positional || Double(blockChannels[0] / 2) != frequencyShift,
-      "freq_shift: \(frequencyShift) is half of the \(blockChannels[0]) channels of the first level; less is needed")
+      timeEmbedding != .positional || Double(projectionWidth / 2) != frequencyShift,
+      "freq_shift: \(frequencyShift) is half of the \(projectionWidth) values of a time; less is needed")
     let count = try UNet(self, parameters: ZeroParameters(configurationPath: path)).parameterCount
     try check(
       count <= Self.largestParameterCount,

@@ -32,6 +32,8 @@ public struct UNetConfiguration: Sendable, Hashable {
     case plain
     /// Residual blocks with attention after each, then a change of size of either kind.
     case attention
+    /// Residual blocks with attention after the last of them alone, then a change of size of either kind: score_sde's way up.
+    case lastAttention
     /// Residual blocks, then one more that changes the size.
     case resnet
   }
@@ -64,6 +66,10 @@ public struct UNetConfiguration: Sendable, Hashable {
   public var timeEmbedding = TimeEmbedding.positional
   /// Width of the time embedding, or nil for four times the channels of the first level.
   public var timeEmbeddingWidth: Int?
+  /// Values of the sinusoid of a time, or nil for the channels of the first level.
+  public var timeProjectionWidth: Int?
+  /// By what times are multiplied before their sinusoid: 1000 over the steps of a training that shows its network times below 1000.
+  public var timeScale = 1.0
   /// Subtracted from half the number of frequencies in the denominator of their exponents.
   public var frequencyShift = 0.0
   /// Whether cosines come before sines.
@@ -92,6 +98,8 @@ public struct UNetConfiguration: Sendable, Hashable {
   public var activation = Nonlinearity.silu
   /// Channels of an attention head, or nil for one head.
   public var headWidth: Int? = 8
+  /// Channels of an attention head of each level, the finest first, where they differ; in place of ``headWidth``.
+  public var levelHeadWidths: [Int]?
   /// Groups of the normalisations.
   public var normalizationGroups = 32
   /// Groups of the normalisation before the middle block's attention, if the file says so.
@@ -112,6 +120,14 @@ public struct UNetConfiguration: Sendable, Hashable {
   /// The defaults of diffusers' `UNet2DModel`.
   public init() {}
 
+  /// Values of the sinusoid of a time.
+  var projectionWidth: Int { timeProjectionWidth ?? blockChannels[0] }
+
+  /// Channels of an attention head of a level, or nil for one head.
+  func headWidth(ofLevel level: Int) -> Int? {
+    if let levelHeadWidths { levelHeadWidths[level] } else { headWidth }
+  }
+
   /// Width of the time embedding.
   public var embeddingWidth: Int { timeEmbeddingWidth ?? 4 * blockChannels[0] }
 
@@ -130,6 +146,15 @@ public struct UNetConfiguration: Sendable, Hashable {
 }
 
 extension UNetConfiguration.Block {
-  /// Whether attention follows each residual block.
-  var hasAttention: Bool { self == .attention }
+  /// Whether pixels attend to each other.
+  var hasAttention: Bool { self == .attention || self == .lastAttention }
+
+  /// The number among a level's attentions of that which follows one of some residual blocks, or nil if none does.
+  func attention(after index: Int, of count: Int) -> Int? {
+    switch self {
+    case .plain, .resnet: nil
+    case .attention: index
+    case .lastAttention: index == count - 1 ? 0 : nil
+    }
+  }
 }

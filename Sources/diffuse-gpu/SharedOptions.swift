@@ -6,7 +6,7 @@ import Foundation
 struct NetworkOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "A diffusers model directory, or a pretrained model: mnist (the default), fashion-mnist or faces.",
+      "A diffusers model directory, a checkpoint that convert takes, or a pretrained model: mnist (the default), fashion-mnist or faces.",
       valueName: "path"))
   var model: String?
 

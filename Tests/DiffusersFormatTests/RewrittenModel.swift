@@ -80,25 +80,29 @@ struct RewrittenModel {
   /// - Parameters:
   ///   - variant: What stands before the extension, such as `fp16`.
   ///   - shards: How many files share the tensors; more than one makes an index.
+  ///   - isPickled: Whether PyTorch's files are written in place of safetensors.
   func write(
-    to folder: String, as type: SafetensorsType = .float32, variant: String? = nil, shards: Int = 1
+    to folder: String, as type: SafetensorsType = .float32, variant: String? = nil, shards: Int = 1,
+    isPickled: Bool = false
   ) throws {
+    let form = isPickled ? "bin" : "safetensors"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     try OutputFile.write(configuration.text.utf8, to: "\(folder)/config.json")
     let suffix = variant.map { ".\($0)" } ?? ""
     var places: [String: JSONValue] = [:]
     for shard in 0..<shards {
       let number = shards == 1 ? "" : "-0000\(shard + 1)-of-0000\(shards)"
-      let name = "diffusion_pytorch_model\(suffix)\(number).safetensors"
+      let name = "diffusion_pytorch_model\(suffix)\(number).\(form)"
       var writer = SafetensorsWriter()
       for tensor in tensors.enumerated().filter({ $0.offset % shards == shard }).map(\.element) {
         writer.add(tensor.name, shape: tensor.shape, values: tensor.values, as: type)
         places[tensor.name] = .string(name)
       }
       try OutputFile.write(writer.encoded(), to: "\(folder)/\(name)")
+      if isPickled { try TorchArchive.write(SafetensorsFile("\(folder)/\(name)"), to: "\(folder)/\(name)") }
     }
     guard shards > 1 else { return }
     let index = JSONValue.object(["metadata": .object([:]), "weight_map": .object(places)])
-    try OutputFile.write(index.text.utf8, to: "\(folder)/diffusion_pytorch_model.safetensors.index\(suffix).json")
+    try OutputFile.write(index.text.utf8, to: "\(folder)/diffusion_pytorch_model.\(form).index\(suffix).json")
   }
 }

@@ -82,6 +82,20 @@ struct UNetConfigurationTests {
     for (key, value) in original where key != "_diffusers_version" { #expect(written[key] == value, "\(key)") }
   }
 
+  @Test("What diffusers does not have is read back the same, and written so that diffusers fails")
+  func ownOptions() throws {
+    var configuration = UNetConfiguration()
+    configuration.upBlocks[0] = .lastAttention
+    configuration.levelHeadWidths = [8, 8, 16, 32]
+    (configuration.timeScale, configuration.timeProjectionWidth) = (0.25, 112)
+    let json = configuration.json
+    #expect(try UNetConfiguration(json, path: "config.json") == configuration)
+    #expect(json["up_block_types"]?.array?.first == .string("LastAttnUpBlock2D"))
+    #expect(json["time_embedding_type"] == .string("scaled_positional"))
+    #expect(json["attention_head_dim"] == .array([.number(8), .number(8), .number(16), .number(32)]))
+    #expect(UNetConfiguration().json["time_scale"] == nil && UNetConfiguration().json["time_projection_dim"] == nil)
+  }
+
   @Test(
     "A value that is not legal is one line with the key, the value and what is legal",
     arguments: [
@@ -98,6 +112,15 @@ struct UNetConfigurationTests {
         #"{"time_embedding_type": "sine"}"#,
         "time_embedding_type: 'sine' is not supported; legal are positional, fourier, learned"
       ),
+      (#"{"attention_head_dim": [8, 8]}"#, "attention_head_dim: 2 widths for 4 block_out_channels; one each is needed"),
+      (
+        #"{"time_embedding_type": "scaled_positional"}"#,
+        "time_scale: is missing; a time embedding of scaled_positional needs it"
+      ),
+      (
+        #"{"time_embedding_type": "fourier", "time_projection_dim": 8}"#,
+        "time_scale and time_projection_dim: are for a positional time embedding"
+      ),
       (#"{"act_fn": "tanh"}"#, "act_fn: 'tanh' is no known function; legal are silu, swish, mish, gelu, relu"),
       (
         #"{"resnet_time_scale_shift": "spatial"}"#,
@@ -110,11 +133,12 @@ struct UNetConfigurationTests {
       (
         #"{"down_block_types": ["DownBlock2D", "SkipDownBlock2D"]}"#,
         "down_block_types: 'SkipDownBlock2D' is not supported yet (it needs a FIR filter); legal are DownBlock2D, "
-          + "AttnDownBlock2D, ResnetDownsampleBlock2D"
+          + "AttnDownBlock2D, LastAttnDownBlock2D, ResnetDownsampleBlock2D"
       ),
       (
         #"{"up_block_types": ["DownBlock2D"]}"#,
-        "up_block_types: 'DownBlock2D' is no known block type; legal are UpBlock2D, AttnUpBlock2D, ResnetUpsampleBlock2D"
+        "up_block_types: 'DownBlock2D' is no known block type; legal are UpBlock2D, AttnUpBlock2D, "
+          + "LastAttnUpBlock2D, ResnetUpsampleBlock2D"
       ),
       (
         #"{"block_out_channels": [32, 64]}"#,

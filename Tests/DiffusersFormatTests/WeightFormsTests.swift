@@ -14,11 +14,13 @@ struct WeightFormsTests {
     var names = RewrittenModel.NameStyle.current
     var shards = 1
     var variant: String?
+    /// Whether they are PyTorch's files, as of diffusers' first releases.
+    var isPickled = false
     /// Where the network lies below the model directory.
     var place = "unet"
 
     var testDescription: String {
-      "\((folder as NSString).lastPathComponent) \(type) \(names) \(shards) \(variant ?? "-") '\(place)'"
+      "\((folder as NSString).lastPathComponent) \(type) \(names) \(shards) \(variant ?? "-") \(isPickled ? "pickled " : "")'\(place)'"
     }
   }
 
@@ -30,6 +32,9 @@ struct WeightFormsTests {
           Form(folder: folder, type: type, shards: 3, place: "model"),
           Form(folder: folder, type: type, variant: "fp16"),
           Form(folder: folder, type: type, names: .former, shards: 2, variant: "fp16", place: ""),
+          Form(folder: folder, type: type, names: .former, isPickled: true, place: ""),
+          Form(folder: folder, type: type, shards: 3, isPickled: true),
+          Form(folder: folder, type: type, shards: 2, variant: "fp16", isPickled: true),
         ]
       }
   }
@@ -42,7 +47,8 @@ struct WeightFormsTests {
     let rounded = model.rounded(to: form.type)
     try rounded.write(to: temporary.path("plain/unet"))
     try rounded.renamed(form.names).write(
-      to: temporary.path("other/\(form.place)"), as: form.type, variant: form.variant, shards: form.shards)
+      to: temporary.path("other/\(form.place)"), as: form.type, variant: form.variant, shards: form.shards,
+      isPickled: form.isPickled)
 
     let loaded = try ModelDirectory(temporary.path("other")).unet(), unet = loaded.network
     let output = try test.output(of: unet)
@@ -66,6 +72,16 @@ struct WeightFormsTests {
       try ModelDirectory(temporary.path(""), variant: "ema").parameters()
     }
     #expect(error?.fault == "has no weights of variant 'ema'; there is fp16")
+  }
+
+  @Test("Safetensors are preferred to a pickle beside them, which is not opened")
+  func pickleBeside() throws {
+    let model = try RewrittenModel(folder: UNetCase.stored[0])
+    let temporary = try TemporaryFolder()
+    try model.write(to: temporary.path("unet"))
+    try OutputFile.write("no weights".utf8, to: temporary.path("unet/diffusion_pytorch_model.bin"))
+    try OutputFile.write("no index".utf8, to: temporary.path("unet/diffusion_pytorch_model.bin.index.json"))
+    #expect(try ModelDirectory(temporary.path("")).parameters().path.hasSuffix("model.safetensors"))
   }
 
   @Test(
@@ -92,6 +108,12 @@ struct WeightFormsTests {
     for path in ["unet", "unet/diffusion_pytorch_model.safetensors"] {
       #expect(try test.output(of: ModelDirectory("\(folder)/\(path)").unet().network) == output)
     }
+    let temporary = try TemporaryFolder(), pickle = temporary.path("diffusion_pytorch_model.bin")
+    try RewrittenModel(folder: folder).write(to: temporary.url.path, isPickled: true)
+    #expect(try test.output(of: ModelDirectory(pickle).unet().network) == output)
+    try FileManager.default.removeItem(atPath: temporary.path("config.json"))
+    let error = #expect(throws: FileError.self) { try ModelDirectory(pickle) }
+    #expect(error?.fault == "has the weights of a diffusers network, whose config.json must lie beside it")
   }
 
   @Test("A model in memory is read by the same code")

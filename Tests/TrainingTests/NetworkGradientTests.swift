@@ -46,6 +46,13 @@ struct NetworkGradientTests {
         $0.timeEmbedding = .learned
         $0.trainingTimesteps = 10
       },
+      make("attention after the last block, heads of each level, scaled times of another width") {
+        $0.downBlocks = [.plain, .lastAttention]
+        $0.upBlocks = [.lastAttention, .plain]
+        $0.levelHeadWidths = [8, 4]
+        $0.timeScale = 0.25
+        $0.timeProjectionWidth = 6
+      },
     ]
   }
 

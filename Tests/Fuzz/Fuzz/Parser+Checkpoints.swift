@@ -42,6 +42,11 @@ extension Parser {
     let listing = try TensorListing(mapped)
     let calls = listing.globals.contains { $0.inertCalls > 0 }
     let file = try TorchFile(mapped)
+    if let checkpoint = try? Checkpoint(mapped) {
+      try BrokenPromise.unless(!calls, "no network is made of a file with calls that are not understood")
+      guard checkpoint.configuration.parameterCount <= 20_000 else { return }
+      _ = try UNet(checkpoint.configuration, parameters: checkpoint.parameters())
+    }
     for choice in WeightChoice.allCases {
       guard let weights = try? CheckpointWeights(file, choice) else { continue }
       try BrokenPromise.unless(!calls, "no tensors are taken of a file with calls that are not understood")

@@ -55,7 +55,8 @@ extension Parser {
       try answer(Classifier(configuration, parameters: InitialParameters(seed: 1)))
     },
     Parser("model", longestInput: 32768) {
-      let network = try UNet(tinyNetwork, parameters: InitialParameters(seed: 1)), tensors = weights(network.parameters)
+      let network = try UNet(tinyNetwork, parameters: InitialParameters(seed: 1)),
+        tensors = try weights(network.parameters)
       let documents = [
         Array(tinyNetwork.json.text.utf8), Array(SchedulerConfiguration.training.json.text.utf8),
         Array(#"{"_class_name": "DDPMPipeline", "unet": ["diffusers", "UNet2DModel"]}"#.utf8),
@@ -76,7 +77,7 @@ extension Parser {
     },
     Parser("classifier", longestInput: 16384) {
       let network = try Classifier(tinyClassifier, parameters: InitialParameters(seed: 1))
-      return [joined([Array(tinyClassifier.json.text.utf8), weights(network.parameters)])]
+      return try [joined([Array(tinyClassifier.json.text.utf8), weights(network.parameters)])]
     } read: { bytes in
       let files = parts(of: bytes, ["config.json", "classifier.safetensors"])
         .map { ($0, MappedFile(name: $0, embedded: $1)) }
@@ -90,7 +91,7 @@ extension Parser {
   /// The one shard of a model that is said to be in shards.
   private static let shardName = "diffusion_pytorch_model-00001-of-00001.safetensors"
 
-  private static func weights(_ parameters: [NamedParameter]) -> [UInt8] {
+  private static func weights(_ parameters: [NamedParameter]) throws -> [UInt8] {
     var writer = SafetensorsWriter()
     for (name, parameter) in parameters { writer.add(name, shape: parameter.shape, values: try parameter.values()) }
     return writer.encoded()

@@ -1,13 +1,14 @@
-import Files
+public import Files
 import Foundation
 
 /// Writes what `torch.save` makes of a dictionary of tensors, without checksums.
-enum TorchArchive {
+public enum TorchArchive {
   private static func bytes<Word: FixedWidthInteger>(_ word: Word) -> [UInt8] {
     withUnsafeBytes(of: word.littleEndian) { Array($0) }
   }
 
-  static func write(_ file: SafetensorsFile, to path: String) throws {
+  /// Writes all tensors of a file, in the order of their names.
+  public static func write(_ file: SafetensorsFile, to path: String) throws {
     let tensors = file.entries.sorted { $0.key < $1.key }
     var entries: [(name: String, data: [UInt8])] = [("weights/data.pkl", pickle(tensors))]
     for (place, tensor) in tensors.enumerated() {
@@ -22,7 +23,7 @@ enum TorchArchive {
     func tuple(_ values: [Int]) -> [UInt8] { [0x28] + values.flatMap(integer) + [0x74] }
     var body: [UInt8] = [0x80, 2, 0x7D, 0x28]
     for (place, (name, entry)) in tensors.enumerated() {
-      let storage = entry.type == .float16 ? "HalfStorage" : "FloatStorage"
+      let storage = [.float16: "HalfStorage", .bfloat16: "BFloat16Storage"][entry.type] ?? "FloatStorage"
       let strides = entry.shape.indices.map { entry.shape[($0 + 1)...].reduce(1, *) }
       body += text(name) + Array("ctorch._utils\n_rebuild_tensor_v2\n((".utf8) + text("storage")
       body += Array("ctorch\n\(storage)\n".utf8) + text("\(place)") + text("cpu") + integer(entry.count)

@@ -1,0 +1,180 @@
+import Diffusion
+import Files
+import Networks
+
+/// What a checkpoint of guided-diffusion does not say of itself.
+struct ADMSettings: Sendable, Hashable, CustomStringConvertible {
+  /// How many attention heads there are.
+  enum Heads: Sendable, Hashable, CustomStringConvertible {
+    /// As many at every width.
+    case count(Int)
+    /// Of so many channels each.
+    case width(Int)
+
+    /// Channels of a head of a layer, or nil if they do not divide it.
+    func width(of channels: Int) -> Int? {
+      switch self {
+      case .count(let count): channels % count == 0 ? channels / count : nil
+      case .width(let width): channels % width == 0 ? width : nil
+      }
+    }
+
+    var description: String {
+      switch self {
+      case .count(let count): "\(count) attention head\(count == 1 ? "" : "s")"
+      case .width(let width): "attention heads of \(width) channels"
+      }
+    }
+  }
+
+  var heads = Heads.count(4)
+  /// Whether all queries come before all keys, and those before all values; otherwise the three of each head follow each other.
+  var groupsParts = false
+  var hasCosineSchedule = false
+  var steps = 1000
+  /// Whether the network sees times of 0 to 1000 however many steps there are.
+  var rescalesTimes = false
+  var predictsSample = false
+  var imageSize: Int?
+  var dropout = 0.0
+
+  var description: String {
+    "\(heads), \(groupsParts ? "the parts of which follow each other" : "one after the other"), \(steps) steps of a "
+      + "\(hasCosineSchedule ? "cosine" : "linear") schedule\(rescalesTimes ? " with times scaled to 1000" : "")"
+  }
+
+  /// The scheduler of the training.
+  func scheduler(learnsVariance: Bool) -> SchedulerConfiguration {
+    let scale = 1000 / Double(steps)
+    return SchedulerConfiguration(
+      SchedulerConfiguration.training.values.merging([
+        "num_train_timesteps": .number(Double(steps)), "beta_start": .number(scale * 0.0001),
+        "beta_end": .number(scale * 0.02),
+        "beta_schedule": .string(hasCosineSchedule ? "squaredcos_cap_v2" : "linear"),
+        "variance_type": .string(learnsVariance ? "learned_range" : "fixed_large"),
+        "timestep_spacing": .string("linspace"), "prediction_type": .string(predictsSample ? "sample" : "epsilon"),
+      ]) { $1 })
+  }
+
+  /// The settings of a network, and where they come from if that is a preset.
+  ///
+  /// - Throws: `FileError` that lists the fitting presets where there is none, or more than one that differ.
+  static func of(
+    _ structure: ADMNetwork.Structure, _ settings: CheckpointSettings, preset: String?, path: String
+  ) throws(FileError) -> (ADMSettings, source: String?) {
+    let fitting = ADMPreset.all.filter { $0.fits(structure) }
+    if let preset {
+      guard let chosen = fitting.first(where: { $0.name == preset }) else {
+        throw FileError(path, "is no network of preset '\(preset)'; \(Self.list(fitting))")
+      }
+      return (chosen.settings, "as in \(preset)")
+    }
+    if settings.path != nil { return (try ADMSettings(settings), nil) }
+    guard let first = fitting.first, fitting.allSatisfy({ $0.settings == first.settings }) else {
+      throw FileError(
+        path,
+        "does not say how many attention heads it has, in which order, nor its noise schedule; \(Self.list(fitting))")
+    }
+    return (first.settings, "as in \(fitting.map(\.name).joined(separator: ", "))")
+  }
+
+  private static func list(_ presets: [ADMPreset]) -> String {
+    let rest =
+      "the settings of its training are needed: num_heads, noise_schedule and others in a JSON file of its name"
+    return presets.isEmpty
+      ? "no preset fits, so that \(rest)"
+      : "the presets that fit are \(presets.map(\.name).joined(separator: ", ")); otherwise \(rest)"
+  }
+
+  /// What guided-diffusion's scripts take; those that the tensors tell are not looked at.
+  private static let known: Set = [
+    "image_size", "num_channels", "num_res_blocks", "num_heads", "num_heads_upsample", "num_head_channels",
+    "attention_resolutions", "channel_mult", "dropout", "class_cond", "use_checkpoint", "use_scale_shift_norm",
+    "resblock_updown", "use_fp16", "use_new_attention_order", "learn_sigma", "sigma_small", "diffusion_steps",
+    "noise_schedule", "timestep_respacing", "use_kl", "predict_xstart", "rescale_timesteps", "rescale_learned_sigmas",
+  ]
+
+  init() {}
+
+  /// Settings by the names and with the defaults of guided-diffusion's scripts.
+  private init(_ settings: CheckpointSettings) throws(FileError) {
+    if let name = settings.names.first(where: { !Self.known.contains($0) }) {
+      throw settings.fault(name, "is no setting of guided-diffusion, such as num_heads or noise_schedule")
+    }
+    // -1 and an absent one are the same to these scripts.
+    let width = settings["num_head_channels"]?.int == -1 ? nil : try settings.count("num_head_channels", in: 1...65_536)
+    heads = if let width { .width(width) } else { .count(try settings.count("num_heads", in: 1...65_536) ?? 4) }
+    groupsParts = try settings.flag("use_new_attention_order") ?? false
+    let schedule = settings["noise_schedule"]?.string ?? "linear"
+    guard ["linear", "cosine"].contains(schedule) else {
+      throw settings.fault("noise_schedule", "'\(schedule)' is not supported; legal are linear and cosine")
+    }
+    hasCosineSchedule = schedule == "cosine"
+    // Below it the largest beta of a linear schedule passes one.
+    steps = try settings.count("diffusion_steps", in: 21...NoiseSchedule.largestCount) ?? 1000
+    rescalesTimes = try settings.flag("rescale_timesteps") ?? false && steps != 1000
+    predictsSample = try settings.flag("predict_xstart") ?? false
+    imageSize = try settings.count("image_size", in: 1...ConfigurationFields.largestExtent)
+    dropout = try settings.number("dropout", in: 0...1) ?? 0
+  }
+}
+
+/// A released network of guided-diffusion or improved-diffusion, by the name of its file.
+struct ADMPreset: Sendable {
+  let name: String
+  let structure: ADMNetwork.Structure
+  let settings: ADMSettings
+
+  func fits(_ other: ADMNetwork.Structure) -> Bool { structure == other }
+
+  private init(
+    _ name: String, size: Int, width: Int, layers: Int, attention: [Int], _ heads: ADMSettings.Heads,
+    multipliers: [Double]? = nil, classes: Bool = false, isImproved: Bool = false, scalesAndShifts: Bool = true,
+    _ change: (inout ADMSettings) -> Void = { _ in }
+  ) {
+    let customary: [Int: [Double]] = [
+      512: [0.5, 1, 1, 2, 2, 4, 4], 256: [1, 1, 2, 2, 4, 4], 128: [1, 1, 2, 3, 4], 64: [1, 2, 3, 4], 32: [1, 2, 2, 2],
+    ]
+    let multipliers = multipliers ?? customary[size] ?? []
+    self.name = name
+    structure = .init(
+      baseWidth: width, channels: multipliers.map { Int($0 * Double(width)) }, layers: layers,
+      attends: multipliers.indices.map { attention.contains(size >> $0) }, resamplesInBlocks: !isImproved,
+      scalesAndShifts: scalesAndShifts, hasClasses: classes, learnsVariance: true)
+    var settings = ADMSettings()
+    (settings.heads, settings.imageSize) = (heads, size)
+    change(&settings)
+    self.settings = settings
+  }
+
+  private static func cosine4000(_ settings: inout ADMSettings) {
+    (settings.hasCosineSchedule, settings.steps, settings.rescalesTimes) = (true, 4000, true)
+  }
+
+  /// All of them.
+  static let all: [ADMPreset] = [
+    .init("64x64_diffusion", size: 64, width: 192, layers: 3, attention: [32, 16, 8], .width(64), classes: true) {
+      ($0.groupsParts, $0.hasCosineSchedule) = (true, true)
+    },
+    .init("128x128_diffusion", size: 128, width: 256, layers: 2, attention: [32, 16, 8], .count(4), classes: true),
+    .init("256x256_diffusion", size: 256, width: 256, layers: 2, attention: [32, 16, 8], .width(64), classes: true),
+    .init("256x256_diffusion_uncond", size: 256, width: 256, layers: 2, attention: [32, 16, 8], .width(64)),
+    .init("512x512_diffusion", size: 512, width: 256, layers: 2, attention: [32, 16, 8], .width(64), classes: true),
+    .init("lsun_bedroom", size: 256, width: 256, layers: 2, attention: [32, 16, 8], .width(64)),
+    .init("lsun_cat", size: 256, width: 256, layers: 2, attention: [32, 16, 8], .width(64)),
+    .init("lsun_horse", size: 256, width: 256, layers: 2, attention: [32, 16, 8], .width(64)),
+    .init("ffhq_10m", size: 256, width: 128, layers: 1, attention: [16], .width(64)),
+    .init(
+      "cifar10_uncond", size: 32, width: 128, layers: 3, attention: [16, 8], .count(4), isImproved: true, cosine4000),
+    .init(
+      "imagenet64_uncond", size: 64, width: 128, layers: 3, attention: [16, 8], .count(4), isImproved: true, cosine4000),
+    .init(
+      "imagenet64_cond", size: 64, width: 192, layers: 3, attention: [16, 8], .count(4), classes: true, isImproved: true
+    ) {
+      ($0.hasCosineSchedule, $0.steps) = (true, 4000)
+    },
+    .init(
+      "lsun_uncond", size: 256, width: 128, layers: 2, attention: [16], .count(1), isImproved: true,
+      scalesAndShifts: false),
+  ]
+}
