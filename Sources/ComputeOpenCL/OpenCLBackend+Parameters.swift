@@ -22,23 +22,14 @@ struct FilterForm: Hashable, Sendable {
   let block: Int
 }
 
-/// A form of a parameter on the device.
-private final class PreparedMemory {
-  let memory: DeviceMemory
-
-  init(_ memory: DeviceMemory) { self.memory = memory }
-}
-
 extension OpenCLBackend {
   /// The form of a parameter, made by `make` from its values on the device; nil, and a failure, if there is no memory for it.
   func prepared(
     _ parameter: Parameter, _ form: ParameterForm, make: (_ values: DeviceMemory) -> DeviceMemory?
   ) -> DeviceMemory? {
     guard queue.failure == nil else { return nil }
-    let prepared: PreparedMemory? = parameter.prepared(for: form, by: self) {
-      values(of: parameter).flatMap(make).map { .init($0) }
-    }
-    if let prepared { return prepared.memory }
+    let prepared: DeviceMemory? = parameter.prepared(for: form, by: self) { values(of: parameter).flatMap(make) }
+    if let prepared { return prepared }
     queue.fail(.outOfMemory, "no memory for a parameter \(parameter.shape)")
     return nil
   }

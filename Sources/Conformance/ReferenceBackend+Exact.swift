@@ -17,6 +17,7 @@ extension ReferenceBackend {
   /// Computes `out = min(max(x, lower), upper)`.
   public func clamp(_ source: Buffer, lower: Float, upper: Float, into destination: Buffer) {
     checkLengths(source, destination)
+    precondition(lower <= upper, "no value is at least \(lower) and at most \(upper)")
     destination.values = source.values.map { limited($0, Double(lower), Double(upper)) }
   }
 

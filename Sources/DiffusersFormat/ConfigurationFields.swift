@@ -81,11 +81,7 @@ struct ConfigurationFields {
   private func checked<Number>(
     _ name: String, _ body: () throws(NumberFault) -> Number
   ) throws(FileError) -> Number {
-    do throws(NumberFault) {
-      return try body()
-    } catch {
-      throw fault(name, error.description)
-    }
+    try FileError.ofNumber(body) { fault(name, $0) }
   }
 
   mutating func count(

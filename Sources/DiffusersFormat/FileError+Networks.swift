@@ -8,6 +8,17 @@ extension FileError {
     self.init(error.subject ?? path, error.fault)
   }
 
+  /// A number that a file holds, or what `fault` makes of what is wrong with it.
+  static func ofNumber<Number>(
+    _ body: () throws(NumberFault) -> Number, fault: (String) -> FileError
+  ) throws(FileError) -> Number {
+    do throws(NumberFault) {
+      return try body()
+    } catch {
+      throw fault(error.description)
+    }
+  }
+
   /// Does something with what a file holds, and throws what is wrong with that as a fault of the file.
   static func of<Result>(_ body: () throws(NetworkError) -> Result) throws(FileError) -> Result {
     do {

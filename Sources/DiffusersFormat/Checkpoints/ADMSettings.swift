@@ -62,7 +62,7 @@ struct ADMSettings: Sendable, Hashable, CustomStringConvertible {
   static func of(
     _ structure: ADMNetwork.Structure, _ settings: CheckpointSettings, preset: String?, path: String
   ) throws(FileError) -> (ADMSettings, source: String?) {
-    let fitting = ADMPreset.all.filter { $0.fits(structure) }
+    let fitting = ADMPreset.all.filter { $0.structure == structure }
     if let preset {
       guard let chosen = fitting.first(where: { $0.name == preset }) else {
         throw FileError(path, "is no network of preset '\(preset)'; \(Self.list(fitting))")
@@ -117,64 +117,4 @@ struct ADMSettings: Sendable, Hashable, CustomStringConvertible {
     imageSize = try settings.count("image_size", in: 1...ConfigurationFields.largestExtent)
     dropout = try settings.number("dropout", in: 0...1) ?? 0
   }
-}
-
-/// A released network of guided-diffusion or improved-diffusion, by the name of its file.
-struct ADMPreset: Sendable {
-  let name: String
-  let structure: ADMNetwork.Structure
-  let settings: ADMSettings
-
-  func fits(_ other: ADMNetwork.Structure) -> Bool { structure == other }
-
-  private init(
-    _ name: String, size: Int, width: Int, layers: Int, attention: [Int], _ heads: ADMSettings.Heads,
-    multipliers: [Double]? = nil, classes: Bool = false, isImproved: Bool = false, scalesAndShifts: Bool = true,
-    _ change: (inout ADMSettings) -> Void = { _ in }
-  ) {
-    let customary: [Int: [Double]] = [
-      512: [0.5, 1, 1, 2, 2, 4, 4], 256: [1, 1, 2, 2, 4, 4], 128: [1, 1, 2, 3, 4], 64: [1, 2, 3, 4], 32: [1, 2, 2, 2],
-    ]
-    let multipliers = multipliers ?? customary[size] ?? []
-    self.name = name
-    structure = .init(
-      baseWidth: width, channels: multipliers.map { Int($0 * Double(width)) }, layers: layers,
-      attends: multipliers.indices.map { attention.contains(size >> $0) }, resamplesInBlocks: !isImproved,
-      scalesAndShifts: scalesAndShifts, hasClasses: classes, learnsVariance: true)
-    var settings = ADMSettings()
-    (settings.heads, settings.imageSize) = (heads, size)
-    change(&settings)
-    self.settings = settings
-  }
-
-  private static func cosine4000(_ settings: inout ADMSettings) {
-    (settings.hasCosineSchedule, settings.steps, settings.rescalesTimes) = (true, 4000, true)
-  }
-
-  /// All of them.
-  static let all: [ADMPreset] = [
-    .init("64x64_diffusion", size: 64, width: 192, layers: 3, attention: [32, 16, 8], .width(64), classes: true) {
-      ($0.groupsParts, $0.hasCosineSchedule) = (true, true)
-    },
-    .init("128x128_diffusion", size: 128, width: 256, layers: 2, attention: [32, 16, 8], .count(4), classes: true),
-    .init("256x256_diffusion", size: 256, width: 256, layers: 2, attention: [32, 16, 8], .width(64), classes: true),
-    .init("256x256_diffusion_uncond", size: 256, width: 256, layers: 2, attention: [32, 16, 8], .width(64)),
-    .init("512x512_diffusion", size: 512, width: 256, layers: 2, attention: [32, 16, 8], .width(64), classes: true),
-    .init("lsun_bedroom", size: 256, width: 256, layers: 2, attention: [32, 16, 8], .width(64)),
-    .init("lsun_cat", size: 256, width: 256, layers: 2, attention: [32, 16, 8], .width(64)),
-    .init("lsun_horse", size: 256, width: 256, layers: 2, attention: [32, 16, 8], .width(64)),
-    .init("ffhq_10m", size: 256, width: 128, layers: 1, attention: [16], .width(64)),
-    .init(
-      "cifar10_uncond", size: 32, width: 128, layers: 3, attention: [16, 8], .count(4), isImproved: true, cosine4000),
-    .init(
-      "imagenet64_uncond", size: 64, width: 128, layers: 3, attention: [16, 8], .count(4), isImproved: true, cosine4000),
-    .init(
-      "imagenet64_cond", size: 64, width: 192, layers: 3, attention: [16, 8], .count(4), classes: true, isImproved: true
-    ) {
-      ($0.hasCosineSchedule, $0.steps) = (true, 4000)
-    },
-    .init(
-      "lsun_uncond", size: 256, width: 128, layers: 2, attention: [16], .count(1), isImproved: true,
-      scalesAndShifts: false),
-  ]
 }
