@@ -2,7 +2,8 @@
 //
 //   halve          out[b, c, y, x] = mean of in[b, c, 2y + (0, 1), 2x + (0, 1)]     odd last rows and columns are dropped
 //   repeat_pixels  out[b, c, y, x] = in[b, c, y / 2, x / 2]
-//   blur           out[b, c, y, x] = sum over r, s in -1, 0, 1 of w[r] w[s] in[b, c, y + r, x + s], w = 1/4, 1/2, 1/4, zero outside
+//   blur           out[b, c, y, x] = sum over r, s in -1, 0, 1 of w[r] w[s] in[b, c, y + r, x + s], w = 1/4, 1/2, 1/4, zero outside;
+//                    the output is larger by margin on every side: by one, as far as the blur reaches, or by none, or smaller by one
 //   pool_windows   out[b, c, y, x] = largest or mean of in[b, c, stride * y + r - padding, stride * x + s - padding], 0 <= r, s < size
 //                    only pixels inside of the image count, at least one a window; a NaN among them makes the result one
 //   spread_pixels  out[b, c, stride y, stride x] = in[b, c, y, x], zero elsewhere
@@ -44,18 +45,22 @@ ELEMENTWISE kernel void repeat_pixels(
 }
 
 ELEMENTWISE kernel void blur(
-    global const float *source, global float *destination, int channels, int height, int width, int vectors) {
+    global const float *source, global float *destination, int channels, int height, int width, int margin, int vectors) {
   size_t index = get_global_id(0);
   if (index >= vectors) return;
-  int pixel = (int)(index / (PADDED(channels) / LANES));
-  int row = pixel / width % height, column = pixel % width;
+  int pixel_vectors = PADDED(channels) / LANES, out_height = height + 2 * margin, out_width = width + 2 * margin;
+  int pixel = (int)(index / pixel_vectors);
+  int channel = (int)(index - (size_t)pixel * pixel_vectors) * LANES;
+  int row = pixel / out_width, sample = row / out_height;
+  int column = pixel - row * out_width - margin;
+  row -= sample * out_height + margin;
   int line = width * PADDED(channels);
-  global const float *from = source + index * LANES;
+  global const float *image = source + (size_t)sample * height * line + channel;
   vector sum = (vector)(0.0f);
   for (int s = -1; s <= 1; s++) {
     if (column + s < 0 || column + s >= width) continue;
-    global const float *place = from + s * PADDED(channels);
-    vector values = 2.0f * load(place);
+    global const float *place = image + (row * width + column + s) * PADDED(channels);
+    vector values = row >= 0 && row < height ? 2.0f * load(place) : (vector)(0.0f);
     if (row > 0) values += load(place - line);
     if (row + 1 < height) values += load(place + line);
     sum += (s == 0 ? 2.0f : 1.0f) * values;

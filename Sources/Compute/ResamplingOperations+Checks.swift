@@ -17,10 +17,17 @@ extension ResamplingOperations {
         && 2 * small.width == large.width, "\(large) is not twice \(small)")
   }
 
-  /// Stops the program unless the destination is another feature map of the source's shape.
-  package func checkBlur(_ source: FeatureMap, _ destination: FeatureMap) {
+  /// Stops the program unless the destination is another feature map of the source's shape, or of that with a margin.
+  ///
+  /// - Returns: By how many pixels it is larger on every side: one, none, or minus one.
+  package func checkBlur(_ source: FeatureMap, _ destination: FeatureMap) -> Int {
+    let (from, to) = (source.shape, destination.shape), margin = (to.height - from.height) / 2
     precondition(source !== destination, "a pixel is read again after its place was written")
-    precondition(source.shape == destination.shape, "\(destination.shape) is not \(source.shape)")
+    precondition(
+      to.batch == from.batch && to.channels == from.channels && to.height == from.height + 2 * margin
+        && to.width == from.width + 2 * margin && (-1...1).contains(margin),
+      "\(to) is not \(from), nor larger or smaller by a pixel on every side")
+    return margin
   }
 
   /// Stops the program unless the destination has a place for each window.

@@ -12,7 +12,8 @@ public protocol ResamplingOperations: AnyObject {
   /// out[b, c, y, x] = sum over r, s in -1, 0, 1 of w[r] w[s] in[b, c, y + r, x + s]        w = 1/4, 1/2, 1/4
   /// ```
   ///
-  /// It is its own gradient. After ``upsample(_:into:)``, and before ``downsample(_:into:)``, it makes the resampling by the
+  /// The destination is as large as the source; or larger by a pixel on every side, as far as the blur reaches; or smaller by one.
+  /// It is its own gradient, and the larger and the smaller are each other's. After ``upsample(_:into:)``, and before ``downsample(_:into:)``, it makes the resampling by the
   /// filter 1, 3, 3, 1 of Karras et al. (2020) and of the score networks of Song et al. (2021), borders included.
   func blur(_ source: FeatureMap, into destination: FeatureMap)
 

@@ -18,11 +18,13 @@ extension CPUBackend {
     pool.run(kernels.double_size, images(from, to, small), count: small.batch * small.height)
   }
 
-  /// One pass, a row a task.
+  /// One pass, a row of the result a task.
   public func blur(_ source: FeatureMap, into destination: FeatureMap) {
-    checkBlur(source, destination)
+    let margin = checkBlur(source, destination)
     guard let from = values(source), let to = values(destination) else { return }
-    pool.run(kernels.blur, images(from, to, source.shape), count: source.shape.batch * source.shape.height)
+    pool.run(
+      kernels.blur, cpu_blur(images: images(from, to, source.shape), margin: margin),
+      count: destination.shape.batch * destination.shape.height)
   }
 
   /// One pass, a row of the result a task.

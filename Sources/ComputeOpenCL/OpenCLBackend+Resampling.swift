@@ -15,8 +15,12 @@ extension OpenCLBackend: ResamplingOperations {
 
   /// One pass.
   public func blur(_ source: FeatureMap, into destination: FeatureMap) {
-    checkBlur(source, destination)
-    resample(.blur, .blur, source, destination)
+    let margin = checkBlur(source, destination)
+    guard let x = memory(source), let out = memory(destination) else { return }
+    let vectors = vectors(of: destination.shape)
+    launch(
+      .blur, for: .blur, items: vectors, .memory(x.id), .memory(out.id), .int(source.shape.channels),
+      .int(source.shape.height), .int(source.shape.width), .int(margin), .int(vectors))
   }
 
   /// The largest value or the mean of each window, one pass.

@@ -22,9 +22,10 @@ extension ReferenceBackend {
 
   /// The nine terms of each pixel, those outside of the image left out.
   public func blur(_ source: FeatureMap, into destination: FeatureMap) {
-    checkBlur(source, destination)
+    let margin = checkBlur(source, destination)
     let shape = source.shape, values = source.values, weights = [0.25, 0.5, 0.25]
     fill(destination) { plane, y, x in
+      let (y, x) = (y - margin, x - margin)
       var sum = 0.0
       for (r, row) in (y - 1...y + 1).enumerated() where 0..<shape.height ~= row {
         for (s, column) in (x - 1...x + 1).enumerated() where 0..<shape.width ~= column {

@@ -157,23 +157,11 @@ struct ConfigurationFields {
     return function
   }
 
-  mutating func blocks(
-    _ name: String, _ blockName: (UNetConfiguration.Block) -> String
-  ) throws(FileError) -> [UNetConfiguration.Block]? {
+  /// The names of a list of blocks.
+  mutating func texts(_ name: String) throws(FileError) -> [String]? {
     guard let value = take(name) else { return nil }
     guard let elements = value.array else { throw fault(name, "\(value.short) is no list of block types") }
-    let legal = UNetConfiguration.Block.allCases
-    var blocks: [UNetConfiguration.Block] = []
-    for element in elements {
-      let full = element.string ?? element.short
-      let text = full.hasPrefix("UNetRes") ? String(full.dropFirst(7)) : full
-      guard let block = legal.first(where: { blockName($0) == text }) else {
-        let kind = text.contains("Skip") ? "is not supported yet (it needs a FIR filter)" : "is no known block type"
-        throw fault(name, "'\(full)' \(kind); legal are \(legal.map(blockName).joined(separator: ", "))")
-      }
-      blocks.append(block)
-    }
-    return blocks
+    return elements.map { $0.string ?? $0.short }
   }
 
   mutating func middleBlock(_ name: String) throws(FileError) -> Bool? {
@@ -192,6 +180,7 @@ struct ConfigurationFields {
     case nil: return hasTable ? .table : .none
     case .string("timestep"): return .timestep
     case .string("identity"): return .identity
+    case .string("projection"): return .projection
     case let value?:
       throw fault(name, "\(value.short) is not supported; legal are timestep, identity and null (a table)")
     }

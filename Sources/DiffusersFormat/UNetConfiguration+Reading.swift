@@ -35,9 +35,8 @@ extension UNetConfiguration {
       "time_embedding_dim", to: ConfigurationFields.largestWidth, zeroIsNil: true)
     result.frequencyShift = try fields.number("freq_shift", in: -1e6...1e6) ?? result.frequencyShift
     result.putsCosinesFirst = try fields.bool("flip_sin_to_cos") ?? result.putsCosinesFirst
-    result.downBlocks = try fields.blocks("down_block_types", \.names.down) ?? result.downBlocks
     result.hasMiddleBlock = try fields.middleBlock("mid_block_type") ?? result.hasMiddleBlock
-    result.upBlocks = try fields.blocks("up_block_types", \.names.up) ?? result.upBlocks
+    let style = try fields.takeBlocks(into: &result)
     result.blockChannels =
       try fields.counts("block_out_channels", to: ConfigurationFields.largestWidth) ?? result.blockChannels
     result.layersPerBlock = try fields.count("layers_per_block", to: 64) ?? result.layersPerBlock
@@ -50,10 +49,9 @@ extension UNetConfiguration {
     result.levelHeadWidths = try fields.list("attention_head_dim")
     result.headWidth =
       fields.takeNull("attention_head_dim") ? nil : try fields.count("attention_head_dim") ?? result.headWidth
-    if fields.takeNull("norm_num_groups") {
-      throw fields.fault("norm_num_groups", "is null, as in networks of Skip blocks, which are not supported yet")
-    }
-    result.normalizationGroups = try fields.count("norm_num_groups") ?? result.normalizationGroups
+    result.normalizationGroups =
+      fields.takeNull("norm_num_groups")
+      ? nil : try fields.count("norm_num_groups") ?? result.normalizationGroups
     result.attentionGroups = try fields.count("attn_norm_num_groups")
     result.epsilon = try fields.number("norm_eps", in: 0...1) ?? result.epsilon
     result.timeConditioning = try fields.choice("resnet_time_scale_shift") ?? result.timeConditioning
@@ -61,6 +59,14 @@ extension UNetConfiguration {
     result.classCount = try fields.count("num_class_embeds")
     result.classEmbedding = try fields.classEmbedding("class_embed_type", hasTable: result.classCount != nil)
     result.trainingTimesteps = try fields.count("num_train_timesteps", to: NoiseSchedule.largestCount)
+    switch style {
+    case .diffusers:
+      guard result.normalizationGroups != nil else {
+        throw fields.fault("norm_num_groups", "is null; only networks of Skip blocks have no number of groups")
+      }
+    case .skip: try result.becomeSkipNetwork(fields)
+    case .score: try fields.takeScoreOptions(into: &result)
+    }
     try FileError.of { () throws(NetworkError) in try result.validate(path: path) }
     return (result, fields.unreadWarnings)
   }

@@ -10,6 +10,12 @@ extension UNetConfiguration {
   /// list of head widths that it does not know.
   public var json: JSONValue {
     var members = commonMembers
+    switch blockStyle {
+    case .diffusers: break
+    // Skip blocks have one kind of resampling, whatever these say.
+    case .skip: for key in ["downsample_type", "upsample_type"] { members[key] = .string("conv") }
+    case .score: members.merge(scoreOptions) { $1 }
+    }
     if timeScale != 1 {
       members["time_embedding_type"] = .string(Self.scaledPositional)
       members["time_scale"] = .number(timeScale)
@@ -21,8 +27,12 @@ extension UNetConfiguration {
 
   /// Whether diffusers' `UNet2DModel` can be this network.
   public var isKnownToDiffusers: Bool {
-    !(downBlocks + upBlocks).contains(.lastAttention) && timeScale == 1 && timeProjectionWidth == nil
-      && levelHeadWidths == nil
+    guard timeScale == 1, timeProjectionWidth == nil, levelHeadWidths == nil else { return false }
+    return switch blockStyle {
+    case .diffusers: !(downBlocks + upBlocks).contains(.lastAttention)
+    case .skip: inputChannels == 3 && outputChannels == 3
+    case .score: false
+    }
   }
 
   /// The time embedding of a network whose times are scaled.
@@ -36,9 +46,9 @@ extension UNetConfiguration {
       "center_input_sample": .boolean(centersInput),
       "time_embedding_type": .string(timeEmbedding.rawValue), "time_embedding_dim": .number(timeEmbeddingWidth),
       "freq_shift": .number(frequencyShift), "flip_sin_to_cos": .boolean(putsCosinesFirst),
-      "down_block_types": .array(downBlocks.map { .string($0.names.down) }),
+      "down_block_types": .array(downBlocks.map { .string(blockStyle.name(of: $0, isDown: true)) }),
       "mid_block_type": hasMiddleBlock ? .string("UNetMidBlock2D") : .null,
-      "up_block_types": .array(upBlocks.map { .string($0.names.up) }),
+      "up_block_types": .array(upBlocks.map { .string(blockStyle.name(of: $0, isDown: false)) }),
       "block_out_channels": .array(blockChannels.map { .number($0) }),
       "layers_per_block": .number(layersPerBlock), "mid_block_scale_factor": .number(middleScaleFactor),
       "downsample_padding": .number(downsamplePadding),
@@ -63,23 +73,11 @@ extension UNetConfiguration.ClassEmbedding {
     case .none, .table: .null
     case .timestep: .string("timestep")
     case .identity: .string("identity")
+    case .projection: .string("projection")
     }
   }
 }
 
 extension JSONValue {
   fileprivate static func number(_ number: Int?) -> JSONValue { number.map { .number(Double($0)) } ?? .null }
-}
-
-extension UNetConfiguration.Block {
-  /// The names of a block on the way down and on the way up.
-  var names: (down: String, up: String) {
-    switch self {
-    case .plain: ("DownBlock2D", "UpBlock2D")
-    case .attention: ("AttnDownBlock2D", "AttnUpBlock2D")
-    // No name of diffusers, which does not have such a block and refuses it.
-    case .lastAttention: ("LastAttnDownBlock2D", "LastAttnUpBlock2D")
-    case .resnet: ("ResnetDownsampleBlock2D", "ResnetUpsampleBlock2D")
-    }
-  }
 }

@@ -56,7 +56,7 @@ struct Normalization {
     _ scope: ParameterScope, channels: Int, groups: Int, groupsKey: String = "norm_num_groups", epsilon: Double,
     _ function: Nonlinearity
   ) throws(NetworkError) {
-    guard channels % groups == 0 else {
+    guard groups > 0, channels % groups == 0 else {
       throw scope.fault("\(groupsKey): \(groups) groups do not divide the \(channels) channels of \(scope.path)")
     }
     normalization = GroupNormalization(
@@ -68,5 +68,17 @@ struct Normalization {
 
   func callAsFunction(_ x: FeatureMaps, scaleShift: FeatureMaps? = nil) -> FeatureMaps {
     x.normalized(normalization, scaleShift: scaleShift, function)
+  }
+}
+
+extension FeatureMaps {
+  /// Half the height and width, by a filter.
+  func halved(by filter: UNetConfiguration.ResizingFilter) -> FeatureMaps {
+    (filter == .box ? self : blurred()).downsampled()
+  }
+
+  /// Twice the height and width, by a filter.
+  func doubled(by filter: UNetConfiguration.ResizingFilter) -> FeatureMaps {
+    filter == .box ? upsampled() : upsampled().blurred()
   }
 }

@@ -8,13 +8,14 @@ struct Layer {
 
   init(
     _ scope: ParameterScope, _ index: Int, _ configuration: UNetConfiguration, level: Int, from inputs: Int,
-    to outputs: Int, attention: Int?
+    to outputs: Int, attention: Int?, inputGroups: Int? = nil
   ) throws(NetworkError) {
-    block = try .init(scope["resnets", index], configuration, from: inputs, to: outputs)
+    block = try .init(scope["resnets", index], configuration, from: inputs, to: outputs, inputGroups: inputGroups)
     self.attention = try attention.map { number throws(NetworkError) in
       try .init(
         scope["attentions", number], configuration, level: level, channels: outputs,
-        groups: (configuration.normalizationGroups, "norm_num_groups"))
+        groups: (configuration.attentionLevelGroups ?? configuration.groups(of: outputs), "norm_num_groups"),
+        scaleFactor: configuration.levelScaleFactor)
     }
   }
 
@@ -41,11 +42,18 @@ enum Resampler {
 struct DownLevel {
   let layers: [Layer]
   let downsampler: Resampler?
+  let pyramid: EncoderPyramid?
 
+  /// - Parameters:
+  ///   - level: The level, 0 for the finest.
+  ///   - inputs: Channels that come from the finer level.
+  ///   - outputs: Channels of this level.
+  ///   - pyramid: Channels of the pyramid at this level.
   init(
     _ scope: ParameterScope, _ configuration: UNetConfiguration, _ block: UNetConfiguration.Block, level: Int,
-    from inputs: Int, to outputs: Int
+    from inputs: Int, to outputs: Int, pyramid: Int
   ) throws(NetworkError) {
+    let isLast = level == configuration.blockChannels.count - 1
     var layers: [Layer] = []
     let count = configuration.layersPerBlock
     for index in 0..<count {
@@ -55,14 +63,14 @@ struct DownLevel {
           attention: block.attention(after: index, of: count)))
     }
     self.layers = layers
-    downsampler =
-      level == configuration.blockChannels.count - 1
-      ? nil : try Self.downsampler(scope["downsamplers", 0], configuration, block, channels: outputs)
+    downsampler = isLast ? nil : try Self.downsampler(scope, configuration, block, channels: outputs)
+    self.pyramid = isLast ? nil : try .init(scope, configuration, from: pyramid, to: outputs)
   }
 
   private static func downsampler(
     _ scope: ParameterScope, _ configuration: UNetConfiguration, _ block: UNetConfiguration.Block, channels: Int
   ) throws(NetworkError) -> Resampler {
+    let scope = configuration.encoder == .standard ? scope["downsamplers", 0] : scope["resnet_down"]
     if block == .resnet || block.hasAttention && configuration.downsampling == .resnet {
       return .block(try .init(scope, configuration, from: channels, to: channels, resizing: .halving))
     }
@@ -73,8 +81,10 @@ struct DownLevel {
     return .convolution(try .init(scope["conv"], shape))
   }
 
-  /// Feature maps of the next level; what the way up reads again is added to `skips`.
-  func callAsFunction(_ x: FeatureMaps, time: FeatureMaps, skips: inout [FeatureMaps]) -> FeatureMaps {
+  /// Feature maps of the next level; what the way up reads again is added to `skips`, and the pyramid goes down with them.
+  func callAsFunction(
+    _ x: FeatureMaps, time: FeatureMaps, skips: inout [FeatureMaps], pyramid image: inout FeatureMaps
+  ) -> FeatureMaps {
     var x = x
     for layer in layers {
       x = layer(x, time: time)
@@ -82,6 +92,7 @@ struct DownLevel {
     }
     guard let downsampler else { return x }
     x = downsampler(x, time: time)
+    if let pyramid { x = pyramid(x, image: &image) }
     skips.append(x)
     return x
   }
@@ -120,6 +131,7 @@ struct MiddleLevel {
 struct UpLevel {
   let layers: [Layer]
   let upsampler: Resampler?
+  let pyramid: DecoderPyramid?
 
   /// - Parameters:
   ///   - level: The level, 0 for the finest.
@@ -137,25 +149,31 @@ struct UpLevel {
       layers.append(
         try Layer(
           scope, index, configuration, level: level, from: (index == 0 ? inputs : outputs) + kept, to: outputs,
-          attention: block.attention(after: index, of: count)))
+          attention: block.attention(after: index, of: count),
+          inputGroups: block.hasAttention ? configuration.attentionLevelGroups : nil))
     }
     self.layers = layers
-    upsampler = level == 0 ? nil : try Self.upsampler(scope["upsamplers", 0], configuration, block, channels: outputs)
+    upsampler = level == 0 ? nil : try Self.upsampler(scope, configuration, block, channels: outputs)
+    pyramid = try .init(scope, configuration, channels: outputs, isFinest: level == 0)
   }
 
   private static func upsampler(
     _ scope: ParameterScope, _ configuration: UNetConfiguration, _ block: UNetConfiguration.Block, channels: Int
   ) throws(NetworkError) -> Resampler {
+    let scope = configuration.decoder == .standard ? scope["upsamplers", 0] : scope["resnet_up"]
     if block == .resnet || block.hasAttention && configuration.upsampling == .resnet {
       return .block(try .init(scope, configuration, from: channels, to: channels, resizing: .doubling))
     }
     return .convolution(try .init(scope["conv"], .square(from: channels, to: channels, upsamplesInput: true)))
   }
 
-  /// Feature maps of the next finer level; takes from `skips` what its layers read.
-  func callAsFunction(_ x: FeatureMaps, time: FeatureMaps, skips: inout [FeatureMaps]) -> FeatureMaps {
+  /// Feature maps of the next finer level; takes from `skips` what its layers read, and the image goes up with them.
+  func callAsFunction(
+    _ x: FeatureMaps, time: FeatureMaps, skips: inout [FeatureMaps], image: inout FeatureMaps?
+  ) -> FeatureMaps {
     var x = x
     for layer in layers { x = layer(x.joined(with: skips.removeLast()), time: time) }
+    if let pyramid { image = pyramid(x, image: image) }
     return upsampler?(x, time: time) ?? x
   }
 }

@@ -6,7 +6,7 @@ import Tensors
 /// ```
 /// h   = convolution1(f(norm1(x)))                     h and x resampled first if the block changes the size
 /// h   = f(norm2(h + time))      or      f(norm2(h) (1 + scale) + shift)          in training some of h is dropped
-/// out = (shortcut(x) + convolution2(h)) / scaleFactor
+/// out = (shortcut(x) + convolution2(h)) / scaleFactor                        x resampled first as well
 /// ```
 ///
 /// He and others (2016); the time's offset is that of Ho, Jain and Abbeel (2020, appendix B), its scale and shift those of
@@ -20,6 +20,7 @@ struct ResidualBlock {
   }
 
   let resizing: Resizing
+  let filter: UNetConfiguration.ResizingFilter
   let timeConditioning: UNetConfiguration.TimeConditioning
   let scale: Double
   let dropout: Double
@@ -30,32 +31,37 @@ struct ResidualBlock {
   let secondConvolution: Convolution
   let shortcut: Convolution?
 
+  /// - Parameters:
+  ///   - resizing: The change of size.
+  ///   - inputGroups: Groups of the first normalisation, or nil for as many as others of its channels have.
+  ///   - scaleFactor: The divisor of the sum, or nil for that of the levels.
   init(
     _ scope: ParameterScope, _ configuration: UNetConfiguration, from inputs: Int, to outputs: Int,
-    resizing: Resizing = .none, scaleFactor: Double = 1
+    resizing: Resizing = .none, inputGroups: Int? = nil, scaleFactor: Double? = nil
   ) throws(NetworkError) {
-    func norm(_ name: String, _ channels: Int) throws(NetworkError) -> Normalization {
+    func norm(_ name: String, _ channels: Int, _ groups: Int? = nil) throws(NetworkError) -> Normalization {
       try .init(
-        scope[name], channels: channels, groups: configuration.normalizationGroups, epsilon: configuration.epsilon,
-        configuration.activation)
+        scope[name], channels: channels, groups: groups ?? configuration.groups(of: channels),
+        epsilon: configuration.epsilon, configuration.activation)
     }
     self.resizing = resizing
+    filter = configuration.resizingFilter
     timeConditioning = configuration.timeConditioning
-    scale = 1 / scaleFactor
+    scale = 1 / (scaleFactor ?? configuration.levelScaleFactor)
     dropout = configuration.dropout
-    firstNorm = try norm("norm1", inputs)
+    firstNorm = try norm("norm1", inputs, inputGroups)
     firstConvolution = try .init(
-      scope["conv1"], .square(from: inputs, to: outputs, upsamplesInput: resizing == .doubling))
+      scope["conv1"], .square(from: inputs, to: outputs, upsamplesInput: resizing == .doubling && filter == .box))
     timeProjection = try .init(
       linear: scope["time_emb_proj"], from: configuration.embeddingWidth,
       to: timeConditioning == .offset ? outputs : 2 * outputs)
     secondNorm = try norm("norm2", outputs)
     secondConvolution = try .init(scope["conv2"], .square(from: outputs, to: outputs))
     shortcut =
-      inputs == outputs
-      ? nil
-      : try .init(
+      inputs != outputs || resizing != .none && configuration.projectsWhenResizing
+      ? try .init(
         scope["conv_shortcut"], ConvolutionShape(inputChannels: inputs, outputChannels: outputs, kernel: 1))
+      : nil
   }
 
   /// - Parameters:
@@ -66,21 +72,23 @@ struct ResidualBlock {
   }
 
   private func evaluate(_ x: FeatureMaps, time: FeatureMaps) -> FeatureMaps {
-    let normalized = resizing == .halving ? firstNorm(x).downsampled() : firstNorm(x)
-    let condition = timeProjection(time)
+    let condition = timeProjection(time), normalized = firstNorm(x)
+    // The convolution itself repeats pixels where nothing else is done to them.
+    let resized = firstConvolution.shape.upsamplesInput ? normalized : self.resized(normalized)
     let hidden =
       switch timeConditioning {
-      case .offset: secondNorm(firstConvolution(normalized, adding: condition))
-      case .scaleShift: secondNorm(firstConvolution(normalized), scaleShift: condition)
+      case .offset: secondNorm(firstConvolution(resized, adding: condition))
+      case .scaleShift: secondNorm(firstConvolution(resized), scaleShift: condition)
       }
-    return secondConvolution(hidden.dropped(dropout), residual: shortcut?(x) ?? resized(x), scale: scale)
+    let kept = self.resized(x)
+    return secondConvolution(hidden.dropped(dropout), residual: shortcut?(kept) ?? kept, scale: scale)
   }
 
   private func resized(_ x: FeatureMaps) -> FeatureMaps {
     switch resizing {
     case .none: x
-    case .halving: x.downsampled()
-    case .doubling: x.upsampled()
+    case .halving: x.halved(by: filter)
+    case .doubling: x.doubled(by: filter)
     }
   }
 }

@@ -19,7 +19,7 @@ struct SelfAttention {
   init(
     _ scope: ParameterScope, _ configuration: UNetConfiguration, level: Int, channels: Int,
     groups: (count: Int, key: String)?,
-    scaleFactor: Double = 1
+    scaleFactor: Double
   ) throws(NetworkError) {
     let headWidth = configuration.headWidth(ofLevel: level) ?? channels
     guard headWidth <= channels else {

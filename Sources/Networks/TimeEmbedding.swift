@@ -5,7 +5,8 @@ import Tensors
 /// What a time is before the first linear layer: sines and cosines, or a row of a table.
 enum TimeProjection {
   case positional(width: Int, shift: Double, putsCosinesFirst: Bool)
-  case fourier(frequencies: [Float])
+  /// Of the logarithms of noise levels, or of times that are logarithms.
+  case fourier(frequencies: [Float], ofLogarithms: Bool)
   case learned(table: Parameter)
 
   init(_ scope: ParameterScope, _ configuration: UNetConfiguration) throws(NetworkError) {
@@ -15,10 +16,11 @@ enum TimeProjection {
       self = .positional(
         width: configuration.projectionWidth, shift: configuration.frequencyShift,
         putsCosinesFirst: configuration.putsCosinesFirst)
-    case .fourier:
-      let frequencies = try scope.parameter("weight", shape: [channels], initially: .fourier)
+    case .fourier, .logarithmicFourier:
+      let frequencies = try scope.parameter("weight", shape: [configuration.projectionWidth / 2], initially: .fourier)
       do {
-        self = .fourier(frequencies: try frequencies.values())
+        self = .fourier(
+          frequencies: try frequencies.values(), ofLogarithms: configuration.timeEmbedding == .fourier)
       } catch {
         throw NetworkError("\(error)")
       }
@@ -33,7 +35,7 @@ enum TimeProjection {
   var width: Int {
     switch self {
     case .positional(let width, _, _): width
-    case .fourier(let frequencies): 2 * frequencies.count
+    case .fourier(let frequencies, _): 2 * frequencies.count
     case .learned(let table): table.shape[1]
     }
   }
@@ -62,8 +64,8 @@ enum TimeProjection {
       }
       let (sines, cosines) = (angles.map { sin($0) }, angles.map { cos($0) })
       return (putsCosinesFirst ? cosines + sines : sines + cosines) + (width % 2 == 1 ? [0] : [])
-    case .fourier(let frequencies):
-      let logarithm = Float(log(Double(Float(time))))
+    case .fourier(let frequencies, let ofLogarithms):
+      let logarithm = ofLogarithms ? Float(log(Double(Float(time)))) : Float(time)
       // Not Float.pi, which is rounded towards zero.
       let angles = frequencies.map { logarithm * $0 * 2 * Float(Double.pi) }
       return angles.map { sin($0) } + angles.map { cos($0) }
@@ -94,6 +96,7 @@ enum ClassProjection {
   case table(Parameter)
   case timestep(EmbeddingLayers)
   case identity(width: Int)
+  case projection(Convolution)
 
   /// Nil for networks without classes.
   init?(_ scope: ParameterScope, _ configuration: UNetConfiguration, timeWidth: Int) throws(NetworkError) {
@@ -108,6 +111,8 @@ enum ClassProjection {
       self = .timestep(try .init(scope, from: timeWidth, to: width))
     case .identity:
       self = .identity(width: width)
+    case .projection:
+      self = .projection(try .init(linear: scope, from: configuration.classCount ?? 1, to: timeWidth))
     }
   }
 
@@ -116,7 +121,7 @@ enum ClassProjection {
     if case .identity(let width) = self { width } else { 1 }
   }
 
-  /// One row a label, `[labels, width, 1, 1]`.
+  /// One row a label, `[labels, width, 1, 1]`: as wide as the time embedding, or for a projection as the sinusoid.
   func callAsFunction(_ labels: [Double], timeProjection: TimeProjection, on backend: any Backend, _ tape: Tape?)
     -> FeatureMaps
   {
@@ -128,6 +133,15 @@ enum ClassProjection {
     case .identity(let width):
       Tensor(labels.map { Float($0) }, shape: [labels.count / width, width], on: backend)
         .featureMaps(watchedBy: tape)
+    case .projection(let layer):
+      layer(places(labels.map { Int($0) }, of: layer.shape.inputChannels, on: backend).featureMaps(watchedBy: tape))
     }
+  }
+
+  /// Rows of zeros but for a label's place, where the root of the number of classes keeps the variance of a value at one.
+  private func places(_ labels: [Int], of count: Int, on backend: any Backend) -> Tensor {
+    var rows = [Float](repeating: 0, count: labels.count * count)
+    for (row, label) in labels.enumerated() { rows[row * count + label] = Float(Double(count).squareRoot()) }
+    return Tensor(rows, shape: [labels.count, count], on: backend)
   }
 }

@@ -18,7 +18,7 @@ extension UNet {
   public var exampleLabel: [Double]? {
     switch classProjection {
     case nil: nil
-    case .table: [0]
+    case .table, .projection: [0]
     // A Fourier embedding takes the logarithm of the label.
     case .timestep: [1]
     case .identity(let width): [Double](repeating: 0, count: width)
@@ -81,7 +81,7 @@ extension UNet {
   private func checkTimes(_ times: [Double], _ name: String) throws(NetworkError) {
     guard times.allSatisfy(\.isFinite) else { throw NetworkError("a \(name) is not finite") }
     switch configuration.timeEmbedding {
-    case .positional: break
+    case .positional, .logarithmicFourier: break
     case .fourier:
       if let time = times.first(where: { $0 <= 0 }) {
         throw NetworkError("\(name) \(time) is not positive; the network takes the logarithm of a noise level")
@@ -105,6 +105,7 @@ extension UNet {
     }
     switch classProjection {
     case .table(let table): try checkRows(classLabels, of: table.shape[0], "class label")
+    case .projection(let layer): try checkRows(classLabels, of: layer.shape.inputChannels, "class label")
     case .timestep: try checkTimes(classLabels, "class label")
     case .identity:
       guard classLabels.allSatisfy(\.isFinite) else { throw NetworkError("a class label is not finite") }

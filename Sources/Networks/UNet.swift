@@ -1,10 +1,11 @@
 public import Compute
 public import Tensors
 
-/// The U-Net of diffusion models on pixels: diffusers' `UNet2DModel`, with every block type that needs no FIR filter.
+/// The U-Net of diffusion models on pixels: diffusers' `UNet2DModel`, and the networks of score_sde and EDM.
 ///
-/// The architecture of Ho, Jain and Abbeel (2020, appendix B) and of Dhariwal and Nichol (2021, section 3). Images go down a stack of levels that downsample them, through a middle block, and up again; each layer on the way
-/// up also reads what the layer of its size on the way down kept.
+/// The architecture of Ho, Jain and Abbeel (2020, appendix B), of Song and others (2021, appendix H) and of Dhariwal and Nichol (2021, section
+/// 3). Images go down a stack of levels that downsample them, through a middle block, and up again; each layer on the way up also reads what
+/// the layer of its size on the way down kept. Levels may read a pyramid of the image as well, and write one.
 public struct UNet: DenoisingNetwork {
   /// The architecture.
   public let configuration: UNetConfiguration
@@ -46,12 +47,14 @@ public struct UNet: DenoisingNetwork {
       scope["time_embedding"], from: timeProjection.width, to: configuration.embeddingWidth)
     classProjection = try .init(scope["class_embedding"], configuration, timeWidth: timeProjection.width)
 
+    var pyramidChannels = configuration.inputChannels
     var down: [DownLevel] = []
     for (level, block) in configuration.downBlocks.enumerated() {
       down.append(
         try DownLevel(
           scope["down_blocks", level], configuration, block, level: level, from: channels[max(level - 1, 0)],
-          to: channels[level]))
+          to: channels[level], pyramid: pyramidChannels))
+      if configuration.encoder == .residual { pyramidChannels = channels[level] }
     }
     self.down = down
 
@@ -71,7 +74,7 @@ public struct UNet: DenoisingNetwork {
     self.up = up
 
     outputNorm = try .init(
-      scope["conv_norm_out"], channels: channels[0], groups: configuration.normalizationGroups,
+      scope["conv_norm_out"], channels: channels[0], groups: configuration.groups(of: channels[0]),
       epsilon: configuration.epsilon, .silu)
     output = try .init(scope["conv_out"], .square(from: channels[0], to: configuration.outputChannels))
     self.parameters = recorder.recorded
@@ -86,12 +89,14 @@ public struct UNet: DenoisingNetwork {
     let time = embedding(times, classLabels: classLabels, on: x, tape)
 
     let (scale, shift) = configuration.centersInput ? (2.0, -1.0) : (1, 0)
-    var h = input(x.featureMaps(scale: scale, shift: shift, watchedBy: tape))
+    var pyramid = x.featureMaps(scale: scale, shift: shift, watchedBy: tape)
+    var h = input(pyramid)
     var skips = [h]
-    for level in down { h = level(h, time: time, skips: &skips) }
+    for level in down { h = level(h, time: time, skips: &skips, pyramid: &pyramid) }
     if let middle { h = middle(h, time: time) }
-    for level in up { h = level(h, time: time, skips: &skips) }
-    return output(outputNorm(h))
+    var image: FeatureMaps?
+    for level in up { h = level(h, time: time, skips: &skips, image: &image) }
+    return output(outputNorm(h), residual: image)
   }
 
   /// By what each sample of the output is multiplied: the reciprocal of its noise level, or nil for nothing.
@@ -109,7 +114,9 @@ public struct UNet: DenoisingNetwork {
     }
     // In 32 bits, as PyTorch multiplies.
     let scale = Float(configuration.timeScale), times = scale == 1 ? times : times.map { Double(Float($0) * scale) }
-    return timeEmbedding(timeProjection(times, on: x.backend, tape), adding: classes).activated(
-      configuration.activation)
+    let sinusoids = timeProjection(times, on: x.backend, tape)
+    let isProjected = configuration.classEmbedding == .projection
+    return timeEmbedding(isProjected ? classes.map { sinusoids.adding($0) } ?? sinusoids : sinusoids, adding: isProjected ? nil : classes)
+      .activated(configuration.activation)
   }
 }

@@ -22,13 +22,23 @@ extension UNetConfiguration {
       middleScaleFactor != 0 && middleScaleFactor.isFinite,
       "mid_block_scale_factor: \(middleScaleFactor) is no divisor")
     try check(
+      levelScaleFactor != 0 && levelScaleFactor.isFinite,
+      "residual_scale_factor: \(levelScaleFactor) is no divisor")
+    try check(
       levelHeadWidths.map { $0.count == levels && $0.allSatisfy { $0 > 0 } } ?? true,
       "attention_head_dim: \((levelHeadWidths ?? []).count) widths for \(levels) block_out_channels; one each is needed"
     )
     try check(timeScale > 0 && timeScale.isFinite, "time_scale: \(timeScale); a positive number is needed")
     try check(
-      timeEmbedding == .positional || timeScale == 1 && timeProjectionWidth == nil,
+      timeEmbedding == .positional || timeScale == 1 && timeProjectionWidth == nil
+        || timeEmbedding == .logarithmicFourier && timeScale == 1,
       "time_scale and time_projection_dim: are for a positional time embedding")
+    try check(
+      timeEmbedding != .logarithmicFourier || projectionWidth % 2 == 0,
+      "time_projection_dim: \(projectionWidth) values are no sines and as many cosines")
+    try check(
+      classEmbedding != .projection || classCount != nil,
+      "num_class_embeds: a projection of the class needs the number of classes")
     try check(epsilon >= 0 && epsilon.isFinite, "norm_eps: \(epsilon); a small positive number is needed")
     try check(
       timeEmbedding != .learned || trainingTimesteps != nil,

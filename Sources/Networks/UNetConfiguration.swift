@@ -10,8 +10,13 @@ public struct UNetConfiguration: Sendable, Hashable {
     /// Sines and cosines of random frequencies times the logarithm of the noise level (Song et al. 2021); the network's
     /// output is divided by that level.
     case fourier
+    /// The same of times that are logarithms already; the output is not divided (Karras et al. 2022, which calls them noise labels).
+    case logarithmicFourier = "logarithmic_fourier"
     /// A learned row a training step.
     case learned
+
+    /// Whether sines and cosines are of random frequencies.
+    var isFourier: Bool { self == .fourier || self == .logarithmicFourier }
   }
 
   /// How the class of an image reaches the network.
@@ -24,6 +29,8 @@ public struct UNetConfiguration: Sendable, Hashable {
     case timestep
     /// Labels are given as vectors as wide as the time embedding.
     case identity
+    /// A linear layer of the class as one of a unit vector's places, added to the sinusoid of the time (Karras et al. 2022).
+    case projection
   }
 
   /// What a level of the network consists of.
@@ -46,6 +53,32 @@ public struct UNetConfiguration: Sendable, Hashable {
     case resnet
   }
 
+  /// How residual blocks and pyramids halve and double images.
+  public enum ResizingFilter: Sendable, Hashable {
+    /// By the mean of 2x2 pixels, and by nearest neighbour: the filter 1, 1.
+    case box
+    /// By the filter 1, 3, 3, 1 in both directions, zero outside of the image (Karras et al. 2020).
+    case binomial
+  }
+
+  /// What a level reads besides the level before it; Song et al. (2021, appendix H) try them, Karras et al. (2022) name them so.
+  public enum Encoder: String, Sendable, Hashable, CaseIterable {
+    /// Nothing.
+    case standard
+    /// The image, halved as often, through a pointwise convolution.
+    case skip
+    /// What the level before it began with, halved by a filter and a convolution.
+    case residual
+  }
+
+  /// What levels on the way up write besides what the next level reads.
+  public enum Decoder: String, Sendable, Hashable, CaseIterable {
+    /// Nothing.
+    case standard
+    /// An image each; doubled as often as is needed, their sum is the output.
+    case skip
+  }
+
   /// How the time enters a residual block.
   public enum TimeConditioning: String, Sendable, Hashable, CaseIterable {
     /// Added to the channels before the second normalisation.
@@ -66,7 +99,7 @@ public struct UNetConfiguration: Sendable, Hashable {
   public var timeEmbedding = TimeEmbedding.positional
   /// Width of the time embedding, or nil for four times the channels of the first level.
   public var timeEmbeddingWidth: Int?
-  /// Values of the sinusoid of a time, or nil for the channels of the first level.
+  /// Values of the sinusoid of a time, or nil for the channels of the first level, and twice as many of random frequencies.
   public var timeProjectionWidth: Int?
   /// By what times are multiplied before their sinusoid: 1000 over the steps of a training that shows its network times below 1000.
   public var timeScale = 1.0
@@ -86,6 +119,16 @@ public struct UNetConfiguration: Sendable, Hashable {
   public var layersPerBlock = 2
   /// Divisor of the sums in the middle block.
   public var middleScaleFactor = 1.0
+  /// Divisor of the sums in the levels' residual blocks and attentions.
+  public var levelScaleFactor = 1.0
+  /// How residual blocks and pyramids halve and double images.
+  public var resizingFilter = ResizingFilter.box
+  /// Whether a residual block that changes the size has a convolution around it even where the channels agree.
+  public var projectsWhenResizing = false
+  /// What levels on the way down read besides the level before them.
+  public var encoder = Encoder.standard
+  /// What levels on the way up write besides what the next level reads.
+  public var decoder = Decoder.standard
   /// Zeros around the image before it is downsampled: 1, or 0 for one row below and one column to the right.
   public var downsamplePadding = 1
   /// How levels with attention downsample.
@@ -100,10 +143,13 @@ public struct UNetConfiguration: Sendable, Hashable {
   public var headWidth: Int? = 8
   /// Channels of an attention head of each level, the finest first, where they differ; in place of ``headWidth``.
   public var levelHeadWidths: [Int]?
-  /// Groups of the normalisations.
-  public var normalizationGroups = 32
+  /// Groups of the normalisations, or nil for a quarter of the channels, at most 32.
+  public var normalizationGroups: Int? = 32
   /// Groups of the normalisation before the middle block's attention, if the file says so.
   public var attentionGroups: Int?
+  /// Groups, where they are others, of the normalisations before the levels' attentions, and of the first ones of the blocks on the way up
+  /// there: diffusers' `AttnSkip` blocks have 32.
+  public var attentionLevelGroups: Int?
   /// Added to the variances.
   public var epsilon = 1e-5
   /// How the time enters residual blocks.
@@ -121,7 +167,10 @@ public struct UNetConfiguration: Sendable, Hashable {
   public init() {}
 
   /// Values of the sinusoid of a time.
-  var projectionWidth: Int { timeProjectionWidth ?? blockChannels[0] }
+  var projectionWidth: Int { timeProjectionWidth ?? (timeEmbedding.isFourier ? 2 : 1) * blockChannels[0] }
+
+  /// Groups of a normalisation.
+  func groups(of channels: Int) -> Int { normalizationGroups ?? min(channels / 4, 32) }
 
   /// Channels of an attention head of a level, or nil for one head.
   func headWidth(ofLevel level: Int) -> Int? {
@@ -141,13 +190,13 @@ public struct UNetConfiguration: Sendable, Hashable {
 
   /// Groups of the normalisation before the middle block's attention, or nil if there is none.
   var middleAttentionGroups: Int? {
-    attentionGroups ?? (timeConditioning == .offset ? normalizationGroups : nil)
+    attentionGroups ?? (timeConditioning == .offset ? groups(of: blockChannels[blockChannels.count - 1]) : nil)
   }
 }
 
 extension UNetConfiguration.Block {
   /// Whether pixels attend to each other.
-  var hasAttention: Bool { self == .attention || self == .lastAttention }
+  package var hasAttention: Bool { self == .attention || self == .lastAttention }
 
   /// The number among a level's attentions of that which follows one of some residual blocks, or nil if none does.
   func attention(after index: Int, of count: Int) -> Int? {

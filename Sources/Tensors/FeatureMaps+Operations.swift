@@ -80,13 +80,35 @@ extension FeatureMaps {
   }
 
   /// Blurs each channel; see `ResamplingOperations.blur(_:into:)`.
-  public func blurred() -> FeatureMaps {
-    makeResult(shape) {
+  ///
+  /// - Parameter growing: Whether the result is larger by a pixel on every side, as far as the blur reaches.
+  public func blurred(growing: Bool = false) -> FeatureMaps {
+    let margin = growing ? 2 : 0
+    let result = FeatureMapShape(
+      batch: shape.batch, channels: shape.channels, height: shape.height + margin, width: shape.width + margin)
+    return makeResult(result) {
       backend.blur(activation, into: $0)
     } backward: { [shape, backend, slots] tape, gradient in
       let change = backend.makeFeatureMap(shape)
       backend.blur(gradient, into: change)
       tape.accumulate(change, into: slots.first)
+    }
+  }
+
+  /// The sum with others, times a factor.
+  public func adding(_ other: FeatureMaps, scale: Double = 1) -> FeatureMaps {
+    let (own, others) = (slots.first, other.slots.first)
+    return makeResult(shape, reading: [other]) {
+      backend.add(activation, times: Float(scale), other.activation, times: Float(scale), into: $0)
+    } backward: { [shape, backend] tape, gradient in
+      if scale != 1 { backend.add(gradient, times: Float(scale), nil, times: 0, into: gradient) }
+      if own != nil {
+        let copy = backend.makeFeatureMap(shape)
+        backend.add(gradient, times: 1, nil, times: 0, into: copy)
+        tape.accumulate(copy, into: own)
+      }
+      // The gradient itself goes on, when nothing reads it any more.
+      tape.accumulate(gradient, into: others)
     }
   }
 

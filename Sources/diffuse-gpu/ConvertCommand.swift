@@ -7,15 +7,16 @@ struct ConvertCommand: ParsableCommand {
     abstract: "Make a model directory from a checkpoint of other code, or from a directory with PyTorch's weights.",
     discussion: """
       The family is recognised by the names and shapes of the tensors: score_sde's DDPM, on which the symmetry breaking paper builds, \
-      and the networks of guided-diffusion and improved-diffusion. What they do not tell - head counts, the noise schedule - comes from \
-      NAME.json beside NAME.pt, with the names that the training's own script has for it, or from the released network that fits.
+      its DDPM++ and NCSN++, and the networks of guided-diffusion, improved-diffusion, consistency models and EDM. What they do not tell - \
+      head counts, the noise schedule - comes from NAME.json beside NAME.pt, with the names that the training's own script has for it, or \
+      from the released network that fits.
 
       The directory has safetensors, configuration, scheduler and a card with the source's SHA-256; diffusers loads it where it has such \
       a network, and fails where it does not. No code of a file is run. sample, info and others take a checkpoint as --model as well.
       """)
 
   @Argument(
-    help: ArgumentHelp("A checkpoint (.pt, .pth, .bin, .safetensors), or a model directory.", valueName: "source"))
+    help: ArgumentHelp("A checkpoint (.pt, .pth, .pkl, .bin, .safetensors), or a model directory.", valueName: "source"))
   var source: String
 
   @Argument(help: ArgumentHelp("The directory to make.", valueName: "directory"))
@@ -27,7 +28,7 @@ struct ConvertCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The released network of guided-diffusion whose head counts and schedule count, such as 256x256_diffusion_uncond.",
+      "The released network of guided-diffusion or consistency models whose head counts and schedule count, such as 256x256_diffusion_uncond.",
       valueName: "name"))
   var preset: String?
 

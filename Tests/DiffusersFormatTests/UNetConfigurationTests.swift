@@ -96,6 +96,44 @@ struct UNetConfigurationTests {
     #expect(UNetConfiguration().json["time_scale"] == nil && UNetConfiguration().json["time_projection_dim"] == nil)
   }
 
+  /// The network of google/ncsnpp-celebahq-256.
+  private static let church: UNetConfiguration = {
+    var result = UNetConfiguration()
+    result.sampleSize = .init(height: 256, width: 256)
+    result.centersInput = true
+    result.timeEmbedding = .fourier
+    result.blockChannels = [128, 128, 256, 256, 256, 256, 256]
+    result.downBlocks = [.resnet, .resnet, .resnet, .resnet, .attention, .resnet, .resnet]
+    result.upBlocks = [.resnet, .resnet, .lastAttention, .resnet, .resnet, .resnet, .resnet]
+    (result.encoder, result.decoder, result.resizingFilter) = (.skip, .skip, .binomial)
+    (result.downsampling, result.upsampling, result.projectsWhenResizing) = (.resnet, .resnet, true)
+    (result.levelScaleFactor, result.middleScaleFactor) = (2.0.squareRoot(), 2.0.squareRoot())
+    (result.normalizationGroups, result.headWidth, result.epsilon) = (nil, nil, 1e-6)
+    return result
+  }()
+
+  @Test("NCSN++ is written as diffusers' Skip blocks, as long as it is the same network there")
+  func skipNetworks() throws {
+    let json = Self.church.json
+    #expect(Self.church.isKnownToDiffusers && Self.church.parameterCount > 50_000_000)
+    #expect(try UNetConfiguration(json, path: "config.json") == Self.church)
+    #expect(json["down_block_types"]?.array?[4] == .string("AttnSkipDownBlock2D"))
+    #expect(json["up_block_types"]?.array?[2] == .string("AttnSkipUpBlock2D"))
+    #expect(json["up_block_types"]?.array?[0] == .string("SkipUpBlock2D"))
+    #expect(json["norm_num_groups"] == .null && json["encoder_type"] == nil)
+    // Attention of fewer channels has other groups there, and other pyramids are none of its.
+    for change: (inout UNetConfiguration) -> Void in [
+      { $0.blockChannels = [64, 64, 64, 64, 64, 64, 64] }, { $0.encoder = .residual }, { $0.decoder = .standard },
+      { $0.resizingFilter = .box }, { $0.levelScaleFactor = 1 }, { $0.timeEmbedding = .logarithmicFourier },
+    ] {
+      var other = Self.church
+      change(&other)
+      #expect(!other.isKnownToDiffusers)
+      #expect(try UNetConfiguration(other.json, path: "config.json") == other)
+      #expect(other.json["up_block_types"]?.array?[0] == .string("ScoreResnetUpsampleBlock2D"))
+    }
+  }
+
   @Test(
     "A value that is not legal is one line with the key, the value and what is legal",
     arguments: [
@@ -110,7 +148,7 @@ struct UNetConfigurationTests {
       (#"{"downsample_type": "fir"}"#, "downsample_type: 'fir' is not supported; legal are conv, resnet"),
       (
         #"{"time_embedding_type": "sine"}"#,
-        "time_embedding_type: 'sine' is not supported; legal are positional, fourier, learned"
+        "time_embedding_type: 'sine' is not supported; legal are positional, fourier, logarithmic_fourier, learned"
       ),
       (#"{"attention_head_dim": [8, 8]}"#, "attention_head_dim: 2 widths for 4 block_out_channels; one each is needed"),
       (
@@ -132,13 +170,17 @@ struct UNetConfigurationTests {
       ),
       (
         #"{"down_block_types": ["DownBlock2D", "SkipDownBlock2D"]}"#,
-        "down_block_types: 'SkipDownBlock2D' is not supported yet (it needs a FIR filter); legal are DownBlock2D, "
-          + "AttnDownBlock2D, LastAttnDownBlock2D, ResnetDownsampleBlock2D"
+        "up_block_types: Skip blocks stand beside others; all blocks or none must be such"
+      ),
+      (
+        #"{"down_block_types": ["DownBlock2D", "KDownBlock2D"]}"#,
+        "down_block_types: 'KDownBlock2D' is no known block type; legal are DownBlock2D, AttnDownBlock2D, "
+          + "LastAttnDownBlock2D, ResnetDownsampleBlock2D, AttnSkipDownBlock2D, SkipDownBlock2D"
       ),
       (
         #"{"up_block_types": ["DownBlock2D"]}"#,
         "up_block_types: 'DownBlock2D' is no known block type; legal are UpBlock2D, AttnUpBlock2D, "
-          + "LastAttnUpBlock2D, ResnetUpsampleBlock2D"
+          + "LastAttnUpBlock2D, ResnetUpsampleBlock2D, AttnSkipUpBlock2D, SkipUpBlock2D"
       ),
       (
         #"{"block_out_channels": [32, 64]}"#,
@@ -158,11 +200,19 @@ struct UNetConfigurationTests {
       ),
       (
         #"{"norm_num_groups": null}"#,
-        "norm_num_groups: is null, as in networks of Skip blocks, which are not supported yet"
+        "norm_num_groups: is null; only networks of Skip blocks have no number of groups"
       ),
       (
-        #"{"class_embed_type": "projection"}"#,
-        "class_embed_type: 'projection' is not supported; legal are timestep, identity and null (a table)"
+        #"{"down_block_types": ["SkipDownBlock2D"], "up_block_types": ["SkipUpBlock2D"], "block_out_channels": [64]}"#,
+        "norm_num_groups: 32 beside Skip blocks is not supported; null is"
+      ),
+      (
+        #"{"down_block_types": ["ScoreDownBlock2D"], "up_block_types": ["ScoreUpBlock2D"], "resample_filter": [1, 2, 1]}"#,
+        "resample_filter: [1, 2, 1] is not supported; legal are [1, 1] and [1, 3, 3, 1]"
+      ),
+      (
+        #"{"class_embed_type": "simple_projection"}"#,
+        "class_embed_type: 'simple_projection' is not supported; legal are timestep, identity and null (a table)"
       ),
       (
         #"{"time_embedding_type": "learned"}"#,

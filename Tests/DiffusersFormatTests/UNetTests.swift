@@ -43,7 +43,7 @@ struct UNetTests {
 
   @Test("There are cases of every kind")
   func casesAreThere() {
-    #expect(UNetCase.kinds.count == 21)
+    #expect(UNetCase.kinds.count == 23)
   }
 
   @Test("One timestep and one label serve all samples of a batch")

@@ -369,4 +369,5 @@ def main():
         (here / "hostile" / name).write_bytes(contents)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -299,18 +299,24 @@ def write(name, ending, checkpoint, network, settings, times, labels=None):
         numpy.save(folder / f"{key}.npy", array.numpy())
     with zipfile.ZipFile(folder / "network.zip", "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         archive.writestr(zipfile.ZipInfo(f"network.{ending}"), checkpoint, zipfile.ZIP_DEFLATED, 9)
-    (folder / "network.json").write_text(json.dumps(settings, indent=1) + "\n")
+    if settings:
+        (folder / "network.json").write_text(json.dumps(settings, indent=1) + "\n")
     print(name, len(checkpoint), sum(p.numel() for p in network.parameters()), arrays["expected"].std().item())
+
+
+def with_averages(network):
+    """A checkpoint as score_sde keeps it; the raw weights are others, so that who takes them is seen."""
+    averages = [parameter.detach().clone() for parameter in network.parameters() if parameter.requires_grad]
+    fixed = {"sigmas", *(name for name, parameter in network.named_parameters() if not parameter.requires_grad)}
+    model = collections.OrderedDict(
+        ("module." + name, value if name in fixed else torch.full_like(value, 0.5)) for name, value in network.state_dict().items())
+    return {"optimizer": {"state": {}, "param_groups": []}, "model": model,
+            "ema": {"decay": 0.9999, "num_updates": 5, "shadow_params": averages}, "step": 5}
 
 
 def score_sde():
     network = randomise(ScoreSDE(3, 32, (1, 2), 1, (False, True)), 1)
-    averages = [parameter.detach().clone() for parameter in network.parameters()]
-    # The raw weights are others, so that who takes them is seen.
-    model = collections.OrderedDict(
-        ("module." + name, value if name == "sigmas" else torch.full_like(value, 0.5)) for name, value in network.state_dict().items())
-    checkpoint = {"optimizer": {"state": {}, "param_groups": []}, "model": model,
-                  "ema": {"decay": 0.9999, "num_updates": 5, "shadow_params": averages}, "step": 5}
+    checkpoint = with_averages(network)
     settings = {"data": {"image_size": 8, "centered": True}, "model": {"beta_min": 0.1, "beta_max": 20.0, "num_scales": 1000}}
     write("score-sde", "pth", saved(checkpoint), network, settings, [3.0, 999.0])
 
@@ -328,6 +334,16 @@ def improved():
                 "use_new_attention_order": True}
     randomise(network, 3)
     write("improved", "pt", saved(network.state_dict()), network, settings, [7, 3999])
+
+
+def consistency():
+    """Times are 250 times the logarithm of the noise; projections are convolutions of images."""
+    network = ADM(3, 32, (1, 1), 1, (False, True), 16, True, True, 3, groups_parts=True, classes=5)
+    settings = {"image_size": 8, "num_head_channels": 16, "training_mode": "consistency_distillation", "class_cond": True}
+    randomise(network, 5)
+    state = collections.OrderedDict(
+        (name, value[..., None] if value.dim() == 3 else value) for name, value in network.state_dict().items())
+    write("consistency", "pt", saved(state), network, settings, [-900.5, 1095.5], [4, 1])
 
 
 def check_with_diffusers():
@@ -375,3 +391,4 @@ if __name__ == "__main__":
     score_sde()
     guided()
     improved()
+    consistency()

@@ -52,6 +52,18 @@ cases = {
             attention, time_embedding_type="fourier", center_input_sample=True, mid_block_scale_factor=math.sqrt(2),
             attention_head_dim=None, norm_eps=1e-6),
         dict(timesteps=[0.5, 30.25])),
+    "skip": (
+        dict(
+            plain, time_embedding_type="fourier", mid_block_scale_factor=math.sqrt(2), block_out_channels=(8, 16, 16), norm_num_groups=None,
+            down_block_types=("SkipDownBlock2D",) * 3, up_block_types=("SkipUpBlock2D",) * 3, attention_head_dim=None,
+            center_input_sample=True, norm_eps=1e-6),
+        dict(timesteps=[0.02, 45.5])),
+    "attention-skip": (
+        dict(
+            plain, time_embedding_type="fourier", mid_block_scale_factor=math.sqrt(2), block_out_channels=(32, 64), norm_num_groups=None,
+            down_block_types=("SkipDownBlock2D", "AttnSkipDownBlock2D"), up_block_types=("AttnSkipUpBlock2D", "SkipUpBlock2D"),
+            attention_head_dim=8, layers_per_block=2, sample_size=(8, 12)),
+        dict(timesteps=[0.5, 30.25])),
     "fourier-timestep-class": (
         dict(plain, time_embedding_type="fourier", class_embed_type="timestep"), dict(timesteps=[0.01, 80.0], **labels)),
     "no-middle-attention": (dict(attention, add_attention=False, sample_size=(8, 12)), {}),

@@ -51,6 +51,19 @@ struct ConformanceCoverageTests {
         }
       }
     }
+    for encoder in UNetConfiguration.Encoder.allCases {
+      for filter in [UNetConfiguration.ResizingFilter.box, .binomial] {
+        var score = mnist
+        (score.encoder, score.decoder, score.resizingFilter) = (encoder, encoder == .skip ? .skip : .standard, filter)
+        (score.downBlocks, score.upBlocks) = ([.resnet, .resnet, .attention], [.lastAttention, .resnet, .resnet])
+        (score.downsampling, score.upsampling) = (.resnet, .resnet)
+        (score.normalizationGroups, score.projectsWhenResizing) = (nil, true)
+        (score.levelScaleFactor, score.middleScaleFactor) = (2.0.squareRoot(), 2.0.squareRoot())
+        score.timeEmbedding = .logarithmicFourier
+        (score.classEmbedding, score.classCount) = (.projection, 10)
+        result.append(("\(encoder) \(filter)", score))
+      }
+    }
     return result
   }
 

@@ -24,9 +24,14 @@ public struct ForeignNetwork {
     self.folder = folder
     path = folder.path(archive.entries[0].name)
     settings = folder.path("network.json")
-    if hasSettings { try FileManager.default.copyItem(atPath: "\(fixture)/network.json", toPath: settings) }
+    if hasSettings, FileManager.default.fileExists(atPath: "\(fixture)/network.json") {
+      try FileManager.default.copyItem(atPath: "\(fixture)/network.json", toPath: settings)
+    }
   }
 
   /// All that there are.
-  public static let names = ["guided", "improved", "score-sde"]
+  public static let names = [
+    "consistency", "ddpmpp", "edm-ddpmpp", "edm-dhariwal", "edm-ncsnpp", "edm-skip", "guided", "improved", "ncsnpp",
+    "ncsnpp-residual", "score-sde",
+  ]
 }

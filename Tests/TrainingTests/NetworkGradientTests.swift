@@ -53,7 +53,32 @@ struct NetworkGradientTests {
         $0.timeScale = 0.25
         $0.timeProjectionWidth = 6
       },
+      make("a filter, an image that goes down and one that goes up") {
+        becomeScoreNetwork(&$0)
+        ($0.encoder, $0.decoder) = (.skip, .skip)
+      },
+      make("a filter, a residual pyramid, a projection of the class", labels: [2, 0]) {
+        becomeScoreNetwork(&$0)
+        $0.encoder = .residual
+        ($0.classEmbedding, $0.classCount) = (.projection, 3)
+      },
+      make("a residual pyramid without a filter, scale and shift") {
+        becomeScoreNetwork(&$0)
+        ($0.encoder, $0.resizingFilter) = (.residual, .box)
+        ($0.timeConditioning, $0.attentionGroups) = (.scaleShift, 3)
+      },
     ]
+  }
+
+  /// Three levels with what the networks of score_sde and EDM have in common.
+  private static func becomeScoreNetwork(_ configuration: inout UNetConfiguration) {
+    configuration.blockChannels = [8, 12, 12]
+    configuration.downBlocks = [.resnet, .attention, .resnet]
+    configuration.upBlocks = [.resnet, .lastAttention, .resnet]
+    (configuration.downsampling, configuration.upsampling) = (.resnet, .resnet)
+    (configuration.normalizationGroups, configuration.projectsWhenResizing) = (nil, true)
+    (configuration.levelScaleFactor, configuration.middleScaleFactor) = (2.0.squareRoot(), 2.0.squareRoot())
+    configuration.resizingFilter = .binomial
   }
 
   private let times = [3.0, 7.0]

@@ -147,6 +147,12 @@ typedef struct {
   float scale, shift;
 } cpu_images;
 
+/// A blur into images that are larger by a margin on every side, or smaller by a negative one.
+typedef struct {
+  cpu_images images;
+  long margin;
+} cpu_blur;
+
 /// The largest value or the mean of the pixels of each window that lie inside of the image.
 typedef struct {
   cpu_images images;

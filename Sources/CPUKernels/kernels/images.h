@@ -53,22 +53,24 @@ static void double_size(const void *arguments, long index, void *scratch) {
   }
 }
 
-/// A row; pixels outside of the image are left out.
+/// A row of the result; pixels outside of the image are left out.
 static void blur(const void *arguments, long index, void *scratch) {
-  const cpu_images *o = arguments;
-  long y = index % o->height, line = o->width * o->channels;
-  for (long x = 0; x < o->width; x++) {
-    const float *from = o->source + index * line + x * o->channels;
-    float *to = o->destination + index * line + x * o->channels;
-    long first = x > 0 ? -1 : 0, last = x + 1 < o->width ? 1 : 0;
+  const cpu_blur *b = arguments;
+  const cpu_images *o = &b->images;
+  long height = o->height + 2 * b->margin, width = o->width + 2 * b->margin, line = o->width * o->channels;
+  long image = index / height, y = index % height - b->margin;
+  const float *row = o->source + (image * o->height + y) * line;
+  for (long column = 0; column < width; column++) {
+    long x = column - b->margin, first = x > 0 ? x - 1 : 0, last = x + 1 < o->width ? x + 1 : o->width - 1;
+    float *to = o->destination + (index * width + column) * o->channels;
     FOR_VECTORS(o->channels, {
       vector sum = splat(0);
-      for (long column = first; column <= last; column++) {
-        const float *place = from + column * o->channels;
-        vector values = GET(place) * 2.0f;
+      for (long neighbour = first; neighbour <= last; neighbour++) {
+        const float *place = row + neighbour * o->channels;
+        vector values = y >= 0 && y < o->height ? GET(place) * 2.0f : splat(0);
         if (y > 0) values += GET(place - line);
         if (y + 1 < o->height) values += GET(place + line);
-        sum += column == 0 ? values * 2.0f : values;
+        sum += neighbour == x ? values * 2.0f : values;
       }
       PUT(to, sum * 0.0625f);
     })

@@ -67,18 +67,25 @@ extension ConformanceSuite {
     return inputs.prepared(destination) { inputs.backend.downsample(source, into: destination) }
   }
 
-  /// Images of every kind, of one pixel as well, where all neighbours lie outside.
+  /// Images of every kind, of one pixel as well, where all neighbours lie outside; into as large ones, larger and smaller ones.
   static func blurCases() -> [ConformanceCase] {
-    func make(_ shape: FeatureMapShape, _ name: String, _ values: ValueClass) -> ConformanceCase {
-      ConformanceCase(.blur, name, values: values, tolerance: .sums(of: 9)) { inputs in
+    func make(_ shape: FeatureMapShape, _ name: String, _ values: ValueClass, margin: Int = 0) -> ConformanceCase {
+      let margined = margin == 0 ? name : "\(name), \(margin > 0 ? "larger" : "smaller")"
+      return ConformanceCase(.blur, margined, values: values, tolerance: .sums(of: 9)) { inputs in
         let source = inputs.activation(0, shape) { if values != .ordinary { $0 = $0.special(values) } }
-        let destination = inputs.destination(shape)
+        let destination = inputs.destination(
+          .init(
+            batch: shape.batch, channels: shape.channels, height: shape.height + 2 * margin,
+            width: shape.width + 2 * margin))
         return inputs.prepared(destination) { inputs.backend.blur(source, into: destination) }
       }
     }
     let special = FeatureMapShape(batch: 2, channels: 3, height: 7, width: 6)
-    return images.map { make($0, "\($0)", .ordinary) }
-      + [ValueClass.nan, .infinity, .zeros].map { make(special, $0.rawValue, $0) }
+    return images.map { make($0, "\($0)", .ordinary) } + images.map { make($0, "\($0)", .ordinary, margin: 1) }
+      + images.filter { min($0.height, $0.width) > 2 }.map { make($0, "\($0)", .ordinary, margin: -1) }
+      + [ValueClass.nan, .infinity, .zeros].flatMap { values in
+        (-1...1).map { make(special, values.rawValue, values, margin: $0) }
+      }
   }
 
   /// The poolings of Inception v3.

@@ -2,7 +2,7 @@ import Files
 import Networks
 import Tensors
 
-/// The U-Net of improved-diffusion and guided-diffusion.
+/// The U-Net of improved-diffusion, guided-diffusion and consistency models.
 ///
 /// It is that of diffusers, whose attention has three projections where this one has a joint one, and has a few options more: a fixed
 /// count of heads, times that are scaled, and a first width that differs from that of the times.
@@ -25,25 +25,24 @@ struct ADMNetwork {
     var hasClasses: Bool
     /// Whether the variance is predicted as well.
     var learnsVariance: Bool
+    /// Whether the network is a consistency model's or that of its teacher.
+    var isConsistency: Bool
   }
 
   private var names: TensorNames
   let structure: Structure
   private var network = UNetConfiguration()
+  /// Extents of the joint projections, which are convolutions.
+  private let qkvRank: Int
 
   private static let block = [
     ("in_layers.0", "norm1"), ("in_layers.2", "conv1"), ("emb_layers.1", "time_emb_proj"), ("out_layers.0", "norm2"),
     ("out_layers.3", "conv2"),
   ]
 
-  init(_ file: any TensorFile) throws(FileError) {
-    names = TensorNames(file, .guidedDiffusion)
-    if let name = file.entries.first(where: { $0.key.hasSuffix(".qkv.weight") && $0.value.shape.count == 4 })?.key {
-      throw FileError(
-        file.path,
-        "is a consistency model, by its tensor '\(name)' of four extents; those are not read yet, guided-diffusion's networks are"
-      )
-    }
+  init(_ file: any TensorFile, _ family: Checkpoint.Family) throws(FileError) {
+    names = TensorNames(file, family)
+    qkvRank = family == .consistency ? 4 : 3
     let input = try names.shape("input_blocks.0.0.weight", rank: 4)
     let output = try names.shape("out.2.weight", rank: 4)
     let times = try names.shape("time_embed.0.weight", rank: 2)
@@ -66,7 +65,8 @@ struct ADMNetwork {
     structure = Structure(
       baseWidth: times[1], channels: channels, layers: layers, attends: attends,
       resamplesInBlocks: Self.changesSizeInBlock(names, layers), scalesAndShifts: embedding == 2 * channels[0],
-      hasClasses: names.has("label_emb.weight"), learnsVariance: output[0] == 2 * input[1])
+      hasClasses: names.has("label_emb.weight"), learnsVariance: output[0] == 2 * input[1],
+      isConsistency: family == .consistency)
     network.inputChannels = input[1]
     network.outputChannels = output[0]
     network.timeEmbeddingWidth = times[0] == 4 * channels[0] ? nil : times[0]
@@ -199,7 +199,8 @@ struct ADMNetwork {
   private mutating func moveAttention(
     _ module: String, to target: String, _ answers: ADMSettings, _ channels: Int
   ) throws(FileError) {
-    guard try names.shape("\(module).qkv.weight", rank: 3) == [3 * channels, channels, 1],
+    let ones = [Int](repeating: 1, count: qkvRank - 2)
+    guard try names.shape("\(module).qkv.weight", rank: qkvRank) == [3 * channels, channels] + ones,
       let width = answers.heads.width(of: channels)
     else {
       throw names.fault("tensor '\(module).qkv.weight' does not fit \(channels) channels with \(answers.heads)")

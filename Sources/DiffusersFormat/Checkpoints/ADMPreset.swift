@@ -1,4 +1,4 @@
-/// A released network of guided-diffusion or improved-diffusion, by the name of its file.
+/// A released network of guided-diffusion, improved-diffusion or consistency models, by the name of its file.
 struct ADMPreset: Sendable {
   let name: String
   let structure: ADMNetwork.Structure
@@ -7,7 +7,7 @@ struct ADMPreset: Sendable {
   private init(
     _ name: String, size: Int, width: Int, layers: Int, attention: [Int], _ heads: ADMSettings.Heads,
     multipliers: [Double]? = nil, classes: Bool = false, isImproved: Bool = false, scalesAndShifts: Bool = true,
-    _ change: (inout ADMSettings) -> Void = { _ in }
+    isConsistency: Bool = false, _ change: (inout ADMSettings) -> Void = { _ in }
   ) {
     let customary: [Int: [Double]] = [
       512: [0.5, 1, 1, 2, 2, 4, 4], 256: [1, 1, 2, 2, 4, 4], 128: [1, 1, 2, 3, 4], 64: [1, 2, 3, 4], 32: [1, 2, 2, 2],
@@ -17,7 +17,8 @@ struct ADMPreset: Sendable {
     structure = .init(
       baseWidth: width, channels: multipliers.map { Int($0 * Double(width)) }, layers: layers,
       attends: multipliers.indices.map { attention.contains(size >> $0) }, resamplesInBlocks: !isImproved,
-      scalesAndShifts: scalesAndShifts, hasClasses: classes, learnsVariance: true)
+      scalesAndShifts: scalesAndShifts, hasClasses: classes, learnsVariance: !isConsistency,
+      isConsistency: isConsistency)
     var settings = ADMSettings()
     (settings.heads, settings.imageSize) = (heads, size)
     change(&settings)
@@ -28,8 +29,22 @@ struct ADMPreset: Sendable {
     (settings.hasCosineSchedule, settings.steps, settings.rescalesTimes) = (true, 4000, true)
   }
 
+  /// Consistency models, distilled or trained by themselves, and the teachers of the distilled ones.
+  private static let consistency: [ADMPreset] = ["imagenet64", "bedroom256", "cat256"].flatMap { data in
+    ["cd_\(data)_l2", "cd_\(data)_lpips", "ct_\(data)", "edm_\(data)_ema"].map { name in
+      let isSmall = data == "imagenet64"
+      return ADMPreset(
+        name, size: isSmall ? 64 : 256, width: isSmall ? 192 : 256, layers: isSmall ? 3 : 2, attention: [32, 16, 8],
+        .width(64), classes: isSmall, scalesAndShifts: isSmall, isConsistency: true
+      ) {
+        ($0.groupsParts, $0.training) = (true, name.hasPrefix("edm") ? .edm : .consistency)
+      }
+    }
+  }
+
   /// All of them.
-  static let all: [ADMPreset] = [
+  static let all: [ADMPreset] =
+    consistency + [
     .init("64x64_diffusion", size: 64, width: 192, layers: 3, attention: [32, 16, 8], .width(64), classes: true) {
       ($0.groupsParts, $0.hasCosineSchedule) = (true, true)
     },

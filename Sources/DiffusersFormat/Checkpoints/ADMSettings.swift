@@ -1,5 +1,6 @@
 import Diffusion
 import Files
+import Foundation
 import Networks
 
 /// What a checkpoint of guided-diffusion does not say of itself.
@@ -30,6 +31,17 @@ struct ADMSettings: Sendable, Hashable, CustomStringConvertible {
   var heads = Heads.count(4)
   /// Whether all queries come before all keys, and those before all values; otherwise the three of each head follow each other.
   var groupsParts = false
+  /// How the network was trained.
+  enum Training: String, Sendable, Hashable {
+    /// To predict noise, of a schedule of betas.
+    case diffusion
+    /// To predict clean images by Karras and others (2022): a teacher of consistency models.
+    case edm
+    /// To be consistent along trajectories.
+    case consistency
+  }
+
+  var training = Training.diffusion
   var hasCosineSchedule = false
   var steps = 1000
   /// Whether the network sees times of 0 to 1000 however many steps there are.
@@ -39,12 +51,16 @@ struct ADMSettings: Sendable, Hashable, CustomStringConvertible {
   var dropout = 0.0
 
   var description: String {
-    "\(heads), \(groupsParts ? "the parts of which follow each other" : "one after the other"), \(steps) steps of a "
+    guard training == .diffusion else {
+      return "\(heads), \(training == .edm ? "a teacher of consistency models" : "a consistency model")"
+    }
+    return "\(heads), \(groupsParts ? "the parts of which follow each other" : "one after the other"), \(steps) steps of a "
       + "\(hasCosineSchedule ? "cosine" : "linear") schedule\(rescalesTimes ? " with times scaled to 1000" : "")"
   }
 
   /// The scheduler of the training.
   func scheduler(learnsVariance: Bool) -> SchedulerConfiguration {
+    if training != .diffusion { return noiseScheduler }
     let scale = 1000 / Double(steps)
     return SchedulerConfiguration(
       SchedulerConfiguration.training.values.merging([
@@ -54,6 +70,24 @@ struct ADMSettings: Sendable, Hashable, CustomStringConvertible {
         "variance_type": .string(learnsVariance ? "learned_range" : "fixed_large"),
         "timestep_spacing": .string("linspace"), "prediction_type": .string(predictsSample ? "sample" : "epsilon"),
       ]) { $1 })
+  }
+
+  /// The scheduler of consistency models and of their teachers; networks are given 250 times the logarithm of the noise.
+  private var noiseScheduler: SchedulerConfiguration {
+    let noise: [String: JSONValue] = [
+      "sigma_min": .number(0.002), "sigma_max": .number(80), "sigma_data": .number(0.5), "rho": .number(7),
+    ]
+    let own: [String: JSONValue] =
+      training == .edm
+      ? [
+        "_class_name": .string("EDMEulerScheduler"), "num_train_timesteps": .number(1000),
+        "prediction_type": .string("epsilon"), "preconditioning": .string("edm"), "time_scale": .number(250),
+      ]
+      : [
+        "_class_name": .string("CMStochasticIterativeScheduler"), "num_train_timesteps": .number(40),
+        "s_noise": .number(1), "clip_denoised": .boolean(true),
+      ]
+    return SchedulerConfiguration(noise.merging(own) { $1 })
   }
 
   /// The settings of a network, and where they come from if that is a preset.
@@ -69,11 +103,18 @@ struct ADMSettings: Sendable, Hashable, CustomStringConvertible {
       }
       return (chosen.settings, "as in \(preset)")
     }
-    if settings.path != nil { return (try ADMSettings(settings), nil) }
+    // A released file that kept its name.
+    let name = ((path as NSString).lastPathComponent as NSString).deletingPathExtension
+    if settings.path == nil, let own = fitting.first(where: { $0.name == name }) {
+      return (own.settings, "as in \(name)")
+    }
+    if settings.path != nil { return (try ADMSettings(settings, isConsistency: structure.isConsistency), nil) }
     guard let first = fitting.first, fitting.allSatisfy({ $0.settings == first.settings }) else {
       throw FileError(
         path,
-        "does not say how many attention heads it has, in which order, nor its noise schedule; \(Self.list(fitting))")
+        structure.isConsistency
+          ? "does not say how wide its attention heads are, nor whether it is a consistency model; \(list(fitting))"
+          : "does not say how many attention heads it has, in which order, nor its noise schedule; \(list(fitting))")
     }
     return (first.settings, "as in \(fitting.map(\.name).joined(separator: ", "))")
   }
@@ -92,19 +133,35 @@ struct ADMSettings: Sendable, Hashable, CustomStringConvertible {
     "attention_resolutions", "channel_mult", "dropout", "class_cond", "use_checkpoint", "use_scale_shift_norm",
     "resblock_updown", "use_fp16", "use_new_attention_order", "learn_sigma", "sigma_small", "diffusion_steps",
     "noise_schedule", "timestep_respacing", "use_kl", "predict_xstart", "rescale_timesteps", "rescale_learned_sigmas",
+    "training_mode", "sigma_min", "sigma_max", "weight_schedule",
   ]
 
   init() {}
 
+  /// How a network of consistency models was trained.
+  private static func training(_ settings: CheckpointSettings) throws(FileError) -> Training {
+    let mode = settings["training_mode"]?.string
+    switch mode {
+    case "edm": return .edm
+    case "consistency_distillation", "consistency_training": return .consistency
+    default:
+      throw settings.fault(
+        "training_mode",
+        "\(mode.map { "'\($0)' is not supported" } ?? "is missing"); legal are edm, consistency_distillation and consistency_training"
+      )
+    }
+  }
+
   /// Settings by the names and with the defaults of guided-diffusion's scripts.
-  private init(_ settings: CheckpointSettings) throws(FileError) {
+  private init(_ settings: CheckpointSettings, isConsistency: Bool) throws(FileError) {
     if let name = settings.names.first(where: { !Self.known.contains($0) }) {
       throw settings.fault(name, "is no setting of guided-diffusion, such as num_heads or noise_schedule")
     }
     // -1 and an absent one are the same to these scripts.
     let width = settings["num_head_channels"]?.int == -1 ? nil : try settings.count("num_head_channels", in: 1...65_536)
     heads = if let width { .width(width) } else { .count(try settings.count("num_heads", in: 1...65_536) ?? 4) }
-    groupsParts = try settings.flag("use_new_attention_order") ?? false
+    groupsParts = isConsistency ? true : try settings.flag("use_new_attention_order") ?? false
+    if isConsistency { training = try Self.training(settings) }
     let schedule = settings["noise_schedule"]?.string ?? "linear"
     guard ["linear", "cosine"].contains(schedule) else {
       throw settings.fault("noise_schedule", "'\(schedule)' is not supported; legal are linear and cosine")

@@ -10,23 +10,31 @@ public import Networks
 public struct Checkpoint {
   /// The code that a checkpoint comes from.
   public enum Family: Sendable, Hashable, CaseIterable {
-    /// The DDPM network of score_sde (Song and others 2021), on which Raya and Ambrogioni (2023) build.
+    /// The networks of score_sde (Song and others 2021): DDPM, on which Raya and Ambrogioni (2023) build, DDPM++ and NCSN++.
     case scoreSDE
     /// The network of improved-diffusion and guided-diffusion (Nichol and Dhariwal 2021).
     case guidedDiffusion
+    /// The same network as consistency models and their teachers have it (Song and others 2023).
+    case consistency
+    /// The networks of EDM (Karras and others 2022).
+    case edm
 
     /// What messages call it.
     public var name: String {
       switch self {
-      case .scoreSDE: "score_sde's DDPM"
+      case .scoreSDE: "score_sde"
       case .guidedDiffusion: "guided-diffusion's U-Net"
+      case .consistency: "consistency models' U-Net"
+      case .edm: "EDM"
       }
     }
 
     /// The family of tensors of such names, or nil.
     init?(_ file: any TensorFile) {
       if file.entries["input_blocks.0.0.weight"] != nil && file.entries["time_embed.0.weight"] != nil {
-        self = .guidedDiffusion
+        // Their projections are convolutions of images, the others' of rows of pixels.
+        let isConsistency = file.entries.contains { $0.key.hasSuffix(".qkv.weight") && $0.value.shape.count == 4 }
+        self = isConsistency ? .consistency : .guidedDiffusion
       } else if file.entries.keys.contains(where: { $0.hasPrefix("all_modules.") }) {
         self = .scoreSDE
       } else {
@@ -59,25 +67,37 @@ public struct Checkpoint {
 
   /// Reads a checkpoint that is already mapped.
   public init(_ file: MappedFile, _ options: CheckpointOptions = .init()) throws(FileError) {
-    let (tensors, weights) = try Self.tensors(of: file, options.weights)
-    try self.init(tensors, weights, options)
+    let (tensors, weights, wrapper) = try Self.tensors(of: file, options.weights)
+    try self.init(tensors, weights, options, wrapper)
   }
 
   /// Reads tensors that have been found.
   package init(
     _ tensors: any TensorFile, _ weights: WeightChoice? = nil, _ options: CheckpointOptions = .init()
   ) throws(FileError) {
+    try self.init(tensors, weights, options, nil)
+  }
+
+  private init(
+    _ tensors: any TensorFile, _ weights: WeightChoice?, _ options: CheckpointOptions, _ wrapper: EDMWrapper?
+  ) throws(FileError) {
     let file = tensors.file
-    guard let family = Family(tensors) else { throw Self.unknown(tensors) }
+    guard let family = wrapper == nil ? Family(tensors) : .edm else { throw Self.unknown(tensors) }
     if let empty = tensors.entries.filter({ $0.value.shape.contains(0) }).keys.min() {
       throw FileError(file.path, "tensor '\(empty)' is empty")
     }
+    if let preset = options.preset, family == .scoreSDE || family == .edm {
+      throw FileError(file.path, "is no network of preset '\(preset)': those are of guided-diffusion, this one of \(family.name)")
+    }
     let settings = try CheckpointSettings(beside: file.path, options.settings)
-    let network =
-      switch family {
-      case .scoreSDE: try ScoreSDENetwork(tensors, settings).result()
-      case .guidedDiffusion: try ADMNetwork(tensors).result(settings, preset: options.preset)
-      }
+    let network: CheckpointNetwork
+    if let wrapper {
+      network = try EDMNetwork(tensors, wrapper).result()
+    } else if family == .scoreSDE {
+      network = try ScoreSDENetwork(tensors, settings).result()
+    } else {
+      network = try ADMNetwork(tensors, family).result(settings, preset: options.preset)
+    }
     try Self.checkWidths(of: network.configuration, path: file.path)
     try FileError.of { () throws(NetworkError) in try network.configuration.validate(path: file.path) }
     self.file = file
@@ -101,14 +121,13 @@ public struct Checkpoint {
   /// The tensors of a network in a file, and which they are where there is a choice.
   private static func tensors(
     of file: MappedFile, _ choice: WeightChoice
-  ) throws(FileError) -> (any TensorFile, WeightChoice?) {
-    guard TorchFile.Container(file.bytes) != nil else { return (try SafetensorsFile(file), nil) }
+  ) throws(FileError) -> (any TensorFile, WeightChoice?, EDMWrapper?) {
+    guard TorchFile.Container(file.bytes) != nil else { return (try SafetensorsFile(file), nil, nil) }
     let found = try CheckpointWeights(TorchFile(file), choice)
-    if found.family == .edm {
-      throw FileError(
-        file.path, "holds \(found.className ?? "a network") as an object, as EDM does, whose networks are not read yet")
-    }
-    return (found.state, found.family == .scoreSDE ? choice : nil)
+    let wrapper =
+      found.family == .edm
+      ? try EDMWrapper(className: found.className, arguments: found.arguments, path: file.path) : nil
+    return (found.state, found.family == .scoreSDE ? choice : nil, wrapper)
   }
 
   private static func unknown(_ file: any TensorFile) -> FileError {
@@ -118,7 +137,7 @@ public struct Checkpoint {
     return FileError(
       file.path,
       "has the weights of no network that is read: its tensors are \(file.entries.keys.sorted().prefix(3).joined(separator: ", ")), ...; "
-        + "those of diffusers, score_sde's DDPM and guided-diffusion are")
+        + "those of diffusers, score_sde, guided-diffusion, consistency models and EDM are")
   }
 
   /// Whether tensors are of a family, so that no configuration is needed beside them.

@@ -54,6 +54,12 @@ struct TensorNames {
     for (layer, name) in layers { try move("\(scope).\(layer)", to: "\(target).\(name)") }
   }
 
+  /// Gives a matrix a name and turns its rows into columns.
+  mutating func moveTransposed(tensor name: String, to target: String) throws(FileError) {
+    let shape = try shape(name, rank: 2), entry = try take(name), steps = entry.steps
+    renamed.append((target, entry.view([shape[1], shape[0]], walking: [(shape[1], steps[1]), (shape[0], steps[0])]), name))
+  }
+
   /// Gives a matrix `[inputs, outputs]`, and the bias beside it, the names of a linear layer; of a convolution where it is one.
   mutating func moveTransposed(_ layer: String, to target: String, asConvolution: Bool = false) throws(FileError) {
     let name = "\(layer).W", shape = try shape(name, rank: 2), entry = try take(name), steps = entry.steps
@@ -69,6 +75,8 @@ struct TensorNames {
     case parts
     /// For each head its queries, keys and values.
     case heads(width: Int)
+    /// For each channel its query, key and value.
+    case channels
   }
 
   /// Splits a joint projection into those to queries, keys and values.
@@ -88,6 +96,7 @@ struct TensorNames {
         let view =
           switch order {
           case .parts: entry.view(shape, walking: [(rows, row)] + column, from: index * rows * row)
+          case .channels: entry.view(shape, walking: [(rows, 3 * row)] + column, from: index * row)
           case .heads(let width):
             entry.view(
               shape, walking: [(rows / width, 3 * width * row), (width, row)] + column, from: index * width * row)

@@ -31,7 +31,7 @@ enum Fault: String, CaseIterable, Sendable {
   case attendUsesFirstSample, attendOverflows
   case poolTakesSum, poolCountsPadding, poolForgetsStride, poolPadsWithZeros, poolLosesNaN
   case halveTakesCorner, halveTakesSum, halveShifts
-  case blurRepeatsEdges, blurForgetsRows
+  case blurRepeatsEdges, blurForgetsRows, blurShiftsMargin
   case doubleShifts, doubleTransposes, doubleInterleavesRows
   case addForgetsScale, sumPixelsTakesMean, activateGradientIsIdentity, dropoutIgnoresDraw, filterGradientMirrorsTaps
   case normalizationGradientOverwrites, attendGradientTakesOneHead, spreadIgnoresStride, sumSquaresTakesRoot,
@@ -76,7 +76,7 @@ enum Fault: String, CaseIterable, Sendable {
     case .poolTakesSum, .poolCountsPadding, .poolForgetsStride, .poolPadsWithZeros, .poolLosesNaN: .poolWindows
     case .halveTakesCorner, .halveTakesSum, .halveShifts: .downsample
     case .doubleShifts, .doubleTransposes, .doubleInterleavesRows: .upsample
-    case .blurRepeatsEdges, .blurForgetsRows: .blur
+    case .blurRepeatsEdges, .blurForgetsRows, .blurShiftsMargin: .blur
     case .addForgetsScale: .add
     case .sumPixelsTakesMean: .spatialSum
     case .activateGradientIsIdentity: .activateGradient

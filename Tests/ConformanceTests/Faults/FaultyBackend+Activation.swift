@@ -68,7 +68,8 @@ extension FaultyBackend {
   }
 
   func blur(_ source: FeatureMap, into destination: FeatureMap) {
-    let shape = source.shape, values = oracle.exactValues(of: source)
+    let shape = source.shape, values = oracle.exactValues(of: source), output = destination.shape
+    let margin = (output.height - shape.height) / 2
     oracle.blur(source, into: destination)
     /// The sum over neighbours, the outermost pixels standing for those outside.
     func sum(_ plane: Int, _ y: Int, _ x: Int, rows: [Double], columns: [Double]) -> Double {
@@ -84,8 +85,13 @@ extension FaultyBackend {
     }
     spoil(destination) { result in
       for index in result.indices {
-        let (plane, y, x) = (index / shape.pixels, index % shape.pixels / shape.width, index % shape.width)
+        let (plane, row, column) = (
+          index / output.pixels, index % output.pixels / output.width, index % output.width
+        )
+        let (y, x) = (row - margin, column - margin)
         switch fault {
+        case .blurShiftsMargin where margin != 0:
+          result[index] = sum(plane, y + margin, x, rows: [0.25, 0.5, 0.25], columns: [0.25, 0.5, 0.25])
         case .blurRepeatsEdges: result[index] = sum(plane, y, x, rows: [0.25, 0.5, 0.25], columns: [0.25, 0.5, 0.25])
         case .blurForgetsRows: result[index] = sum(plane, y, x, rows: [1], columns: [0.25, 0.5, 0.25])
         default: break
