@@ -32,6 +32,7 @@ enum BlockStyle {
 
   /// A block and its style by its name.
   static func block(_ name: String, isDown: Bool) -> (block: UNetConfiguration.Block, style: BlockStyle)? {
+    guard !name.isEmpty else { return nil }
     for style in [BlockStyle.diffusers, .skip, .score] {
       let block = UNetConfiguration.Block.allCases.first { style.name(of: $0, isDown: isDown) == name }
       if let block { return (block, style) }

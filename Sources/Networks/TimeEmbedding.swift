@@ -65,9 +65,11 @@ enum TimeProjection {
       let (sines, cosines) = (angles.map { sin($0) }, angles.map { cos($0) })
       return (putsCosinesFirst ? cosines + sines : sines + cosines) + (width % 2 == 1 ? [0] : [])
     case .fourier(let frequencies, let ofLogarithms):
-      let logarithm = ofLogarithms ? Float(log(Double(Float(time)))) : Float(time)
-      // Not Float.pi, which is rounded towards zero.
-      let angles = frequencies.map { logarithm * $0 * 2 * Float(Double.pi) }
+      // Each in the order of the code that trains such networks. Not Float.pi, which is rounded towards zero.
+      let value = ofLogarithms ? Float(log(Double(Float(time)))) : Float(time)
+      let angles = frequencies.map {
+        ofLogarithms ? value * $0 * 2 * Float(Double.pi) : value * (2 * Float(Double.pi) * $0)
+      }
       return angles.map { sin($0) } + angles.map { cos($0) }
     case .learned:
       preconditionFailure("a learned embedding has no formula")

@@ -114,9 +114,11 @@ public struct UNet: DenoisingNetwork {
     }
     // In 32 bits, as PyTorch multiplies.
     let scale = Float(configuration.timeScale), times = scale == 1 ? times : times.map { Double(Float($0) * scale) }
-    let sinusoids = timeProjection(times, on: x.backend, tape)
-    let isProjected = configuration.classEmbedding == .projection
-    return timeEmbedding(isProjected ? classes.map { sinusoids.adding($0) } ?? sinusoids : sinusoids, adding: isProjected ? nil : classes)
-      .activated(configuration.activation)
+    var sinusoids = timeProjection(times, on: x.backend, tape)
+    if configuration.classEmbedding == .projection, let projected = classes {
+      sinusoids = sinusoids.adding(projected)
+      classes = nil
+    }
+    return timeEmbedding(sinusoids, adding: classes).activated(configuration.activation)
   }
 }

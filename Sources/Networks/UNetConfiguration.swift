@@ -61,7 +61,9 @@ public struct UNetConfiguration: Sendable, Hashable {
     case binomial
   }
 
-  /// What a level reads besides the level before it; Song et al. (2021, appendix H) try them, Karras et al. (2022) name them so.
+  /// What a level reads besides the level before it.
+  ///
+  /// Song et al. (2021, appendix H) compare them, Karras et al. (2022) name them so.
   public enum Encoder: String, Sendable, Hashable, CaseIterable {
     /// Nothing.
     case standard

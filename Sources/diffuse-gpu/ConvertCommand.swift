@@ -16,7 +16,8 @@ struct ConvertCommand: ParsableCommand {
       """)
 
   @Argument(
-    help: ArgumentHelp("A checkpoint (.pt, .pth, .pkl, .bin, .safetensors), or a model directory.", valueName: "source"))
+    help: ArgumentHelp("A checkpoint (.pt, .pth, .pkl, .bin, .safetensors), or a model directory.", valueName: "source")
+  )
   var source: String
 
   @Argument(help: ArgumentHelp("The directory to make.", valueName: "directory"))

@@ -75,7 +75,8 @@ struct CheckpointTests {
     arguments: [
       ("edm-ncsnpp", "edm", 0.002, ["sigma_data": 0.5]),
       ("edm-ddpmpp", "vp", 0.002, ["beta_d": 19.9, "beta_min": 0.1, "epsilon_t": 1e-5, "M": 1000]),
-      ("edm-skip", "ve", 0.02, [:]), ("edm-dhariwal", "iddpm", 0.006425412771, ["C_1": 0.001, "C_2": 0.008, "M": 1000]),
+      ("edm-skip", "ve", 0.02, ["sigma_data": 0.5]),
+      ("edm-dhariwal", "iddpm", 0.006425412771, ["C_1": 0.001, "C_2": 0.008, "M": 1000]),
     ])
   func preconditioning(name: String, kind: String, smallest: Double, constants: [String: Double]) throws {
     let checkpoint = try Checkpoint(ForeignNetwork(name).path), scheduler = checkpoint.scheduler.values
@@ -85,6 +86,37 @@ struct CheckpointTests {
     #expect(scheduler["sigma_max"] == .number(80) && scheduler["rho"] == .number(7))
     for (key, value) in constants { #expect(scheduler[key] == .number(value), "\(key)") }
     #expect(checkpoint.configuration.dropout == (name == "edm-ncsnpp" ? 0.05 : 0.1))
+  }
+
+  @Test(
+    "What an EDM file says of its network is one line where it is not supported",
+    arguments: [
+      (
+        "Precond", "{}",
+        "holds an object Precond; EDM's networks, EDMPrecond, VPPrecond, VEPrecond, iDDPMPrecond, are read"
+      ),
+      ("EDMPrecond", "[]", "does not say what its EDMPrecond was made with, as EDM's files do"),
+      ("EDMPrecond", "{}", "_init_kwargs.img_resolution: a number of pixels is needed"),
+      (
+        "EDMPrecond", #"{"img_resolution": 8, "model_type": "DiT"}"#,
+        "_init_kwargs.model_type: 'DiT' is not supported; SongUNet and DhariwalUNet are"
+      ),
+      (
+        "iDDPMPrecond", #"{"img_resolution": 8, "resample_filter": [1, 3, 3, 1]}"#,
+        "_init_kwargs.resample_filter: [1, 3, 3, 1] is not supported; [1, 1] and, in SongUNet, [1, 3, 3, 1] are"
+      ),
+      ("VPPrecond", #"{"img_resolution": 8, "M": 0}"#, "_init_kwargs.M: 0 is no number from 2 to 10000"),
+      (
+        "VEPrecond", #"{"img_resolution": 8, "sigma_min": 90}"#,
+        "_init_kwargs.sigma_min: 90.0 is no smallest noise below 80.0"
+      ),
+    ])
+  func arguments(name: String, arguments: String, fault: String) throws {
+    let json = try JSONValue(arguments, path: "arguments")
+    let error = #expect(throws: FileError.self) {
+      try EDMWrapper(className: name, arguments: json, path: "network.pkl")
+    }
+    #expect(error?.description == "network.pkl: \(fault)")
   }
 
   @Test("A consistency model and its teacher are told apart by the settings, as their tensors do not")
@@ -168,7 +200,10 @@ struct CheckpointTests {
   @Test("A network of another family says what it is")
   func others() throws {
     for (name, fault) in [
-      ("persistent4.pkl", "holds an object Network; EDM's networks, EDMPrecond, VPPrecond, VEPrecond, iDDPMPrecond, are read"),
+      (
+        "persistent4.pkl",
+        "holds an object Network; EDM's networks, EDMPrecond, VPPrecond, VEPrecond, iDDPMPrecond, are read"
+      ),
       ("score-sde.pth", "is no network of score_sde: it has 0 residual blocks and 0 changes of size"),
       ("archive.pt", "has the weights of no network that is read: its tensors are 0.bias, 0.weight"),
       ("hostile/system.pkl", "calls os.system"), ("hostile/archive-value.pt", "calls os.system"),

@@ -90,7 +90,8 @@ struct BlurTests {
       backend.setExactValues((0..<shape.count).map { Double(($0 * factor + 2) % 13) - 6 }, of: result)
       return result
     }
-    let x = map(inner, 5), y = map(outer, 7), grown = backend.makeFeatureMap(outer), shrunk = backend.makeFeatureMap(inner)
+    let x = map(inner, 5), y = map(outer, 7), grown = backend.makeFeatureMap(outer),
+      shrunk = backend.makeFeatureMap(inner)
     backend.blur(x, into: grown)
     backend.blur(y, into: shrunk)
     func product(_ one: FeatureMap, _ other: FeatureMap) -> Double {

@@ -43,8 +43,10 @@ struct ADMPreset: Sendable {
   }
 
   /// All of them.
-  static let all: [ADMPreset] =
-    consistency + [
+  static let all = consistency + diffusion
+
+  /// Networks of guided-diffusion and improved-diffusion.
+  private static let diffusion: [ADMPreset] = [
     .init("64x64_diffusion", size: 64, width: 192, layers: 3, attention: [32, 16, 8], .width(64), classes: true) {
       ($0.groupsParts, $0.hasCosineSchedule) = (true, true)
     },

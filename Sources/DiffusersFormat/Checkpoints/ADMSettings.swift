@@ -54,7 +54,8 @@ struct ADMSettings: Sendable, Hashable, CustomStringConvertible {
     guard training == .diffusion else {
       return "\(heads), \(training == .edm ? "a teacher of consistency models" : "a consistency model")"
     }
-    return "\(heads), \(groupsParts ? "the parts of which follow each other" : "one after the other"), \(steps) steps of a "
+    return
+      "\(heads), \(groupsParts ? "the parts of which follow each other" : "one after the other"), \(steps) steps of a "
       + "\(hasCosineSchedule ? "cosine" : "linear") schedule\(rescalesTimes ? " with times scaled to 1000" : "")"
   }
 

@@ -87,7 +87,8 @@ public struct Checkpoint {
       throw FileError(file.path, "tensor '\(empty)' is empty")
     }
     if let preset = options.preset, family == .scoreSDE || family == .edm {
-      throw FileError(file.path, "is no network of preset '\(preset)': those are of guided-diffusion, this one of \(family.name)")
+      throw FileError(
+        file.path, "is no network of preset '\(preset)': those are of guided-diffusion, this one of \(family.name)")
     }
     let settings = try CheckpointSettings(beside: file.path, options.settings)
     let network: CheckpointNetwork

@@ -110,7 +110,7 @@ struct EDMNetwork {
       if level > 0 {
         let finer = "down_blocks.\(level - 1)"
         let resizing = result.encoder == .standard ? "\(finer).downsamplers.0" : "\(finer).resnet_down"
-        _ = try moveBlock("\(source)_down", to: resizing)
+        try moveBlock("\(source)_down", to: resizing)
         switch result.encoder {
         case .standard: break
         case .skip: try names.move("\(source)_aux_skip", to: "\(finer).skip_conv")
@@ -124,7 +124,8 @@ struct EDMNetwork {
           result.blockChannels.append(try names.shape("\(block).conv0.weight", rank: 4)[0])
           attends = names.has("\(block).qkv.weight")
         }
-        try moveBlock(block, to: "\(target).resnets.\(layer)", attention: attends ? "\(target).attentions.\(layer)" : nil)
+        try moveBlock(
+          block, to: "\(target).resnets.\(layer)", attention: attends ? "\(target).attentions.\(layer)" : nil)
       }
       result.downBlocks.append(attends ? .attention : .resnet)
     }
@@ -146,7 +147,8 @@ struct EDMNetwork {
       for layer in 0...result.layersPerBlock {
         let number = !attends ? nil : isSong ? (layer == result.layersPerBlock ? 0 : nil) : layer
         try moveBlock(
-          "\(source)_block\(layer)", to: "\(target).resnets.\(layer)", attention: number.map { "\(target).attentions.\($0)" })
+          "\(source)_block\(layer)", to: "\(target).resnets.\(layer)",
+          attention: number.map { "\(target).attentions.\($0)" })
       }
       if result.decoder == .skip, level > 0 {
         try names.move("\(source)_aux_norm", to: "\(target).skip_norm")

@@ -1,10 +1,10 @@
 import Diffusion
-import Files
+package import Files
 import Foundation
 import Networks
 
 /// What an EDM file says in words: the class around the network, and what both were made with.
-struct EDMWrapper {
+package struct EDMWrapper {
   /// The class of the network.
   enum Network: String, CaseIterable {
     case song = "SongUNet"
@@ -38,7 +38,7 @@ struct EDMWrapper {
   ///   - className: The class of the object.
   ///   - arguments: What it was made with.
   ///   - path: What messages call the file.
-  init(className: String?, arguments: JSONValue?, path: String) throws(FileError) {
+  package init(className: String?, arguments: JSONValue?, path: String) throws(FileError) {
     guard let preconditioning = className.flatMap(Preconditioning.init(rawValue:)) else {
       let legal = Preconditioning.allCases.map(\.rawValue).joined(separator: ", ")
       throw FileError(path, "holds an object \(className ?? "without a class"); EDM's networks, \(legal), are read")
@@ -115,7 +115,9 @@ struct EDMWrapper {
   /// ```
   ///
   /// Karras and others (2022), table 1.
-  private static func levels(_ smallest: Double, _ offset: Double, _ steps: Int) -> (smallest: Double, largest: Double) {
+  private static func levels(
+    _ smallest: Double, _ offset: Double, _ steps: Int
+  ) -> (smallest: Double, largest: Double) {
     func mean(_ step: Int) -> Double {
       let sine = sin(0.5 * .pi * Double(step) / Double(steps) / (offset + 1))
       return sine * sine

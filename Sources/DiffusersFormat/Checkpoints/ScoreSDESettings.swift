@@ -23,7 +23,8 @@ struct ScoreSDESettings {
 
   /// The network with what is the same for all of its kind, and what the settings say.
   func network(
-    _ network: UNetConfiguration, tensors: RenamedTensors, resizesInBlocks: Bool, largestScale: (sigma: Double, count: Int)?
+    _ network: UNetConfiguration, tensors: RenamedTensors, resizesInBlocks: Bool,
+    largestScale: (sigma: Double, count: Int)?
   ) throws(FileError) -> CheckpointNetwork {
     var result = network, assumptions: [String] = []
     (result.frequencyShift, result.putsCosinesFirst) = (1, false)

@@ -57,7 +57,8 @@ struct TensorNames {
   /// Gives a matrix a name and turns its rows into columns.
   mutating func moveTransposed(tensor name: String, to target: String) throws(FileError) {
     let shape = try shape(name, rank: 2), entry = try take(name), steps = entry.steps
-    renamed.append((target, entry.view([shape[1], shape[0]], walking: [(shape[1], steps[1]), (shape[0], steps[0])]), name))
+    let transposed = entry.view([shape[1], shape[0]], walking: [(shape[1], steps[1]), (shape[0], steps[0])])
+    renamed.append((target, transposed, name))
   }
 
   /// Gives a matrix `[inputs, outputs]`, and the bias beside it, the names of a linear layer; of a convolution where it is one.
