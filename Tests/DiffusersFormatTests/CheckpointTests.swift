@@ -79,7 +79,8 @@ struct CheckpointTests {
       ("edm-dhariwal", "iddpm", 0.006425412771, ["C_1": 0.001, "C_2": 0.008, "M": 1000]),
     ])
   func preconditioning(name: String, kind: String, smallest: Double, constants: [String: Double]) throws {
-    let checkpoint = try Checkpoint(ForeignNetwork(name).path), scheduler = checkpoint.scheduler.values
+    let network = try ForeignNetwork(name), checkpoint = try Checkpoint(network.path)
+    let scheduler = checkpoint.scheduler.values
     #expect(checkpoint.family == .edm && checkpoint.assumptions == [] && checkpoint.weights == nil)
     #expect(scheduler["_class_name"] == .string("EDMEulerScheduler") && scheduler["preconditioning"] == .string(kind))
     #expect(try abs(#require(scheduler["sigma_min"]?.double) - smallest) < 1e-6)

@@ -217,8 +217,10 @@ def check_with_diffusers():
 if __name__ == "__main__":
     fir = [1, 3, 3, 1]
     check_with_diffusers()
-    exploding = {"training": {"sde": "vesde"}, "data": {"image_size": 8, "centered": False}}
-    preserving = {"training": {"sde": "vpsde"}, "data": {"image_size": 8, "centered": True}}
+    exploding = {"training": {"sde": "vesde"}, "data": {"image_size": 8, "centered": False}, "sampling": {"snr": 0.16},
+                 "model": {"skip_rescale": True, "fir": True}}
+    preserving = {"training": {"sde": "vpsde"}, "data": {"image_size": 8, "centered": True},
+                  "model": {"skip_rescale": True, "fir": False, "beta_min": 0.1, "beta_max": 20.0, "num_scales": 1000}}
     ncsnpp("ncsnpp", 21, exploding, [0.5, 30.25], fir, True, "input_skip", "output_skip", True)
     ncsnpp("ncsnpp-residual", 22, exploding, [0.02, 3.5], fir, True, "residual", "none", True)
     ncsnpp("ddpmpp", 23, preserving, [3.0, 500.0], [1, 1], False, "none", "none", False)

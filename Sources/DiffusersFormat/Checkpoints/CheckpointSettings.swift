@@ -25,7 +25,7 @@ struct CheckpointSettings {
   /// A setting at the top or in one of score_sde's groups.
   subscript(_ name: String) -> JSONValue? {
     if let value = json[name] { return value }
-    for group in ["data", "model", "training"] {
+    for group in ["data", "model", "training", "sampling"] {
       if let value = json[group]?[name] { return value }
     }
     return nil
