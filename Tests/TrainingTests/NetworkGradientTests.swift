@@ -170,7 +170,8 @@ struct NetworkGradientTests {
         #expect(own.keys == expected.keys)
         for (name, values) in expected {
           // What is added to all keys is nothing to a softmax: the gradient is zero, and its rounding that of the queries'.
-          let measure = name.hasSuffix("to_k.bias") ? expected[String(name.dropLast(9)) + "to_q.bias"] ?? values : values
+          let queries = "\(name.dropLast("to_k.bias".count))to_q.bias"
+          let measure = name.hasSuffix("to_k.bias") ? expected[queries] ?? values : values
           let scale = measure.map { abs($0) }.max() ?? 0
           let error = zip(values, own[name] ?? []).map { abs($0 - $1) }.max() ?? .infinity
           #expect(error <= 2e-4 * max(scale, 1e-3), "\(name) on \(device)")

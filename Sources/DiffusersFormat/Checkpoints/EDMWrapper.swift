@@ -108,7 +108,7 @@ package struct EDMWrapper {
       ].merging(constants.mapValues { .number($0) }) { $1 })
   }
 
-  /// The least positive and the largest noise of iDDPM's levels:
+  /// The least positive and the largest noise of iDDPM's levels.
   ///
   /// ```
   /// u_M = 0,   u_(j-1) = sqrt((u_j^2 + 1) / max(a_(j-1) / a_j, C_1) - 1),   a_j = sin^2(pi/2 j / (M (C_2 + 1)))
