@@ -45,8 +45,11 @@ extension OpenCLBackend: ConvolutionOperations {
     return .init(name: isWinograd ? "winograd 4x4" : "direct", filterBytes: 4 * taps * inputs * outputs)
   }
 
+  /// Its products lie in memory as activations do where they have a kernel of their own, and half precision is not enough for
+  /// them.
   private func takesWinograd(_ shape: ConvolutionShape, _ output: FeatureMapShape) -> Bool {
     !options.isExact && shape.suitsWinograd(output: output)
+      && (parameters.tier == .cpu || parameters.storage == .float32)
   }
 
   /// Enqueues `convolve_tiled` as many times side by side as there are positions, with so many floats from one to the next.

@@ -42,16 +42,11 @@ public final class OpenCLBackend: Backend {
     device: OpenCLDevice, options: BackendOptions = .init(), tier: KernelTier, kernels: String? = nil,
     cache: ProgramCache? = nil
   ) throws(DeviceError) {
-    guard options.precision == .float32 else {
-      throw DeviceError(
-        .unavailable, device: device.description.name,
-        message: "precision \(options.precision.rawValue) is not there through OpenCL; float32 is")
-    }
     self.options = options
-    parameters = .init(tier: tier, nativeVectorWidth: device.nativeVectorWidth)
+    parameters = .init(tier: tier, nativeVectorWidth: device.nativeVectorWidth, storage: options.precision)
     let sources = try KernelSources(folder: kernels ?? environment("DIFFUSE_KERNELS"))
     queue = try CommandQueue(
-      device: device, sources: sources, options: parameters.options, cache: cache, isProfiled: options.isProfiled)
+      device: device, sources: sources, parameters: parameters, cache: cache, isProfiled: options.isProfiled)
     pool = MemoryPool(queue: queue, options: options)
   }
 
@@ -68,6 +63,12 @@ public final class OpenCLBackend: Backend {
   ///
   /// - Returns: Whether there were any.
   package func dropCachedPrograms() -> Bool { queue.dropCachedPrograms() }
+
+  /// What the backend was opened with.
+  public var precision: Precision { options.precision }
+
+  /// What the backend was opened with: kernels compute in single precision what they store in it.
+  public var featureMapPrecision: Precision { parameters.storage }
 
   /// The device behind the backend.
   public var device: DeviceDescription { queue.device.description }
