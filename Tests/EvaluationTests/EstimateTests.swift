@@ -30,7 +30,8 @@ struct EstimateTests {
       var identity = [Double](repeating: 0, count: dimension * dimension)
       for place in 0..<dimension { identity[place * (dimension + 1)] = 1 }
       return Moments(
-        count: 1000, mean: .init(repeating: 0, count: dimension), basis: identity, eigenvalues: deviations.map { $0 * $0 },
+        count: 1000, mean: .init(repeating: 0, count: dimension), basis: identity,
+        eigenvalues: deviations.map { $0 * $0 },
         remainder: 0)
     }
   }
