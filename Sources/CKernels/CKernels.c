@@ -18,6 +18,12 @@ static const char convolution_text[] = {
 static const char convolution_gradient_text[] = {
 #embed "../../Kernels/convolution_gradient.cl" suffix(, 0)
 };
+static const char convolution_tensor_cores_text[] = {
+#embed "../../Kernels/convolution_tensor_cores.cl" suffix(, 0)
+};
+static const char fragments_text[] = {
+#embed "../../Kernels/fragments.cl" suffix(, 0)
+};
 static const char matrix_text[] = {
 #embed "../../Kernels/matrix.cl" suffix(, 0)
 };
@@ -61,6 +67,8 @@ static const embedded_kernel kernels[] = {
     FILE(common),
     FILE(convolution),
     FILE(convolution_gradient),
+    FILE(convolution_tensor_cores),
+    FILE(fragments),
     FILE(matrix),
     FILE(normalization),
     FILE(normalization_gradient),

@@ -10,6 +10,16 @@ package enum KernelTier: String, CaseIterable, Sendable {
   case gpu
 }
 
+/// What multiplies the small matrices of fragments.cl.
+package enum MatrixUnits: Sendable {
+  /// Nothing: kernels multiply value by value.
+  case none
+  /// Plain OpenCL C of the same layout, on any device: slow, to prove the kernels.
+  case emulated
+  /// NVIDIA's tensor cores.
+  case tensorCores
+}
+
 /// The sizes of launches on one device: all that depends on the device, as data.
 package struct LaunchParameters: Sendable {
   let tier: KernelTier
@@ -27,8 +37,11 @@ package struct LaunchParameters: Sendable {
   let groupSize = 64
   /// `STORAGE` of common.cl: how the values of activations lie in memory.
   let storage: Precision
+  /// `TENSOR_CORES` of fragments.cl, and whether its kernels are used.
+  let matrixUnits: MatrixUnits
 
-  /// The parameters for a tier, a native vector width and a storage of activations.
+  /// The parameters for a tier, a native vector width, a storage of activations and units that multiply them; none in single
+  /// precision.
   ///
   /// | device | lanes | rows | registers of the tile |
   /// |---|---|---|---|
@@ -36,8 +49,11 @@ package struct LaunchParameters: Sendable {
   /// | processors with 256-bit vectors | 8 | 6 | 12 of 16 |
   /// | other processors | 4 | 6 | 12 of 16 or 32 |
   /// | all else | 4 | fixed by the kernels | 64 floats a work-item |
-  package init(tier: KernelTier, nativeVectorWidth: Int, storage: Precision = .float32) {
+  package init(
+    tier: KernelTier, nativeVectorWidth: Int, storage: Precision = .float32, matrixUnits: MatrixUnits = .none
+  ) {
     self.tier = tier
+    self.matrixUnits = storage == .float32 ? .none : matrixUnits
     self.storage = storage
     switch (tier, nativeVectorWidth) {
     case (.gpu, _): (lanes, rows, queries) = (4, 4, 4)
@@ -59,6 +75,7 @@ package struct LaunchParameters: Sendable {
     return [
       ("LANES", lanes), ("PIXELS", rows), ("PRODUCT_ROWS", rows), ("QUERIES", queries), ("TILE_PIXELS", tilePixels),
       ("TILE_CHANNELS", 64), ("GROUP_SIZE", groupSize), ("STORAGE", number),
+      ("TENSOR_CORES", matrixUnits == .tensorCores ? 1 : 0),
     ]
   }
 

@@ -17,6 +17,36 @@ struct StorageTests {
     }
   }
 
+  @Test(
+    "Convolutions by fragments agree with the oracle, their products emulated and their copies late",
+    arguments: [Precision.float16, .bfloat16])
+  func fragments(storage: Precision) throws {
+    let backend = try makeBackend(.gpu, .init(guardZoneBytes: 256, precision: storage), matrixUnits: .emulated)
+    let small = ConformanceSuite.cases.filter { $0.operation == .convolve && $0.size == .tiny }
+    #expect(small.count > 10)
+    for result in ConformanceSuite.run(on: backend, cases: small) {
+      #expect(result.outcome == .passed, "\(result)")
+    }
+  }
+
+  @Test("A layer takes the first variant of its device that supports it")
+  func variants() throws {
+    let shape = ConvolutionShape(inputChannels: 64, outputChannels: 64, kernel: 3, padding: .all(1))
+    let output = FeatureMapShape(batch: 2, channels: 64, height: 16, width: 16)
+    func name(
+      _ tier: KernelTier, _ precision: Precision, _ units: MatrixUnits = .none, isExact: Bool = false
+    ) throws -> String {
+      try makeBackend(tier, .init(precision: precision, isExact: isExact), matrixUnits: units)
+        .method(of: shape, output: output).name
+    }
+    #expect(try name(.cpu, .float32) == "winograd 4x4")
+    #expect(try name(.cpu, .float32, isExact: true) == "direct")
+    #expect(try name(.gpu, .float32, .emulated) == "winograd 4x4")
+    #expect(try name(.gpu, .bfloat16) == "direct, tiled")
+    #expect(try name(.gpu, .float16, .emulated) == "tensor cores")
+    #expect(try name(.gpu, .float16, .emulated, isExact: true) == "direct, tiled")
+  }
+
   @Test("A feature map takes half the memory, an exact buffer the same", arguments: [Precision.float16, .bfloat16])
   func memory(storage: Precision) throws {
     let shape = FeatureMapShape(batch: 2, channels: 32, height: 8, width: 8)
