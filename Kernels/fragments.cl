@@ -11,6 +11,8 @@
 // which the work-items exchange their parts through local memory, so that indices, swizzles and barriers of the kernels can be
 // proved on any device. Copies then happen as late as the instructions allow. All work-items of a group must reach each call.
 
+#if STORAGE
+
 #ifndef TENSOR_CORES
 #define TENSOR_CORES 0
 #endif
@@ -39,12 +41,38 @@ uint4 load_matrices(local const ushort *tile, int place, exchange_pointer exchan
   return words;
 }
 
-// sums + a b
+// The same, each matrix transposed: a work-item gets two rows of a column.
+uint4 load_transposed(local const ushort *tile, int place, exchange_pointer exchange) {
+  uint4 words;
+  __asm__ volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];"
+                   : "=r"(words.x), "=r"(words.y), "=r"(words.z), "=r"(words.w)
+                   : "l"(tile + place)
+                   : "memory");
+  return words;
+}
+
 #if STORAGE == 1
 #define TENSOR_TYPE "f16"
 #else
 #define TENSOR_TYPE "bf16"
 #endif
+
+// Two neighbouring values of a row as a word of a fragment.
+uint pack_pair(float2 values, exchange_pointer exchange) {
+  uint word;
+  __asm__("cvt.rn." TENSOR_TYPE "x2.f32 %0, %1, %2;" : "=r"(word) : "f"(values.y), "f"(values.x));
+  return word;
+}
+
+// The values of the work-item whose lane differs in the bits of `mask`, 1 or 2.
+float2 of_neighbour(float2 values, int mask, exchange_pointer exchange) {
+  float2 result;
+  __asm__ volatile("shfl.sync.bfly.b32 %0, %1, %2, 31, -1;" : "=f"(result.x) : "f"(values.x), "r"(mask));
+  __asm__ volatile("shfl.sync.bfly.b32 %0, %1, %2, 31, -1;" : "=f"(result.y) : "f"(values.y), "r"(mask));
+  return result;
+}
+
+// sums + a b
 float4 multiply_fragments(uint4 a, uint2 b, float4 sums, exchange_pointer exchange) {
   __asm__ volatile("mma.sync.aligned.m16n8k16.row.col.f32." TENSOR_TYPE "." TENSOR_TYPE
                ".f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
@@ -73,7 +101,7 @@ typedef local uint *exchange_pointer;
 
 // Copies of a work-item that are under way, by groups.
 #define MOST_GROUPS 4
-#define MOST_COPIES 4
+#define MOST_COPIES 12
 typedef struct {
   local ushort *to[MOST_GROUPS][MOST_COPIES];
   global const element *from[MOST_GROUPS][MOST_COPIES];
@@ -99,6 +127,40 @@ uint4 load_matrices(local const ushort *tile, int place, exchange_pointer exchan
   words.w = as_uint(vload2(lane % 4, tile + places[24 + lane / 4]));
   barrier(CLK_LOCAL_MEM_FENCE);
   return words;
+}
+
+uint4 load_transposed(local const ushort *tile, int place, exchange_pointer exchange) {
+  int item = (int)get_local_id(0), lane = item % WARP;
+  local uint *places = exchange + (item - lane);
+  places[lane] = (uint)place;
+  barrier(CLK_LOCAL_MEM_FENCE);
+  uint words[4];
+  for (int matrix = 0; matrix < 4; matrix++) {
+    local const uint *rows = places + 8 * matrix + lane % 4 * 2;
+    words[matrix] = as_uint((ushort2)(tile[rows[0] + lane / 4], tile[rows[1] + lane / 4]));
+  }
+  barrier(CLK_LOCAL_MEM_FENCE);
+  return vload4(0, words);
+}
+
+uint pack_pair(float2 values, exchange_pointer exchange) {
+#if STORAGE == 1
+  local uint *own = exchange + 6 * get_local_id(0);
+  vstore_half2_rte(values, 0, (local half *)own);
+  barrier(CLK_LOCAL_MEM_FENCE);
+  return *own;
+#else
+  return as_uint(upper2(values));
+#endif
+}
+
+float2 of_neighbour(float2 values, int mask, exchange_pointer exchange) {
+  int item = (int)get_local_id(0);
+  vstore2(as_uint2(values), 0, exchange + 2 * item);
+  barrier(CLK_LOCAL_MEM_FENCE);
+  float2 result = as_float2(vload2(0, exchange + 2 * (item ^ mask)));
+  barrier(CLK_LOCAL_MEM_FENCE);
+  return result;
 }
 
 float4 multiply_fragments(uint4 a, uint2 b, float4 sums, exchange_pointer exchange) {
@@ -145,5 +207,7 @@ void wait_for_copies(copy_queue *queue, int pending) {
     }
   }
 }
+
+#endif
 
 #endif

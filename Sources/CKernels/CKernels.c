@@ -9,6 +9,9 @@ static const char attention_text[] = {
 static const char attention_gradient_text[] = {
 #embed "../../Kernels/attention_gradient.cl" suffix(, 0)
 };
+static const char attention_tensor_cores_text[] = {
+#embed "../../Kernels/attention_tensor_cores.cl" suffix(, 0)
+};
 static const char common_text[] = {
 #embed "../../Kernels/common.cl" suffix(, 0)
 };
@@ -64,6 +67,7 @@ static const embedded_kernel kernels[] = {
     FILE(activation),
     FILE(attention),
     FILE(attention_gradient),
+    FILE(attention_tensor_cores),
     FILE(common),
     FILE(convolution),
     FILE(convolution_gradient),

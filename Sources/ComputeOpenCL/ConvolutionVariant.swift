@@ -29,13 +29,3 @@ enum ConvolutionVariant: String {
     self == .winograd ? shape.suitsWinograd(output: output) : true
   }
 }
-
-/// The tiles of convolution_tensor_cores.cl.
-enum FragmentTile {
-  /// `TILE`: pixels and output channels of a group.
-  static let extent = 128
-  /// `STEP`: input channels that a group takes at a time.
-  static let depth = 32
-  /// `ITEMS`: work-items of a group.
-  static let items = 256
-}

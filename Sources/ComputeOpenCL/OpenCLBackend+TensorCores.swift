@@ -22,6 +22,22 @@ extension OpenCLBackend {
         + [.float(epilogue.scale)])
   }
 
+  /// Attention by products of matrices of 16-bit elements, for heads of a multiple of eight channels.
+  func attendTensorCores(_ projections: FeatureMap, heads: Int, into destination: FeatureMap) {
+    let shape = destination.shape, size = shape.channels / heads
+    guard let x = memory(projections), let out = memory(destination) else { return }
+    queue.launch(
+      .attendTensorCores, for: .attend,
+      groups: [
+        shape.pixels.dividedUp(by: AttentionTile.queries), shape.batch * heads,
+        size.dividedUp(by: AttentionTile.values),
+      ], of: [AttentionTile.items, 1, 1],
+      [
+        .memory(x.id), .memory(out.id), .int(shape.channels), .int(heads), .int(shape.pixels),
+        .float(1 / Float(size).squareRoot()),
+      ])
+  }
+
   /// A filter in the order and the precision in which the kernel reads it, split where the operands meet.
   private func fragments(_ filter: Filter, _ operand: Operand, _ shape: ConvolutionShape) -> DeviceMemory? {
     let first = operand.first.shape.channels, second = shape.inputChannels - first

@@ -73,14 +73,14 @@ public struct ConformanceCase: Sendable {
   /// Both factors of every product are rounded, which gives their sums an error of about one unit roundoff; Winograd's
   /// transforms may make three of it, and the largest of many errors lies within four standard deviations. A value that is
   /// stored is rounded once; the oracle's is as well, and where an error has taken one of them across a tie they lie two unit
-  /// roundoffs apart. What only moves values stays exact.
+  /// roundoffs apart. What only moves values stays exact. Attention may round its weights where feature maps are rounded.
   ///
   /// - Parameters:
   ///   - precision: That of products.
   ///   - storage: That of feature maps.
   public func tolerance(in precision: Precision, storage: Precision = .float32) -> Tolerance {
     var (bound, reason) = (tolerance.bound, tolerance.reason)
-    if operation == .convolve, precision != .float32 {
+    if operation == .convolve && precision != .float32 || operation == .attend && storage != .float32 {
       bound += 4 * precision.unitRoundoff
       reason += ", products in \(precision.rawValue)"
     }

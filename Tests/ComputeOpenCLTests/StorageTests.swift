@@ -18,11 +18,11 @@ struct StorageTests {
   }
 
   @Test(
-    "Convolutions by fragments agree with the oracle, their products emulated and their copies late",
+    "Convolutions and attention by fragments agree with the oracle, their products emulated and their copies late",
     arguments: [Precision.float16, .bfloat16])
   func fragments(storage: Precision) throws {
     let backend = try makeBackend(.gpu, .init(guardZoneBytes: 256, precision: storage), matrixUnits: .emulated)
-    let small = ConformanceSuite.cases.filter { $0.operation == .convolve && $0.size == .tiny }
+    let small = ConformanceSuite.cases.filter { [.convolve, .attend].contains($0.operation) && $0.size == .tiny }
     #expect(small.count > 10)
     for result in ConformanceSuite.run(on: backend, cases: small) {
       #expect(result.outcome == .passed, "\(result)")
