@@ -13,7 +13,7 @@
 
 // Work-items number pixels first, so that neighbours read neighbouring exact values.
 ELEMENTWISE kernel void enter(
-    global const float *source, global float *destination, float scale, float shift, int channels, int pixels,
+    global const float *source, global element *destination, float scale, float shift, int channels, int pixels,
     int all_pixels) {
   size_t index = get_global_id(0);
   int channel = (int)(index / all_pixels) * LANES;
@@ -25,11 +25,11 @@ ELEMENTWISE kernel void enter(
   for (int lane = 0; lane < LANES; lane++) {
     lanes[lane] = channel + lane < channels ? scale * plane[(size_t)(channel + lane) * pixels] + shift : 0.0f;
   }
-  store(load(lanes), destination + (size_t)pixel * PADDED(channels) + channel);
+  store_elements(load(lanes), destination + (size_t)pixel * PADDED(channels) + channel);
 }
 
 ELEMENTWISE kernel void leave(
-    global const float *source, global float *destination, int channels, int pixels, int all_pixels) {
+    global const element *source, global float *destination, int channels, int pixels, int all_pixels) {
   size_t index = get_global_id(0);
   int channel = (int)(index / all_pixels) * LANES;
   int pixel = (int)(index % all_pixels);
@@ -37,60 +37,61 @@ ELEMENTWISE kernel void leave(
   int sample = pixel / pixels;
   global float *plane = destination + (size_t)sample * channels * pixels + (pixel - sample * pixels);
   float lanes[LANES];
-  store(load(source + (size_t)pixel * PADDED(channels) + channel), lanes);
+  store(load_elements(source + (size_t)pixel * PADDED(channels) + channel), lanes);
   for (int lane = 0; lane < min(LANES, channels - channel); lane++) {
     plane[(size_t)(channel + lane) * pixels] = lanes[lane];
   }
 }
 
 // `source` may be `destination`.
-ELEMENTWISE kernel void activate(global const float *source, global float *destination, int function, int vectors) {
+ELEMENTWISE kernel void activate(global const element *source, global element *destination, int function, int vectors) {
   size_t index = get_global_id(0);
   if (index >= vectors) return;
-  store(apply_function(load(source + index * LANES), function), destination + index * LANES);
+  store_elements(apply_function(load_elements(source + index * LANES), function), destination + index * LANES);
 }
 
 ELEMENTWISE kernel void gather_rows(
-    global const float *table, global const int *indices, global float *destination, int channels, int vectors) {
+    global const float *table, global const int *indices, global element *destination, int channels, int vectors) {
   size_t index = get_global_id(0);
   if (index >= vectors) return;
   int row_vectors = PADDED(channels) / LANES;
   int row = (int)(index / row_vectors);
   size_t source = (size_t)indices[row] * row_vectors + (index - (size_t)row * row_vectors);
-  store(load(table + source * LANES), destination + index * LANES);
+  store_elements(load(table + source * LANES), destination + index * LANES);
 }
 
 ELEMENTWISE kernel void add_activations(
-    global const float *first, global const float *second, global float *destination, float first_scale,
+    global const element *first, global const element *second, global element *destination, float first_scale,
     float second_scale, int has_second, int vectors) {
   size_t index = get_global_id(0);
   if (index >= vectors) return;
-  vector sum = first_scale * load(first + index * LANES);
-  if (has_second) sum += second_scale * load(second + index * LANES);
-  store(sum, destination + index * LANES);
+  vector sum = first_scale * load_elements(first + index * LANES);
+  if (has_second) sum += second_scale * load_elements(second + index * LANES);
+  store_elements(sum, destination + index * LANES);
 }
 
 ELEMENTWISE kernel void activate_gradient(
-    global const float *source, global const float *gradient, global float *destination, int function, int vectors) {
+    global const element *source, global const element *gradient, global element *destination, int function, int vectors) {
   size_t index = get_global_id(0);
   if (index >= vectors) return;
-  store(derivative(load(source + index * LANES), function) * load(gradient + index * LANES), destination + index * LANES);
+  vector x = load_elements(source + index * LANES), g = load_elements(gradient + index * LANES);
+  store_elements(derivative(x, function) * g, destination + index * LANES);
 }
 
 ELEMENTWISE kernel void sum_pixels(
-    global const float *source, global float *destination, int channels, int pixels, int samples) {
+    global const element *source, global element *destination, int channels, int pixels, int samples) {
   size_t index = get_global_id(0);
   int row_vectors = PADDED(channels) / LANES;
   if (index >= (size_t)samples * row_vectors) return;
   int sample = (int)(index / row_vectors);
   int channel = (int)(index - (size_t)sample * row_vectors) * LANES;
-  global const float *x = source + (size_t)sample * pixels * PADDED(channels) + channel;
+  global const element *x = source + (size_t)sample * pixels * PADDED(channels) + channel;
   vector even = (vector)(0.0f), odd = (vector)(0.0f);
   int pixel = 0;
   for (; pixel + 2 <= pixels; pixel += 2) {
-    even += load(x + (size_t)pixel * PADDED(channels));
-    odd += load(x + (size_t)(pixel + 1) * PADDED(channels));
+    even += load_elements(x + (size_t)pixel * PADDED(channels));
+    odd += load_elements(x + (size_t)(pixel + 1) * PADDED(channels));
   }
-  if (pixel < pixels) even += load(x + (size_t)pixel * PADDED(channels));
-  store(even + odd, destination + (size_t)sample * PADDED(channels) + channel);
+  if (pixel < pixels) even += load_elements(x + (size_t)pixel * PADDED(channels));
+  store_elements(even + odd, destination + (size_t)sample * PADDED(channels) + channel);
 }

@@ -31,14 +31,14 @@
 #define QUERY_TILE 16
 
 // LANES values of a channel, one of each token; zero past the last token.
-vector gather_tokens(global const float *channel, int pitch, int count) {
+vector gather_tokens(global const element *channel, int pitch, int count) {
   float lanes[LANES];
-  for (int lane = 0; lane < LANES; lane++) lanes[lane] = lane < count ? channel[(size_t)lane * pitch] : 0.0f;
+  for (int lane = 0; lane < LANES; lane++) lanes[lane] = lane < count ? get_element(channel + (size_t)lane * pitch) : 0.0f;
   return load(lanes);
 }
 
 ELEMENTWISE kernel void split_heads(
-    global const float *projections, global float *queries, global float *keys, global float *values, int channels,
+    global const element *projections, global float *queries, global float *keys, global float *values, int channels,
     int heads, int tokens, int token_pitch, int head_pitch, ulong count) {
   size_t index = get_global_id(0);
   if (index >= count / (LANES * HEAD_STEP)) return;
@@ -49,7 +49,7 @@ ELEMENTWISE kernel void split_heads(
   size_t sample = n / heads;
   int size = channels / heads, pitch = PADDED(3 * channels);
   int channel = (int)(n - sample * heads) * size + i;
-  global const float *pixel = projections + (sample * tokens + t) * pitch + channel;
+  global const element *pixel = projections + (sample * tokens + t) * pitch + channel;
   for (int j = 0; j < HEAD_STEP; j++) {
     size_t place = (n * head_pitch + i + j) * token_pitch + t;
     int existing = i + j < size ? tokens - t : 0;
@@ -60,14 +60,14 @@ ELEMENTWISE kernel void split_heads(
     global float *row = values + (n * token_pitch + t + lane) * head_pitch + i;
     for (int j = 0; j < HEAD_STEP; j += LANES) {
       int existing = t + lane < tokens ? size - i - j : 0;
-      store(load_some(pixel + (size_t)lane * pitch + 2 * channels + j, existing), row + j);
+      store(load_some_elements(pixel + (size_t)lane * pitch + 2 * channels + j, existing), row + j);
     }
   }
 }
 
 __attribute__((reqd_work_group_size(1, 1, 1))) __attribute__((vec_type_hint(vector))) kernel void attend_direct(
     global const float *queries, global const float *keys, global const float *values, global float *partial,
-    global float *output, int channels, int heads, int tokens, int token_pitch, int head_pitch, float scale) {
+    global element *output, int channels, int heads, int tokens, int token_pitch, int head_pitch, float scale) {
   int start = (int)get_global_id(0) * QUERIES;
   size_t n = get_global_id(1);
   if (start >= tokens) return;
@@ -149,17 +149,17 @@ __attribute__((reqd_work_group_size(1, 1, 1))) __attribute__((vec_type_hint(vect
   size_t sample = n / heads;
   int head = (int)(n - sample * heads);
   for (int q = 0; q < min(QUERIES, tokens - start); q++) {
-    global float *pixel = output + (sample * tokens + start + q) * PADDED(channels);
+    global element *pixel = output + (sample * tokens + start + q) * PADDED(channels);
     float inverse = 1.0f / total(sums[q]);
-    for (int i = 0; i < size; i++) pixel[head * size + i] = partial[q * head_pitch + i] * inverse;
+    for (int i = 0; i < size; i++) set_element(partial[q * head_pitch + i] * inverse, pixel + head * size + i);
     int end = head == heads - 1 ? PADDED(channels) : 0;
-    for (int c = channels; c < end; c++) pixel[c] = 0.0f;
+    for (int c = channels; c < end; c++) set_element(0.0f, pixel + c);
   }
 }
 
 __attribute__((reqd_work_group_size(KEY_TILE, 1, 1))) kernel void attend_tiled(
     global const float *queries, global const float *keys, global const float *values, global float *partial,
-    global float *output, int channels, int heads, int tokens, int token_pitch, int head_pitch, float scale) {
+    global element *output, int channels, int heads, int tokens, int token_pitch, int head_pitch, float scale) {
   local float weights[KEY_TILE * QUERY_TILE];
   local float maxima[QUERY_TILE], sums[QUERY_TILE], corrections[QUERY_TILE];
   int item = (int)get_local_id(0);
@@ -226,10 +226,10 @@ __attribute__((reqd_work_group_size(KEY_TILE, 1, 1))) kernel void attend_tiled(
   size_t sample = n / heads;
   int head = (int)(n - sample * heads);
   for (int q = 0; q < min(QUERY_TILE, tokens - start); q++) {
-    global float *pixel = output + (sample * tokens + start + q) * PADDED(channels);
+    global element *pixel = output + (sample * tokens + start + q) * PADDED(channels);
     float inverse = 1.0f / sums[q];
-    for (int i = item; i < size; i += KEY_TILE) pixel[head * size + i] = partial[q * head_pitch + i] * inverse;
+    for (int i = item; i < size; i += KEY_TILE) set_element(partial[q * head_pitch + i] * inverse, pixel + head * size + i);
     int end = head == heads - 1 ? PADDED(channels) : 0;
-    for (int c = channels + item; c < end; c += KEY_TILE) pixel[c] = 0.0f;
+    for (int c = channels + item; c < end; c += KEY_TILE) set_element(0.0f, pixel + c);
   }
 }

@@ -20,28 +20,65 @@
 #define GROUP_SIZE 64
 #endif
 
+// How a value of an activation lies in memory: 0 a float, 1 an IEEE half, 2 the upper half of a float (bfloat16). Kernels
+// compute in floats whatever it is; exact buffers, parameters and scratch are floats.
+#ifndef STORAGE
+#define STORAGE 0
+#endif
+
 // Channels of an activation in memory.
 #define PADDED(channels) (((channels) + 15) / 16 * 16)
 
+// A name and a number joined, both expanded: LANED(float) is float8 for eight lanes.
+#define JOIN_EXPANDED(name, count) name##count
+#define JOIN(name, count) JOIN_EXPANDED(name, count)
+#define LANED(name) JOIN(name, LANES)
+
+typedef LANED(float) vector;
+typedef LANED(int) vector_mask;
+#define load(pointer) LANED(vload)(0, pointer)
+#define store(value, pointer) LANED(vstore)(value, 0, pointer)
 #if LANES == 16
-typedef float16 vector;
-typedef int16 vector_mask;
 #define LANE_INDICES ((int16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15))
-#define load(pointer) vload16(0, pointer)
-#define store(value, pointer) vstore16(value, 0, pointer)
 #elif LANES == 8
-typedef float8 vector;
-typedef int8 vector_mask;
 #define LANE_INDICES ((int8)(0, 1, 2, 3, 4, 5, 6, 7))
-#define load(pointer) vload8(0, pointer)
-#define store(value, pointer) vstore8(value, 0, pointer)
 #else
-typedef float4 vector;
-typedef int4 vector_mask;
 #define LANE_INDICES ((int4)(0, 1, 2, 3))
-#define load(pointer) vload4(0, pointer)
-#define store(value, pointer) vstore4(value, 0, pointer)
 #endif
+
+// Values of activations: element is one in memory, load_values and store_values move 4 or LANES of them.
+#if STORAGE == 0
+typedef float element;
+#define load_values(count, pointer) JOIN(vload, count)(0, pointer)
+#define store_values(count, value, pointer) JOIN(vstore, count)(value, 0, pointer)
+#define get_element(pointer) (*(pointer))
+#define set_element(value, pointer) (*(pointer) = (value))
+#elif STORAGE == 1
+typedef half element;
+#define load_values(count, pointer) JOIN(vload_half, count)(0, pointer)
+#define store_values(count, value, pointer) JOIN(JOIN(vstore_half, count), _rte)(value, 0, pointer)
+#define get_element(pointer) vload_half(0, pointer)
+#define set_element(value, pointer) vstore_half_rte(value, 0, pointer)
+#else
+typedef ushort element;
+// The upper halves of floats, rounded to the nearest, ties to even; NaN stays one.
+#define DEFINE_UPPER(count)                                                                        \
+  JOIN(ushort, count) JOIN(upper, count)(JOIN(float, count) value) {                               \
+    JOIN(uint, count) bits = JOIN(as_uint, count)(value);                                          \
+    JOIN(uint, count) rounded = bits + 0x7FFFu + ((bits >> 16) & 1u);                              \
+    return JOIN(convert_ushort, count)(select(rounded, bits | 0x400000u, isnan(value)) >> 16);     \
+  }
+DEFINE_UPPER(4)
+#if LANES != 4
+DEFINE_UPPER(LANES)
+#endif
+#define load_values(count, pointer) JOIN(as_float, count)(JOIN(convert_uint, count)(JOIN(vload, count)(0, pointer)) << 16)
+#define store_values(count, value, pointer) JOIN(vstore, count)(JOIN(upper, count)(value), 0, pointer)
+#define get_element(pointer) as_float((uint)*(pointer) << 16)
+#define set_element(value, pointer) (*(pointer) = upper4((float4)(value)).x)
+#endif
+#define load_elements(pointer) load_values(LANES, pointer)
+#define store_elements(value, pointer) store_values(LANES, value, pointer)
 
 // Work-groups whose kernel keeps vectors of its own: compilers for processors need not vectorise across work-items.
 #define ELEMENTWISE __attribute__((reqd_work_group_size(GROUP_SIZE, 1, 1))) __attribute__((vec_type_hint(vector)))
@@ -62,6 +99,24 @@ void store_some(vector value, global float *destination, int count) {
     float lanes[LANES];
     store(value, lanes);
     for (int lane = 0; lane < count; lane++) destination[lane] = lanes[lane];
+  }
+}
+
+// The same of an activation.
+vector load_some_elements(global const element *source, int count) {
+  if (count >= LANES) return load_elements(source);
+  float lanes[LANES];
+  for (int lane = 0; lane < LANES; lane++) lanes[lane] = lane < count ? get_element(source + lane) : 0.0f;
+  return load(lanes);
+}
+
+void store_some_elements(vector value, global element *destination, int count) {
+  if (count >= LANES) {
+    store_elements(value, destination);
+  } else {
+    float lanes[LANES];
+    store(value, lanes);
+    for (int lane = 0; lane < count; lane++) set_element(lanes[lane], destination + lane);
   }
 }
 
@@ -136,12 +191,12 @@ vector derivative(vector x, int function) {
 
 // Stores LANES channels of a pixel with the epilogue of a convolution added, unless they lie past the padding.
 void finish(
-    vector sum, global const float *bias, global const float *offset, global const float *residual,
-    global float *output, int channels, size_t pixel, int sample, int channel, int features, float scale) {
+    vector sum, global const float *bias, global const element *offset, global const element *residual,
+    global element *output, int channels, size_t pixel, int sample, int channel, int features, float scale) {
   if (channel >= PADDED(channels)) return;
   size_t place = pixel * PADDED(channels) + channel;
   if (features & HAS_BIAS) sum += load(bias + channel);
-  if (features & HAS_OFFSET) sum += load(offset + (size_t)sample * PADDED(channels) + channel);
-  if (features & HAS_RESIDUAL) sum += load(residual + place);
-  store(scale * sum, output + place);
+  if (features & HAS_OFFSET) sum += load_elements(offset + (size_t)sample * PADDED(channels) + channel);
+  if (features & HAS_RESIDUAL) sum += load_elements(residual + place);
+  store_elements(scale * sum, output + place);
 }

@@ -64,8 +64,8 @@ __attribute__((reqd_work_group_size(GROUP_SIZE, 1, 1))) kernel void pack_filter(
 
 // zeros: as many zeros as the larger operand has padded channels, read in place of pixels outside of the input.
 __attribute__((reqd_work_group_size(1, 1, 1))) __attribute__((vec_type_hint(vector))) kernel void convolve_direct(
-    global const float *first, global const float *second, global const float *packed, global const float *zeros,
-    global const float *bias, global const float *offset, global const float *residual, global float *output,
+    global const element *first, global const element *second, global const float *packed, global const element *zeros,
+    global const float *bias, global const element *offset, global const element *residual, global element *output,
     int first_channels, int second_channels, int channels, int in_height, int in_width, int out_height, int out_width,
     int pixels, int taps, int filter_width, int stride, int top, int left, int doubling, int features,
     float scale) {
@@ -91,9 +91,9 @@ __attribute__((reqd_work_group_size(1, 1, 1))) __attribute__((vec_type_hint(vect
   for (int r = 0; r < taps / filter_width; r++) {
     for (int s = 0; s < filter_width; s++) {
       for (int part = 0; part < 2; part++) {
-        global const float *input = part == 0 ? first : second;
+        global const element *input = part == 0 ? first : second;
         int depth = part == 0 ? first_depth : second_depth;
-        global const float *source[PIXELS];
+        global const element *source[PIXELS];
 #pragma unroll
         for (int p = 0; p < PIXELS; p++) {
           int y = row[p] + r, x = column[p] + s;
@@ -105,7 +105,7 @@ __attribute__((reqd_work_group_size(1, 1, 1))) __attribute__((vec_type_hint(vect
           vector weights0 = load(weights), weights1 = load(weights + LANES);
 #pragma unroll
           for (int p = 0; p < PIXELS; p++) {
-            vector value = (vector)(source[p][i]);
+            vector value = (vector)(get_element(source[p] + i));
             sums0[p] += value * weights0;
             sums1[p] += value * weights1;
           }
@@ -139,18 +139,18 @@ __attribute__((reqd_work_group_size(1, 1, 1))) __attribute__((vec_type_hint(vect
 #define PIXEL_PITCH (TILE_PIXELS + 4)
 
 void finish_four(
-    float4 sum, global const float *bias, global const float *offset, global const float *residual,
-    global float *output, int channels, int pixel, int sample, int channel, int features, float scale) {
+    float4 sum, global const float *bias, global const element *offset, global const element *residual,
+    global element *output, int channels, int pixel, int sample, int channel, int features, float scale) {
   size_t place = (size_t)pixel * PADDED(channels) + channel;
   if (features & HAS_BIAS) sum += vload4(0, bias + channel);
-  if (features & HAS_OFFSET) sum += vload4(0, offset + (size_t)sample * PADDED(channels) + channel);
-  if (features & HAS_RESIDUAL) sum += vload4(0, residual + place);
-  vstore4(scale * sum, 0, output + place);
+  if (features & HAS_OFFSET) sum += load_values(4, offset + (size_t)sample * PADDED(channels) + channel);
+  if (features & HAS_RESIDUAL) sum += load_values(4, residual + place);
+  store_values(4, scale * sum, output + place);
 }
 
 __attribute__((reqd_work_group_size(TILE_COLUMNS, TILE_ROWS, 1))) kernel void convolve_tiled(
-    global const float *first, global const float *second, global const float *packed, global const float *zeros,
-    global const float *bias, global const float *offset, global const float *residual, global float *output,
+    global const element *first, global const element *second, global const float *packed, global const element *zeros,
+    global const float *bias, global const element *offset, global const element *residual, global element *output,
     int first_channels, int second_channels, int channels, int in_height, int in_width, int out_height, int out_width,
     int pixels, int taps, int filter_width, int stride, int top, int left, int doubling, int features,
     float scale, ulong input_step, ulong filter_step, ulong output_step) {
@@ -192,7 +192,7 @@ __attribute__((reqd_work_group_size(TILE_COLUMNS, TILE_ROWS, 1))) kernel void co
     int r = tap / filter_width, s = tap - r * filter_width;
     for (int step = 0; step < steps; step++) {
       bool is_first = step * TILE_DEPTH < PADDED(first_channels);
-      global const float *input = is_first ? first : second;
+      global const element *input = is_first ? first : second;
       int pitch = is_first ? PADDED(first_channels) : PADDED(second_channels);
       int channel = step * TILE_DEPTH - (is_first ? 0 : PADDED(first_channels)) + quarter;
 #pragma unroll
@@ -200,7 +200,7 @@ __attribute__((reqd_work_group_size(TILE_COLUMNS, TILE_ROWS, 1))) kernel void co
         int y = row[n] + r, x = column[n] + s;
         bool inside = y >= 0 && y < height && x >= 0 && x < width;
         size_t pixel = (size_t)(origin[n] + (y >> doubling)) * in_width + (x >> doubling);
-        float4 value = vload4(0, input + (inside ? pixel : 0) * pitch + channel);
+        float4 value = load_values(4, input + (inside ? pixel : 0) * pitch + channel);
         value = inside ? value : (float4)(0.0f);
         local float *place = pixel_tile + quarter * PIXEL_PITCH + item / 4 + n * PIXEL_STEP;
         place[0] = value.x;

@@ -9,7 +9,7 @@
 #define FILTER_ROWS 8
 
 __attribute__((reqd_work_group_size(1, 1, 1))) __attribute__((vec_type_hint(vector))) kernel void filter_gradient(
-    global const float *source, global const float *gradient, global float *sums, int channels, int base,
+    global const element *source, global const element *gradient, global float *sums, int channels, int base,
     int all_channels, int outputs, int height, int width, int output_height, int output_width, int samples, int taps, int filter_width,
     int stride, int top, int left, int shift, int pieces) {
   int channel = (int)get_global_id(0) * FILTER_ROWS;
@@ -42,18 +42,18 @@ __attribute__((reqd_work_group_size(1, 1, 1))) __attribute__((vec_type_hint(vect
       for (int y = 0; y < output_height; y++) {
         int input_row = stride * y + r;
         if (input_row < 0 || input_row >= height << shift) continue;
-        global const float *line =
+        global const element *line =
             source + ((size_t)sample * height + (input_row >> shift)) * width * pitch + channel;
-        global const float *g =
+        global const element *g =
             gradient + ((size_t)sample * output_height + y) * output_width * gradient_pitch + output;
         for (int x = begin; x < end; x++) {
-          vector g0 = load(g + (size_t)x * gradient_pitch);
-          vector g1 = has_second ? load(g + (size_t)x * gradient_pitch + LANES) : (vector)(0.0f);
+          vector g0 = load_elements(g + (size_t)x * gradient_pitch);
+          vector g1 = has_second ? load_elements(g + (size_t)x * gradient_pitch + LANES) : (vector)(0.0f);
           // Channels are padded to a multiple of sixteen, so all FILTER_ROWS of them can be read.
-          global const float *values = line + (size_t)((stride * x + s) >> shift) * pitch;
+          global const element *values = line + (size_t)((stride * x + s) >> shift) * pitch;
 #pragma unroll
           for (int row = 0; row < FILTER_ROWS; row++) {
-            vector value = (vector)(values[row]);
+            vector value = (vector)(get_element(values + row));
             sums0[row] += value * g0;
             sums1[row] += value * g1;
           }

@@ -16,7 +16,7 @@
 
 // `channels` are those of this operand, `base` the first of them within the `all_channels` of both.
 ELEMENTWISE kernel void measure_channels(
-    global const float *source, global float *moments, int channels, int base, int all_channels, int pixels, int chunk,
+    global const element *source, global float *moments, int channels, int base, int all_channels, int pixels, int chunk,
     int chunks, int samples) {
   size_t index = get_global_id(0);
   int chunk_vectors = PADDED(channels) / LANES;
@@ -26,16 +26,16 @@ ELEMENTWISE kernel void measure_channels(
   int sample = place / chunks;
   int first = (place - sample * chunks) * chunk;
   int last = min(first + chunk, pixels);
-  global const float *x = source + (size_t)sample * pixels * PADDED(channels) + channel;
+  global const element *x = source + (size_t)sample * pixels * PADDED(channels) + channel;
 
   vector sum = (vector)(0.0f);
-  for (int pixel = first; pixel < last; pixel++) sum += load(x + (size_t)pixel * PADDED(channels));
+  for (int pixel = first; pixel < last; pixel++) sum += load_elements(x + (size_t)pixel * PADDED(channels));
   float count = (float)(last - first);
   vector mean = sum / count;
   vector deviation = (vector)(0.0f);
   vector squares = (vector)(0.0f);
   for (int pixel = first; pixel < last; pixel++) {
-    vector d = load(x + (size_t)pixel * PADDED(channels)) - mean;
+    vector d = load_elements(x + (size_t)pixel * PADDED(channels)) - mean;
     deviation += d;
     squares += d * d;
   }
@@ -48,7 +48,7 @@ ELEMENTWISE kernel void measure_channels(
 
 // scale_shift: activation [batch, 2 * channels, 1, 1], first all s, then all t; read only if has_scale_shift is not zero.
 kernel __attribute__((reqd_work_group_size(GROUP_SIZE, 1, 1))) void fold_moments(
-    global const float *moments, global const float *gamma, global const float *beta, global const float *scale_shift,
+    global const float *moments, global const float *gamma, global const float *beta, global const element *scale_shift,
     global float *coefficients, int channels, int groups, int pixels, int chunk, int chunks, int samples, float epsilon,
     int has_scale_shift) {
   int index = (int)get_global_id(0);
@@ -90,10 +90,10 @@ kernel __attribute__((reqd_work_group_size(GROUP_SIZE, 1, 1))) void fold_moments
     float factor = gamma[c] * inverse;
     float addend = beta[c];
     if (has_scale_shift) {
-      global const float *shifts = scale_shift + (size_t)sample * PADDED(2 * channels);
-      float scale = 1.0f + shifts[c];
+      global const element *shifts = scale_shift + (size_t)sample * PADDED(2 * channels);
+      float scale = 1.0f + get_element(shifts + c);
       factor *= scale;
-      addend = addend * scale + shifts[channels + c];
+      addend = addend * scale + get_element(shifts + channels + c);
     }
     row[c] = mean;
     row[PADDED(channels) + c] = factor;
@@ -111,7 +111,7 @@ kernel __attribute__((reqd_work_group_size(GROUP_SIZE, 1, 1))) void fold_moments
 
 // second_channels is zero where there is one operand; `second` is then not read. `first` may then be `destination`.
 ELEMENTWISE kernel void normalize_apply(
-    global const float *first, global const float *second, global const float *coefficients, global float *destination,
+    global const element *first, global const element *second, global const float *coefficients, global element *destination,
     int first_channels, int second_channels, int pixels, int function, int vectors) {
   size_t index = get_global_id(0);
   if (index >= vectors) return;
@@ -120,23 +120,23 @@ ELEMENTWISE kernel void normalize_apply(
   int pixel = (int)(index / pixel_vectors);
   int channel = (int)(index - (size_t)pixel * pixel_vectors) * LANES;
   int sample = pixel / pixels;
-  global const float *left = first + (size_t)pixel * PADDED(first_channels);
-  global const float *right = second + (size_t)pixel * PADDED(second_channels);
+  global const element *left = first + (size_t)pixel * PADDED(first_channels);
+  global const element *right = second + (size_t)pixel * PADDED(second_channels);
 
   vector x;
   if (second_channels == 0 || channel + LANES <= first_channels) {
-    x = load(left + channel);
+    x = load_elements(left + channel);
   } else if (channel >= first_channels && first_channels % LANES == 0) {
-    x = load(right + (channel - first_channels));
+    x = load_elements(right + (channel - first_channels));
   } else {
     float lanes[LANES];
     for (int lane = 0; lane < LANES; lane++) {
       int c = channel + lane;
-      lanes[lane] = c < first_channels ? left[c] : c < channels ? right[c - first_channels] : 0.0f;
+      lanes[lane] = c < first_channels ? get_element(left + c) : c < channels ? get_element(right + c - first_channels) : 0.0f;
     }
     x = load(lanes);
   }
   global const float *row = coefficients + (size_t)sample * 4 * PADDED(channels) + channel;
   vector y = (x - load(row)) * load(row + PADDED(channels)) + load(row + 2 * PADDED(channels));
-  store(apply_function(y, function), destination + index * LANES);
+  store_elements(apply_function(y, function), destination + index * LANES);
 }

@@ -10,7 +10,7 @@
 // 1 and 3 are run for each operand by itself, its channels beginning at `base` of all.
 
 ELEMENTWISE kernel void gradient_sums(
-    global const float *source, global const float *gradient, global const float *coefficients, global float *sums,
+    global const element *source, global const element *gradient, global const float *coefficients, global float *sums,
     int channels, int base, int all_channels, int pixels, int chunk, int chunks, int samples, int function) {
   size_t index = get_global_id(0);
   int row_vectors = PADDED(channels) / LANES;
@@ -28,8 +28,8 @@ ELEMENTWISE kernel void gradient_sums(
   vector addend = load_some(row + 2 * PADDED(all_channels), own);
   vector sum = (vector)(0.0f), product = (vector)(0.0f);
   for (int p = first; p < last; p++) {
-    vector d = load(source + (pixel + p) * PADDED(channels) + channel) - mean;
-    vector g = load_some(gradient + (pixel + p) * PADDED(all_channels) + base + channel, own);
+    vector d = load_elements(source + (pixel + p) * PADDED(channels) + channel) - mean;
+    vector g = load_some_elements(gradient + (pixel + p) * PADDED(all_channels) + base + channel, own);
     vector h = derivative(d * factor + addend, function) * g;
     sum += h;
     product += h * d;
@@ -41,7 +41,7 @@ ELEMENTWISE kernel void gradient_sums(
 
 __attribute__((reqd_work_group_size(GROUP_SIZE, 1, 1))) kernel void gradient_lines(
     global const float *sums, global const float *coefficients, global const float *gamma, global const float *beta,
-    global const float *scale_shift, global float *lines, global float *parts, global float *scale_shift_gradient,
+    global const element *scale_shift, global float *lines, global float *parts, global element *scale_shift_gradient,
     int channels, int groups, int pixels, int chunks, int samples, int has_scale_shift) {
   int index = (int)get_global_id(0);
   if (index >= samples * groups) return;
@@ -51,8 +51,8 @@ __attribute__((reqd_work_group_size(GROUP_SIZE, 1, 1))) kernel void gradient_lin
   float inverse = coefficients[((size_t)sample * 4 + 3) * pitch + first];
   global const float *rows = sums + (size_t)sample * chunks * 2 * pitch;
   global float *line = lines + (size_t)sample * 2 * pitch, *part = parts + (size_t)sample * 2 * pitch;
-  global const float *shifts = scale_shift + (size_t)sample * PADDED(2 * channels);
-  global float *changes = scale_shift_gradient + (size_t)sample * PADDED(2 * channels);
+  global const element *shifts = scale_shift + (size_t)sample * PADDED(2 * channels);
+  global element *changes = scale_shift_gradient + (size_t)sample * PADDED(2 * channels);
   float mean = 0.0f, mean_product = 0.0f;
   for (int c = first; c < first + size; c++) {
     float sum = 0.0f, product = 0.0f, multiplier = 1.0f;
@@ -62,9 +62,9 @@ __attribute__((reqd_work_group_size(GROUP_SIZE, 1, 1))) kernel void gradient_lin
     }
     product *= inverse;
     if (has_scale_shift) {
-      multiplier += shifts[c];
-      changes[c] = gamma[c] * product + beta[c] * sum;
-      changes[channels + c] = sum;
+      multiplier += get_element(shifts + c);
+      set_element(gamma[c] * product + beta[c] * sum, changes + c);
+      set_element(sum, changes + channels + c);
     }
     part[c] = multiplier * product;
     part[pitch + c] = multiplier * sum;
@@ -77,13 +77,13 @@ __attribute__((reqd_work_group_size(GROUP_SIZE, 1, 1))) kernel void gradient_lin
     line[pitch + c] = mean_product / count * inverse * inverse;
   }
   if (has_scale_shift && group == groups - 1)
-    for (int c = 2 * channels; c < PADDED(2 * channels); c++) changes[c] = 0.0f;
+    for (int c = 2 * channels; c < PADDED(2 * channels); c++) set_element(0.0f, changes + c);
 }
 
 // `gradient` may be `destination` where there is one operand: a work-item reads its place before it writes it.
 ELEMENTWISE kernel void gradient_apply(
-    global const float *source, global const float *gradient, global const float *coefficients, global const float *lines,
-    global float *destination, int channels, int base, int all_channels, int pixels, int function, int adds,
+    global const element *source, global const element *gradient, global const float *coefficients,
+    global const float *lines, global element *destination, int channels, int base, int all_channels, int pixels, int function, int adds,
     int vectors) {
   size_t index = get_global_id(0);
   if (index >= vectors) return;
@@ -97,13 +97,13 @@ ELEMENTWISE kernel void gradient_apply(
     global const float *line = lines + (size_t)sample * 2 * PADDED(all_channels) + base + channel;
     vector factor = load_some(row + PADDED(all_channels), own);
     vector addend = load_some(row + 2 * PADDED(all_channels), own);
-    vector d = load(source + index * LANES) - load_some(row, own);
-    vector g = load_some(gradient + (size_t)pixel * PADDED(all_channels) + base + channel, own);
+    vector d = load_elements(source + index * LANES) - load_some(row, own);
+    vector g = load_some_elements(gradient + (size_t)pixel * PADDED(all_channels) + base + channel, own);
     vector h = derivative(d * factor + addend, function) * g;
     result = h * factor - load_some(line, own) - d * load_some(line + PADDED(all_channels), own);
   }
-  if (adds) result += load(destination + index * LANES);
-  store(result, destination + index * LANES);
+  if (adds) result += load_elements(destination + index * LANES);
+  store_elements(result, destination + index * LANES);
 }
 
 __attribute__((reqd_work_group_size(GROUP_SIZE, 1, 1))) kernel void fold_samples(

@@ -54,7 +54,7 @@ __attribute__((reqd_work_group_size(GROUP_SIZE, 1, 1))) kernel void fill_normal(
 
 // `source` may be `destination`.
 ELEMENTWISE kernel void drop_values(
-    global const float *source, global float *destination, global const uint *seeds, uint step, uint draw, uint threshold,
+    global const element *source, global element *destination, global const uint *seeds, uint step, uint draw, uint threshold,
     float scale, int channels, int pixels, int vectors) {
   size_t index = get_global_id(0);
   if (index >= vectors) return;
@@ -64,7 +64,7 @@ ELEMENTWISE kernel void drop_values(
   int sample = pixel / pixels;
   uint2 key = (uint2)(seeds[2 * sample], seeds[2 * sample + 1]);
   float lanes[LANES];
-  store(load(source + index * LANES), lanes);
+  store(load_elements(source + index * LANES), lanes);
   uint block = 0xFFFFFFFFu;
   uint words[4];
   for (int lane = 0; lane < min(LANES, channels - channel); lane++) {
@@ -75,5 +75,5 @@ ELEMENTWISE kernel void drop_values(
     }
     lanes[lane] = words[place % 4] >= threshold ? scale * lanes[lane] : 0.0f;
   }
-  store(load(lanes), destination + index * LANES);
+  store_elements(load(lanes), destination + index * LANES);
 }

@@ -12,7 +12,7 @@
 // of the output; a work-item owns LANES channels of one pixel. No local memory.
 
 ELEMENTWISE kernel void halve(
-    global const float *source, global float *destination, int channels, int height, int width, int vectors) {
+    global const element *source, global element *destination, int channels, int height, int width, int vectors) {
   size_t index = get_global_id(0);
   if (index >= vectors) return;
   int pixel_vectors = PADDED(channels) / LANES;
@@ -23,14 +23,14 @@ ELEMENTWISE kernel void halve(
   int sample = row / (height / 2);
   row -= sample * (height / 2);
   size_t corner = ((size_t)sample * height + 2 * row) * width + 2 * column;
-  global const float *upper = source + corner * PADDED(channels) + channel;
-  global const float *lower = upper + (size_t)width * PADDED(channels);
-  vector sum = load(upper) + load(upper + PADDED(channels)) + (load(lower) + load(lower + PADDED(channels)));
-  store(0.25f * sum, destination + index * LANES);
+  global const element *upper = source + corner * PADDED(channels) + channel;
+  global const element *lower = upper + (size_t)width * PADDED(channels);
+  vector sum = load_elements(upper) + load_elements(upper + PADDED(channels)) + (load_elements(lower) + load_elements(lower + PADDED(channels)));
+  store_elements(0.25f * sum, destination + index * LANES);
 }
 
 ELEMENTWISE kernel void repeat_pixels(
-    global const float *source, global float *destination, int channels, int height, int width, int vectors) {
+    global const element *source, global element *destination, int channels, int height, int width, int vectors) {
   size_t index = get_global_id(0);
   if (index >= vectors) return;
   int pixel_vectors = PADDED(channels) / LANES;
@@ -41,11 +41,11 @@ ELEMENTWISE kernel void repeat_pixels(
   int sample = row / (2 * height);
   row -= sample * (2 * height);
   size_t from = ((size_t)sample * height + row / 2) * width + column / 2;
-  store(load(source + from * PADDED(channels) + channel), destination + index * LANES);
+  store_elements(load_elements(source + from * PADDED(channels) + channel), destination + index * LANES);
 }
 
 ELEMENTWISE kernel void blur(
-    global const float *source, global float *destination, int channels, int height, int width, int margin, int vectors) {
+    global const element *source, global element *destination, int channels, int height, int width, int margin, int vectors) {
   size_t index = get_global_id(0);
   if (index >= vectors) return;
   int pixel_vectors = PADDED(channels) / LANES, out_height = height + 2 * margin, out_width = width + 2 * margin;
@@ -55,21 +55,21 @@ ELEMENTWISE kernel void blur(
   int column = pixel - row * out_width - margin;
   row -= sample * out_height + margin;
   int line = width * PADDED(channels);
-  global const float *image = source + (size_t)sample * height * line + channel;
+  global const element *image = source + (size_t)sample * height * line + channel;
   vector sum = (vector)(0.0f);
   for (int s = -1; s <= 1; s++) {
     if (column + s < 0 || column + s >= width) continue;
-    global const float *place = image + (row * width + column + s) * PADDED(channels);
-    vector values = row >= 0 && row < height ? 2.0f * load(place) : (vector)(0.0f);
-    if (row > 0) values += load(place - line);
-    if (row + 1 < height) values += load(place + line);
+    global const element *place = image + (row * width + column + s) * PADDED(channels);
+    vector values = row >= 0 && row < height ? 2.0f * load_elements(place) : (vector)(0.0f);
+    if (row > 0) values += load_elements(place - line);
+    if (row + 1 < height) values += load_elements(place + line);
     sum += (s == 0 ? 2.0f : 1.0f) * values;
   }
-  store(0.0625f * sum, destination + index * LANES);
+  store_elements(0.0625f * sum, destination + index * LANES);
 }
 
 ELEMENTWISE kernel void pool_windows(
-    global const float *source, global float *destination, int channels, int height, int width, int out_height,
+    global const element *source, global element *destination, int channels, int height, int width, int out_height,
     int out_width, int size, int stride, int padding, int is_maximum, int vectors) {
   size_t index = get_global_id(0);
   if (index >= vectors) return;
@@ -82,20 +82,20 @@ ELEMENTWISE kernel void pool_windows(
   int top = (row - sample * out_height) * stride - padding;
   int first_row = max(top, 0), last_row = min(top + size, height);
   int first = max(left, 0), last = min(left + size, width);
-  global const float *image = source + (size_t)sample * height * width * PADDED(channels) + channel;
+  global const element *image = source + (size_t)sample * height * width * PADDED(channels) + channel;
   vector result = is_maximum ? (vector)(-INFINITY) : (vector)(0.0f);
   for (int y = first_row; y < last_row; y++) {
     for (int x = first; x < last; x++) {
-      vector value = load(image + ((size_t)y * width + x) * PADDED(channels));
+      vector value = load_elements(image + ((size_t)y * width + x) * PADDED(channels));
       // Unlike fmax, it keeps a NaN on either side.
       result = is_maximum ? select(value, result, result >= value || result != result) : result + value;
     }
   }
-  store(is_maximum ? result : result / (float)((last_row - first_row) * (last - first)), destination + index * LANES);
+  store_elements(is_maximum ? result : result / (float)((last_row - first_row) * (last - first)), destination + index * LANES);
 }
 
 ELEMENTWISE kernel void spread_pixels(
-    global const float *source, global float *destination, int channels, int height, int width, int stride,
+    global const element *source, global element *destination, int channels, int height, int width, int stride,
     int output_height, int output_width, int vectors) {
   size_t index = get_global_id(0);
   if (index >= vectors) return;
@@ -109,7 +109,7 @@ ELEMENTWISE kernel void spread_pixels(
   vector value = (vector)(0.0f);
   if (row % stride == 0 && column % stride == 0 && row / stride < height && column / stride < width) {
     size_t from = ((size_t)sample * height + row / stride) * width + column / stride;
-    value = load(source + from * PADDED(channels) + channel);
+    value = load_elements(source + from * PADDED(channels) + channel);
   }
-  store(value, destination + index * LANES);
+  store_elements(value, destination + index * LANES);
 }

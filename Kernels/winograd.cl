@@ -126,8 +126,8 @@ tile_place place_of(int tile, int out_height, int out_width) {
 
 // Where the 36 pixels of a tile lie in an operand of `depth` padded channels, at the zeros if outside of it.
 void find_pixels(
-    global const float *input, global const float *zeros, int depth, tile_place place, int in_height, int in_width,
-    int top, int left, int doubling, global const float **pixels) {
+    global const element *input, global const element *zeros, int depth, tile_place place, int in_height, int in_width,
+    int top, int left, int doubling, global const element **pixels) {
   int height = in_height << doubling, width = in_width << doubling;
 #pragma unroll
   for (int r = 0; r < 6; r++) {
@@ -142,13 +142,13 @@ void find_pixels(
 }
 
 // Transforms LANES channels of a tile; `step` floats lie between the positions of v.
-void transform_tile(global const float **pixels, int channel, global float *v, size_t step) {
+void transform_tile(global const element **pixels, int channel, global float *v, size_t step) {
   vector half_way[6][6];
 #pragma unroll
   for (int x = 0; x < 6; x++) {
     vector line[6], result[6];
 #pragma unroll
-    for (int y = 0; y < 6; y++) line[y] = load(pixels[6 * y + x] + channel);
+    for (int y = 0; y < 6; y++) line[y] = load_elements(pixels[6 * y + x] + channel);
     transform_line(line, result);
 #pragma unroll
     for (int y = 0; y < 6; y++) half_way[y][x] = result[y];
@@ -164,8 +164,8 @@ void transform_tile(global const float **pixels, int channel, global float *v, s
 
 // Turns the products of LANES channels of a tile into outputs.
 void finish_tile(
-    global const float *m, size_t step, global const float *bias, global const float *offset,
-    global const float *residual, global float *output, int channels, tile_place place, int out_height, int out_width,
+    global const float *m, size_t step, global const float *bias, global const element *offset,
+    global const element *residual, global element *output, int channels, tile_place place, int out_height, int out_width,
     int channel, int features, float scale) {
   vector half_way[4][6];
 #pragma unroll
@@ -220,8 +220,8 @@ void multiply_rows(
 
 // zeros: as many zeros as the larger operand has padded channels, read in place of pixels outside of the input.
 __attribute__((reqd_work_group_size(1, 1, 1))) __attribute__((vec_type_hint(vector))) kernel void convolve_winograd(
-    global const float *first, global const float *second, global const float *packed, global const float *zeros,
-    global const float *bias, global const float *offset, global const float *residual, global float *output,
+    global const element *first, global const element *second, global const float *packed, global const element *zeros,
+    global const float *bias, global const element *offset, global const element *residual, global element *output,
     global float *scratch, int first_channels, int second_channels, int channels, int in_height, int in_width,
     int out_height, int out_width, int tiles, int top, int left, int doubling, int features, int strip, int part,
     ulong slot, float scale) {
@@ -243,7 +243,7 @@ __attribute__((reqd_work_group_size(1, 1, 1))) __attribute__((vec_type_hint(vect
     int rows = (count + PIXELS - 1) / PIXELS * PIXELS;
     for (int row = 0; row < rows; row++) {
       tile_place place = place_of(start + min(row, count - 1), out_height, out_width);
-      global const float *pixels[POSITIONS];
+      global const element *pixels[POSITIONS];
       find_pixels(first, zeros, first_depth, place, in_height, in_width, top, left, doubling, pixels);
       for (int i = 0; i < first_depth; i += LANES) transform_tile(pixels, i, v + row * v_pitch + i, v_step);
       if (second_depth > 0) {
@@ -275,7 +275,7 @@ __attribute__((reqd_work_group_size(1, 1, 1))) __attribute__((vec_type_hint(vect
 }
 
 ELEMENTWISE kernel void transform_input(
-    global const float *first, global const float *second, global const float *zeros, global float *v,
+    global const element *first, global const element *second, global const element *zeros, global float *v,
     int first_channels, int second_channels, int in_height, int in_width, int out_height, int out_width, int first_tile,
     int tiles, int top, int left, int doubling) {
   size_t index = get_global_id(0);
@@ -285,7 +285,7 @@ ELEMENTWISE kernel void transform_input(
   if (tile >= tiles) return;
   int channel = (int)(index % (depth / LANES)) * LANES;
   bool is_first = channel < first_depth;
-  global const float *pixels[POSITIONS];
+  global const element *pixels[POSITIONS];
   find_pixels(
       is_first ? first : second, zeros, is_first ? first_depth : second_depth,
       place_of(first_tile + tile, out_height, out_width), in_height, in_width, top, left, doubling, pixels);
@@ -294,8 +294,8 @@ ELEMENTWISE kernel void transform_input(
 }
 
 ELEMENTWISE kernel void transform_output(
-    global const float *m, global const float *bias, global const float *offset, global const float *residual,
-    global float *output, int channels, int out_height, int out_width, int first_tile, int tiles, int features,
+    global const float *m, global const float *bias, global const element *offset, global const element *residual,
+    global element *output, int channels, int out_height, int out_width, int first_tile, int tiles, int features,
     float scale) {
   size_t index = get_global_id(0);
   int vectors = PADDED(channels) / LANES;

@@ -9,6 +9,9 @@ static const char attention_text[] = {
 static const char attention_gradient_text[] = {
 #embed "../../Kernels/attention_gradient.cl" suffix(, 0)
 };
+static const char attention_tensor_cores_text[] = {
+#embed "../../Kernels/attention_tensor_cores.cl" suffix(, 0)
+};
 static const char common_text[] = {
 #embed "../../Kernels/common.cl" suffix(, 0)
 };
@@ -17,6 +20,12 @@ static const char convolution_text[] = {
 };
 static const char convolution_gradient_text[] = {
 #embed "../../Kernels/convolution_gradient.cl" suffix(, 0)
+};
+static const char convolution_tensor_cores_text[] = {
+#embed "../../Kernels/convolution_tensor_cores.cl" suffix(, 0)
+};
+static const char fragments_text[] = {
+#embed "../../Kernels/fragments.cl" suffix(, 0)
 };
 static const char matrix_text[] = {
 #embed "../../Kernels/matrix.cl" suffix(, 0)
@@ -58,9 +67,12 @@ static const embedded_kernel kernels[] = {
     FILE(activation),
     FILE(attention),
     FILE(attention_gradient),
+    FILE(attention_tensor_cores),
     FILE(common),
     FILE(convolution),
     FILE(convolution_gradient),
+    FILE(convolution_tensor_cores),
+    FILE(fragments),
     FILE(matrix),
     FILE(normalization),
     FILE(normalization_gradient),

@@ -1,8 +1,10 @@
 #include "COpenCL.h"
 
 #include <dlfcn.h>
+#include <glob.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #define EACH_ENTRY(ENTRY) \
   ENTRY(GetPlatformIDs) ENTRY(GetPlatformInfo) ENTRY(GetDeviceIDs) ENTRY(GetDeviceInfo) ENTRY(CreateContext) \
@@ -26,7 +28,26 @@ static char missing[128];
   entries.name = (__typeof__(entries.name))dlsym(loader, "cl" #name); \
   if (!entries.name) absent = "cl" #name;
 
+// Containers may ship NVIDIA's driver without the file that registers it: where no driver is registered, it is named to the loader
+// (ocl-icd by the first variable, Khronos' by the second), unless the user has named some.
+static void name_unregistered_driver(void) {
+  static const char *const places[] = {"libnvidia-opencl.so.1", "/usr/local/nvidia/lib64/libnvidia-opencl.so.1"};
+  if (getenv("OCL_ICD_VENDORS") || getenv("OPENCL_VENDOR_PATH") || getenv("OCL_ICD_FILENAMES")) return;
+  glob_t registrations;
+  int is_registered = glob("/etc/OpenCL/vendors/*.icd", 0, NULL, &registrations) == 0;
+  globfree(&registrations);
+  for (size_t place = 0; !is_registered && place < sizeof places / sizeof places[0]; place++) {
+    void *driver = dlopen(places[place], RTLD_LAZY | RTLD_LOCAL);
+    if (!driver) continue;
+    dlclose(driver);
+    setenv("OCL_ICD_VENDORS", places[place], 0);
+    setenv("OCL_ICD_FILENAMES", places[place], 0);
+    return;
+  }
+}
+
 static void load(void) {
+  name_unregistered_driver();
   void *loader = dlopen("libOpenCL.so.1", RTLD_NOW | RTLD_LOCAL);
   if (!loader) {
     failure = "the OpenCL loader libOpenCL.so.1 is not installed (Debian: ocl-icd-libopencl1)";

@@ -17,11 +17,17 @@ public protocol Backend: AnyObject, MemoryOperations, FeatureMapOperations, Rand
 
   /// The arithmetic of the network's products, settled when the backend is opened.
   var precision: Precision { get }
+
+  /// How the values of feature maps are stored.
+  var featureMapPrecision: Precision { get }
 }
 
 extension Backend {
   /// Single precision, unless a backend says otherwise.
   public var precision: Precision { .float32 }
+
+  /// Single precision, unless a backend says otherwise.
+  public var featureMapPrecision: Precision { .float32 }
 }
 
 /// Settings with which a backend is opened.

@@ -35,6 +35,10 @@ public final class CPUBackend: Backend {
   package init(options: BackendOptions = .init(), environment: (String) -> String?) throws(DeviceError) {
     let description = Self.describe()
     let level = try DispatchLevel.chosen(environment, device: description.name)
+    guard options.precision != .float16 else {
+      throw DeviceError(
+        .unavailable, device: description.name, message: "the CPU computes in float32 or bfloat16, not in float16")
+    }
     let threads = options.threads ?? description.computeUnits
     guard (1...1024).contains(threads) else {
       throw DeviceError(

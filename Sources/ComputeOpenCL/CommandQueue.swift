@@ -33,7 +33,8 @@ final class CommandQueue {
   ///
   /// - Throws: ``DeviceError`` of reason `unavailable` if the driver gives no context or no queue.
   init(
-    device: OpenCLDevice, sources: KernelSources, options: String, cache: ProgramCache? = nil, isProfiled: Bool = false
+    device: OpenCLDevice, sources: KernelSources, parameters: LaunchParameters, cache: ProgramCache? = nil,
+    isProfiled: Bool = false
   ) throws(DeviceError) {
     var status: Int32 = 0
     var id: cl_device_id? = device.id
@@ -49,7 +50,7 @@ final class CommandQueue {
     self.context = context
     self.queue = queue
     profile = isProfiled ? KernelProfile() : nil
-    programs = ProgramLibrary(device: device, context: context, sources: sources, options: options, cache: cache)
+    programs = ProgramLibrary(device: device, context: context, sources: sources, parameters: parameters, cache: cache)
   }
 
   /// Forgets all programs that came from the disk, and says whether there were any.

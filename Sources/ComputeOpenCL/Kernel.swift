@@ -1,6 +1,6 @@
 import COpenCL
 
-/// A file of `Kernels/` besides common.cl, compiled to a program of its own.
+/// A file of `Kernels/` besides common.cl and fragments.cl, compiled to a program of its own.
 enum KernelFamily: String, CaseIterable {
   case activation, random, pointwise, reduction, matrix, parameters, convolution, winograd, normalization, attention
   case resampling, optimizer, peak
@@ -8,6 +8,12 @@ enum KernelFamily: String, CaseIterable {
   case convolutionGradient = "convolution_gradient"
   case normalizationGradient = "normalization_gradient"
   case attentionGradient = "attention_gradient"
+  // Where there are no tensor cores, nobody waits for what is written for them.
+  case attentionTensorCores = "attention_tensor_cores"
+  case convolutionTensorCores = "convolution_tensor_cores"
+
+  /// Whether the kernels multiply by the functions of fragments.cl.
+  var usesFragments: Bool { self == .attentionTensorCores || self == .convolutionTensorCores }
 }
 
 /// A kernel by the name of its function and of its file.
@@ -47,6 +53,9 @@ struct Kernel: Hashable {
   static let packFilter = Self(.convolution, "pack_filter")
   static let convolveDirect = Self(.convolution, "convolve_direct")
   static let convolveTiled = Self(.convolution, "convolve_tiled")
+  static let attendTensorCores = Self(.attentionTensorCores, "attend_tensor_cores")
+  static let packFragments = Self(.convolutionTensorCores, "pack_fragments")
+  static let convolveTensorCores = Self(.convolutionTensorCores, "convolve_tensor_cores")
   static let filterGradient = Self(.convolutionGradient, "filter_gradient")
   static let foldFilterGradient = Self(.convolutionGradient, "fold_filter_gradient")
   static let transformFilter = Self(.winograd, "transform_filter")

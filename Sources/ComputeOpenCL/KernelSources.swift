@@ -29,9 +29,10 @@ package struct KernelSources {
     self.texts = texts
   }
 
-  /// The text of one family, with what all families share in front of it.
+  /// The text of one family, with what families share in front of it.
   func program(_ family: KernelFamily) -> String {
-    (texts["common.cl"] ?? "") + (texts["\(family.rawValue).cl"] ?? "")
+    ["common", family.usesFragments ? "fragments" : nil, family.rawValue]
+      .compactMap { $0.flatMap { texts["\($0).cl"] } }.joined()
   }
 
   /// The names and texts of the embedded files.

@@ -1,3 +1,5 @@
+package import Compute
+
 /// The kind of kernels that a device is given.
 ///
 /// `DIFFUSE_OPENCL_TIER=cpu` or `gpu` forces one, so that each can be tested on any device.
@@ -6,6 +8,16 @@ package enum KernelTier: String, CaseIterable, Sendable {
   case cpu
   /// A group of work-items shares tiles in local memory.
   case gpu
+}
+
+/// What multiplies the small matrices of fragments.cl.
+package enum MatrixUnits: Sendable {
+  /// Nothing: kernels multiply value by value.
+  case none
+  /// Plain OpenCL C of the same layout, on any device: slow, to prove the kernels.
+  case emulated
+  /// NVIDIA's tensor cores.
+  case tensorCores
 }
 
 /// The sizes of launches on one device: all that depends on the device, as data.
@@ -23,8 +35,13 @@ package struct LaunchParameters: Sendable {
   let tilePixels = 128
   /// `GROUP_SIZE` of common.cl.
   let groupSize = 64
+  /// `STORAGE` of common.cl: how the values of activations lie in memory.
+  let storage: Precision
+  /// `TENSOR_CORES` of fragments.cl, and whether its kernels are used.
+  let matrixUnits: MatrixUnits
 
-  /// The parameters for a tier and a native vector width.
+  /// The parameters for a tier, a native vector width, a storage of activations and units that multiply them; none in single
+  /// precision.
   ///
   /// | device | lanes | rows | registers of the tile |
   /// |---|---|---|---|
@@ -32,8 +49,12 @@ package struct LaunchParameters: Sendable {
   /// | processors with 256-bit vectors | 8 | 6 | 12 of 16 |
   /// | other processors | 4 | 6 | 12 of 16 or 32 |
   /// | all else | 4 | fixed by the kernels | 64 floats a work-item |
-  package init(tier: KernelTier, nativeVectorWidth: Int) {
+  package init(
+    tier: KernelTier, nativeVectorWidth: Int, storage: Precision = .float32, matrixUnits: MatrixUnits = .none
+  ) {
     self.tier = tier
+    self.matrixUnits = storage == .float32 ? .none : matrixUnits
+    self.storage = storage
     switch (tier, nativeVectorWidth) {
     case (.gpu, _): (lanes, rows, queries) = (4, 4, 4)
     case (.cpu, 16...): (lanes, rows, queries) = (16, 8, 8)
@@ -44,8 +65,22 @@ package struct LaunchParameters: Sendable {
   }
 
   /// The macros that set the parameters in the kernels.
-  package var options: String {
-    "-cl-std=CL1.2 -DLANES=\(lanes) -DPIXELS=\(rows) -DPRODUCT_ROWS=\(rows) -DQUERIES=\(queries) "
-      + "-DTILE_PIXELS=\(tilePixels) -DTILE_CHANNELS=64 -DGROUP_SIZE=\(groupSize)"
+  private var macros: [(name: String, value: Int)] {
+    let number =
+      switch storage {
+      case .float32: 0
+      case .float16: 1
+      case .bfloat16: 2
+      }
+    return [
+      ("LANES", lanes), ("PIXELS", rows), ("PRODUCT_ROWS", rows), ("QUERIES", queries), ("TILE_PIXELS", tilePixels),
+      ("TILE_CHANNELS", 64), ("GROUP_SIZE", groupSize), ("STORAGE", number),
+      ("TENSOR_CORES", matrixUnits == .tensorCores ? 1 : 0),
+    ]
+  }
+
+  /// The compiler's options for a text: the macros that it mentions, so that no other parameter makes it a new program.
+  package func options(for text: String) -> String {
+    macros.filter { text.contains($0.name) }.reduce("-cl-std=CL1.2") { "\($0) -D\($1.name)=\($1.value)" }
   }
 }

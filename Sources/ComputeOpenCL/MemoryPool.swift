@@ -71,17 +71,18 @@ final class MemoryPool {
     self.queue = queue
     let device = queue.device
     budget = options.memoryBudget ?? device.description.memoryBytes
-    // Kernels count values with 32 bits.
-    largest = min(device.description.largestAllocationBytes, 4 * Int(Int32.max))
+    largest = device.description.largestAllocationBytes
     let alignment = device.alignmentBytes
     guardBytes = (options.guardZoneBytes + alignment - 1) / alignment * alignment
   }
 
-  /// Memory for `count` values of four bytes; nil, and a failure of the queue, if there is none.
-  func allocate(_ count: Int, for purpose: @autoclosure () -> String) -> DeviceMemory? {
+  /// Memory for `count` values of four bytes or of another size; nil, and a failure of the queue, if there is none.
+  func allocate(_ count: Int, of size: Int = 4, for purpose: @autoclosure () -> String) -> DeviceMemory? {
     guard queue.failure == nil else { return nil }
-    let bytes = 4 * count
+    let bytes = size * count
     if let block = unused[bytes]?.popLast() { return DeviceMemory(block, of: self) }
+    // Kernels count values with 32 bits.
+    let largest = min(largest, size * Int(Int32.max))
     guard bytes <= largest else {
       queue.fail(
         .outOfMemory, "\(purpose()) takes \(Self.text(bytes)), the device's largest allocation is \(Self.text(largest))"

@@ -1,11 +1,16 @@
 public import Compute
 
 extension OpenCLBackend: AttentionOperations {
-  /// Attention without the matrix of scores; scratch memory of four times the destination, heads padded.
+  /// Attention without the matrix of scores; scratch memory of four times the destination, heads padded, but none on matrix
+  /// units.
   public func attend(_ projections: FeatureMap, heads: Int, into destination: FeatureMap) {
     let shape = destination.shape
     checkAttend(projections, heads: heads, destination)
     let size = shape.channels / heads
+    if parameters.matrixUnits != .none && !options.isExact && size % 8 == 0 {
+      attendTensorCores(projections, heads: heads, into: destination)
+      return
+    }
     let (tokenPitch, headPitch) = (shape.pixels.roundedUp(to: 64), size.roundedUp(to: 32))
     let count = shape.batch * heads * tokenPitch * headPitch
     let scratch = (0..<4).compactMap { _ in pool.allocate(count, for: "attention over \(shape)") }

@@ -11,9 +11,14 @@ extension OpenCLBackend: ConvolutionOperations {
     checkConvolve(operand, filter, shape, epilogue, destination)
     let output = destination.shape
     guard let memories = memories(operand, epilogue, destination) else { return }
-    if takesWinograd(shape, output) {
+    switch variant(for: shape, output) {
+    case .winograd:
       convolveWinograd(operand, filter, shape, epilogue, memories, output)
       return
+    case .tensorCores:
+      convolveTensorCores(operand, filter, shape, epilogue, memories, output)
+      return
+    case .tiled, .direct: break
     }
     guard let weights = packed(filter, operand, shape) else { return }
     let input = operand.first.shape
@@ -36,17 +41,29 @@ extension OpenCLBackend: ConvolutionOperations {
     }
   }
 
-  /// Winograd's method where it pays off, from a filter of 36 values for 9, else the direct one; channels are padded.
+  /// The variant that a layer takes; channels are padded.
   public func method(of shape: ConvolutionShape, output: FeatureMapShape) -> ConvolutionMethod {
-    let isWinograd = takesWinograd(shape, output)
-    let taps = isWinograd ? WinogradPlan.positions : shape.taps
     let inputs = shape.inputChannels.roundedUp(to: 16) + 16
     let outputs = shape.outputChannels.roundedUp(to: parameters.filterBlock)
-    return .init(name: isWinograd ? "winograd 4x4" : "direct", filterBytes: 4 * taps * inputs * outputs)
+    let variant = variant(for: shape, output)
+    let filterBytes =
+      switch variant {
+      case .winograd: 4 * WinogradPlan.positions * inputs * outputs
+      case .tiled, .direct: 4 * shape.taps * inputs * outputs
+      case .tensorCores:
+        parameters.storage.byteCount * shape.taps * inputs.roundedUp(to: FragmentTile.depth)
+          * shape.outputChannels.roundedUp(to: FragmentTile.extent)
+      }
+    return .init(name: variant.rawValue, filterBytes: filterBytes)
   }
 
-  private func takesWinograd(_ shape: ConvolutionShape, _ output: FeatureMapShape) -> Bool {
-    !options.isExact && shape.suitsWinograd(output: output)
+  /// The best variant of a layer on this device.
+  private func variant(for shape: ConvolutionShape, _ output: FeatureMapShape) -> ConvolutionVariant {
+    let variants = ConvolutionVariant.preferred(parameters, isExact: options.isExact)
+    guard let best = variants.first(where: { $0.supports(shape, output) }) else {
+      preconditionFailure("every device has a variant for every layer")
+    }
+    return best
   }
 
   /// Enqueues `convolve_tiled` as many times side by side as there are positions, with so many floats from one to the next.

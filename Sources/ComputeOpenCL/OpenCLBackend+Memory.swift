@@ -8,7 +8,9 @@ extension OpenCLBackend: MemoryOperations {
 
   /// Allocates an activation, or takes it from the pool.
   public func makeFeatureMap(_ shape: FeatureMapShape) -> FeatureMap {
-    OpenCLActivation(shape: shape, memory: pool.allocate(shape.paddedCount, for: "an activation \(shape)"))
+    OpenCLActivation(
+      shape: shape,
+      memory: pool.allocate(shape.paddedCount, of: parameters.storage.byteCount, for: "an activation \(shape)"))
   }
 
   /// Copies values to the device, in the order of the queue.
@@ -37,8 +39,8 @@ extension OpenCLBackend: MemoryOperations {
   /// Waits for all work.
   public func synchronize() throws(DeviceError) { try queue.wait() }
 
-  /// Four bytes a value, the padding of the channels to a multiple of 16 included.
-  public func byteCount(of shape: FeatureMapShape) -> Int { 4 * shape.paddedCount }
+  /// Four or two bytes a value, the padding of the channels to a multiple of 16 included.
+  public func byteCount(of shape: FeatureMapShape) -> Int { parameters.storage.byteCount * shape.paddedCount }
 
   /// What the backend holds, guard zones included.
   public var memoryUse: MemoryUse { pool.use }

@@ -8,6 +8,8 @@ enum ParameterForm: Hashable, Sendable {
   case table
   /// A filter in the order in which `convolve_direct` and `convolve_tiled` read it.
   case packedFilter(FilterForm)
+  /// A filter in the order and the precision in which `convolve_tensor_cores` reads it.
+  case fragments(FilterForm)
   /// A filter transformed by Winograd's method.
   case transformedFilter(FilterForm)
 }

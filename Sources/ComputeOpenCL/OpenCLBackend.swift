@@ -34,32 +34,36 @@ public final class OpenCLBackend: Backend {
       }
       tier = forced
     }
-    try self.init(device: device, options: options, tier: tier)
+    let units: MatrixUnits = tier == .gpu && device.hasTensorCores ? .tensorCores : .none
+    try self.init(device: device, options: options, tier: tier, matrixUnits: units)
   }
 
   /// Opens a device with the kernels of a tier.
   package init(
-    device: OpenCLDevice, options: BackendOptions = .init(), tier: KernelTier, kernels: String? = nil,
-    cache: ProgramCache? = nil
+    device: OpenCLDevice, options: BackendOptions = .init(), tier: KernelTier, matrixUnits: MatrixUnits = .none,
+    kernels: String? = nil, cache: ProgramCache? = nil
   ) throws(DeviceError) {
-    guard options.precision == .float32 else {
-      throw DeviceError(
-        .unavailable, device: device.description.name,
-        message: "precision \(options.precision.rawValue) is not there through OpenCL; float32 is")
-    }
     self.options = options
-    parameters = .init(tier: tier, nativeVectorWidth: device.nativeVectorWidth)
+    parameters = .init(
+      tier: tier, nativeVectorWidth: device.nativeVectorWidth, storage: options.precision, matrixUnits: matrixUnits)
     let sources = try KernelSources(folder: kernels ?? environment("DIFFUSE_KERNELS"))
     queue = try CommandQueue(
-      device: device, sources: sources, options: parameters.options, cache: cache, isProfiled: options.isProfiled)
+      device: device, sources: sources, parameters: parameters, cache: cache, isProfiled: options.isProfiled)
     pool = MemoryPool(queue: queue, options: options)
   }
 
-  /// A backend on the same device with the kernels of the other tier, so that a check reaches all kernels; nil if the
-  /// environment forces a tier.
-  public func inOtherTier() throws(DeviceError) -> OpenCLBackend? {
-    guard environment("DIFFUSE_OPENCL_TIER") == nil else { return nil }
-    return try .init(device: queue.device, options: options, tier: parameters.tier == .cpu ? .gpu : .cpu)
+  /// Backends on the same device that take other kernels, so that a check reaches all of them: those of the other tier, and in
+  /// half precision those of the graphics tier with and without matrix units, emulated where the device has none.
+  ///
+  /// - Returns: None if the environment forces a tier.
+  public func others() throws(DeviceError) -> [OpenCLBackend] {
+    guard environment("DIFFUSE_OPENCL_TIER") == nil else { return [] }
+    let own = (tier: parameters.tier, units: parameters.matrixUnits)
+    var all: [(tier: KernelTier, units: MatrixUnits)] = [(.cpu, .none), (.gpu, .none)]
+    if options.precision != .float32 { all.append((.gpu, .emulated)) }
+    return try all.filter { $0 != own }.map { kernels throws(DeviceError) in
+      try .init(device: queue.device, options: options, tier: kernels.tier, matrixUnits: kernels.units)
+    }
   }
 
   /// Forgets the compiled programs that came from the cache on disk, there as well: the next backend compiles them anew.
@@ -68,6 +72,12 @@ public final class OpenCLBackend: Backend {
   ///
   /// - Returns: Whether there were any.
   package func dropCachedPrograms() -> Bool { queue.dropCachedPrograms() }
+
+  /// What the backend was opened with.
+  public var precision: Precision { options.precision }
+
+  /// What the backend was opened with: kernels compute in single precision what they store in it.
+  public var featureMapPrecision: Precision { parameters.storage }
 
   /// The device behind the backend.
   public var device: DeviceDescription { queue.device.description }

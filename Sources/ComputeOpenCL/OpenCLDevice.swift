@@ -65,6 +65,12 @@ public struct OpenCLDevice: @unchecked Sendable {
     Int(Information.number(id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, as: cl_uint.self))
   }
 
+  /// Whether kernels may multiply by NVIDIA's tensor cores with 16-byte copies and bfloat16: compute capability 8.0 and later.
+  var hasTensorCores: Bool {
+    // CL_DEVICE_COMPUTE_CAPABILITY_MAJOR_NV of cl_nv_device_attribute_query.
+    description.vendor.contains("NVIDIA") && Information.number(id, 0x4000, as: cl_uint.self) >= 8
+  }
+
   /// Bytes to multiples of which a sub-buffer must start.
   var alignmentBytes: Int {
     max(4, Int(Information.number(id, CL_DEVICE_MEM_BASE_ADDR_ALIGN, as: cl_uint.self)) / 8)

@@ -6,20 +6,21 @@ final class ProgramLibrary {
   private let device: OpenCLDevice
   private let context: cl_context
   private let sources: KernelSources
-  private let options: String
+  private let parameters: LaunchParameters
   private let cache: ProgramCache?
   private var programs: [KernelFamily: cl_program] = [:]
   /// The families whose program came from the disk and has not been compiled here.
   private var cachedFamilies: Set<KernelFamily> = []
 
-  /// The programs for a device in a context, with the macros that `options` sets.
+  /// The programs for a device in a context, with the macros that the parameters set.
   init(
-    device: OpenCLDevice, context: cl_context, sources: KernelSources, options: String, cache: ProgramCache? = nil
+    device: OpenCLDevice, context: cl_context, sources: KernelSources, parameters: LaunchParameters,
+    cache: ProgramCache? = nil
   ) {
     self.device = device
     self.context = context
     self.sources = sources
-    self.options = options
+    self.parameters = parameters
     // PoCL compiles a kernel when it is first launched and keeps the result itself; its binaries hold no more than the
     // front end's output and depend on temporary files.
     self.cache = cache ?? (device.platform.hasPrefix("Portable Computing Language") ? nil : ProgramCache())
@@ -59,7 +60,7 @@ final class ProgramLibrary {
   }
 
   private func key(of text: String) -> [String] {
-    [text, options, device.description.name, device.description.driver, device.platform]
+    [text, parameters.options(for: text), device.description.name, device.description.driver, device.platform]
   }
 
   /// Gives all programs back; the library is of no use any more.
@@ -73,7 +74,7 @@ final class ProgramLibrary {
     let text = sources.program(family)
     let key = key(of: text)
     if let binary = cache?.binary(for: key) {
-      if let program = load(binary) {
+      if let program = load(binary, parameters.options(for: text)) {
         programs[family] = program
         cachedFamilies.insert(family)
         return program
@@ -95,7 +96,7 @@ final class ProgramLibrary {
     guard let program, status == CL_SUCCESS else {
       throw failure("\(family.rawValue).cl: clCreateProgramWithSource failed: \(statusName(status))")
     }
-    status = build(program)
+    status = build(program, parameters.options(for: text))
     guard status == CL_SUCCESS else {
       let log = log(of: program)
       _ = opencl_ReleaseProgram(program)
@@ -107,7 +108,7 @@ final class ProgramLibrary {
   }
 
   /// A program from a binary, or nil if the driver does not take it.
-  private func load(_ binary: [UInt8]) -> cl_program? {
+  private func load(_ binary: [UInt8], _ options: String) -> cl_program? {
     var id: cl_device_id? = device.id
     var length = binary.count
     var (status, taken): (Int32, Int32) = (0, 0)
@@ -116,12 +117,12 @@ final class ProgramLibrary {
       return opencl_CreateProgramWithBinary(context, 1, &id, &length, &pointer, &taken, &status)
     }
     guard let program else { return nil }
-    if status == CL_SUCCESS && taken == CL_SUCCESS && build(program) == CL_SUCCESS { return program }
+    if status == CL_SUCCESS && taken == CL_SUCCESS && build(program, options) == CL_SUCCESS { return program }
     _ = opencl_ReleaseProgram(program)
     return nil
   }
 
-  private func build(_ program: cl_program) -> Int32 {
+  private func build(_ program: cl_program, _ options: String) -> Int32 {
     var id: cl_device_id? = device.id
     return opencl_BuildProgram(program, 1, &id, options, nil, nil)
   }

@@ -9,6 +9,8 @@ struct CaseInputs {
   let backend: any Backend
   /// The seed of the case.
   let seed: UInt64
+  /// How feature maps are stored: their values are rounded to it before anything is computed, and compared in it.
+  var storage = Precision.float32
   /// The samples of the batch that are wanted, or nil for all.
   var samples: Range<Int>?
 
@@ -45,7 +47,7 @@ struct CaseInputs {
   func activation(_ values: [Float], _ shape: FeatureMapShape) -> FeatureMap {
     let samples = samples(of: shape.batch)
     let size = shape.channels * shape.pixels
-    let part = Array(values[samples.lowerBound * size..<samples.upperBound * size])
+    let part = values[samples.lowerBound * size..<samples.upperBound * size].map(storage.rounded)
     let activation = backend.makeFeatureMap(shape.with(batch: samples.count))
     backend.enter(backend.makeBuffer(part), scale: 1, shift: 0, into: activation)
     return activation
@@ -63,11 +65,11 @@ struct CaseInputs {
 
   /// The case that performs an operation and whose result is an activation.
   func prepared(_ destination: FeatureMap, _ perform: @escaping () -> Void) -> PreparedCase {
-    let backend = backend
+    let (backend, storage) = (backend, storage)
     return PreparedCase(perform: perform) { () throws(DeviceError) in
       let result = backend.makeBuffer([Float](repeating: .nan, count: destination.shape.count))
       backend.leave(destination, into: result)
-      return try backend.read(result)
+      return try backend.read(result).map(storage.rounded)
     }
   }
 

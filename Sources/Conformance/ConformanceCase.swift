@@ -68,15 +68,27 @@ public struct ConformanceCase: Sendable {
     }
   }
 
-  /// The error that is allowed on a device whose products have less precision.
+  /// The error that is allowed on a device whose products or feature maps have less precision.
   ///
   /// Both factors of every product are rounded, which gives their sums an error of about one unit roundoff; Winograd's
-  /// transforms may make three of it, and the largest of many errors lies within four standard deviations.
-  public func tolerance(in precision: Precision) -> Tolerance {
-    guard operation == .convolve, precision != .float32 else { return tolerance }
-    return .init(
-      bound: tolerance.bound + 4 * precision.unitRoundoff, isAbsolute: tolerance.isAbsolute,
-      reason: "\(tolerance.reason), products in \(precision.rawValue)")
+  /// transforms may make three of it, and the largest of many errors lies within four standard deviations. A value that is
+  /// stored is rounded once; the oracle's is as well, and where an error has taken one of them across a tie they lie two unit
+  /// roundoffs apart. What only moves values stays exact. Attention may round its weights where feature maps are rounded.
+  ///
+  /// - Parameters:
+  ///   - precision: That of products.
+  ///   - storage: That of feature maps.
+  public func tolerance(in precision: Precision, storage: Precision = .float32) -> Tolerance {
+    var (bound, reason) = (tolerance.bound, tolerance.reason)
+    if operation == .convolve && precision != .float32 || operation == .attend && storage != .float32 {
+      bound += 4 * precision.unitRoundoff
+      reason += ", products in \(precision.rawValue)"
+    }
+    if tolerance.bound > 0, storage != .float32 {
+      bound += 2 * storage.unitRoundoff
+      reason += ", stored in \(storage.rawValue)"
+    }
+    return .init(bound: bound, isAbsolute: tolerance.isAbsolute, reason: reason)
   }
 
   /// Makes the inputs on a backend, so that the operation alone can be timed.
@@ -84,13 +96,18 @@ public struct ConformanceCase: Sendable {
   /// - Parameters:
   ///   - backend: Where the case is to run.
   ///   - samples: The samples of the batch that are wanted, or nil for all.
-  public func prepare(on backend: any Backend, samples: Range<Int>? = nil) -> PreparedCase {
-    make(.init(backend: backend, seed: seed, samples: samples))
+  ///   - storage: How feature maps are stored; as the backend does by default.
+  public func prepare(
+    on backend: any Backend, samples: Range<Int>? = nil, storage: Precision? = nil
+  ) -> PreparedCase {
+    make(.init(backend: backend, seed: seed, storage: storage ?? backend.featureMapPrecision, samples: samples))
   }
 
   /// Makes the inputs, performs the operation once and reads the result.
-  public func run(on backend: any Backend, samples: Range<Int>? = nil) throws(DeviceError) -> [Float] {
-    let prepared = prepare(on: backend, samples: samples)
+  public func run(
+    on backend: any Backend, samples: Range<Int>? = nil, storage: Precision? = nil
+  ) throws(DeviceError) -> [Float] {
+    let prepared = prepare(on: backend, samples: samples, storage: storage)
     prepared.perform()
     return try prepared.result()
   }

@@ -46,10 +46,13 @@ public enum ConformanceSuite {
 
   /// What is wrong with a case on a backend, or nil if nothing is.
   private static func fault(of test: ConformanceCase, on backend: any Backend) -> String? {
-    let tolerance = test.tolerance(in: backend.precision)
+    let storage = backend.featureMapPrecision
+    let tolerance = test.tolerance(in: backend.precision, storage: storage)
     do throws(DeviceError) {
       let values = try test.run(on: backend)
-      if let fault = Comparison.fault(in: values, expected: oracle(test), tolerance: tolerance) { return fault }
+      if let fault = Comparison.fault(in: values, expected: oracle(test, storage: storage), tolerance: tolerance) {
+        return fault
+      }
       if let fault = Comparison.difference(values, try test.run(on: backend)) { return "does not repeat: \(fault)" }
       if let batch = test.batch, batch > 1 {
         let alone = try test.run(on: backend, samples: batch - 1..<batch)
@@ -65,13 +68,22 @@ public enum ConformanceSuite {
     }
   }
 
-  private static let oracleResults = Mutex<[String: [Float]]>([:])
+  /// A case whose feature maps are stored in some precision.
+  private struct OracleKey: Hashable {
+    let title: String
+    let storage: Precision
+  }
 
-  /// The oracle's result of a case, computed once.
-  static func oracle(_ test: ConformanceCase) -> [Float] {
-    if let known = oracleResults.withLock({ $0[test.title] }) { return known }
-    guard let values = try? test.run(on: ReferenceBackend()) else { preconditionFailure("the oracle does not fail") }
-    oracleResults.withLock { $0[test.title] = values }
+  private static let oracleResults = Mutex<[OracleKey: [Float]]>([:])
+
+  /// The oracle's result of a case, computed once; what it stores in feature maps is rounded to `storage` on the way in and out.
+  static func oracle(_ test: ConformanceCase, storage: Precision = .float32) -> [Float] {
+    let key = OracleKey(title: test.title, storage: storage)
+    if let known = oracleResults.withLock({ $0[key] }) { return known }
+    guard let values = try? test.run(on: ReferenceBackend(), storage: storage) else {
+      preconditionFailure("the oracle does not fail")
+    }
+    oracleResults.withLock { $0[key] = values }
     return values
   }
 }

@@ -12,8 +12,12 @@ extension ConformanceSuite {
   public static func selfCheck(on backend: any Backend) throws(DeviceError) {
     for test in selfCheckCases {
       let values = try test.run(on: backend)
-      let tolerance = test.tolerance(in: backend.precision)
-      guard let fault = Comparison.fault(in: values, expected: oracle(test), tolerance: tolerance) else { continue }
+      let storage = backend.featureMapPrecision
+      let tolerance = test.tolerance(in: backend.precision, storage: storage)
+      guard let fault = Comparison.fault(in: values, expected: oracle(test, storage: storage), tolerance: tolerance)
+      else {
+        continue
+      }
       throw DeviceError(
         .execution, device: backend.device.name, message: "self-check: \(test.title) \(test.record.shape): \(fault)")
     }

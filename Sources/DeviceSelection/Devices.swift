@@ -78,9 +78,8 @@ public enum Devices {
     }
   }
 
-  /// Backends on the same device that take other algorithms, so that a check reaches all kernels: for OpenCL the other tier.
+  /// Backends on the same device that take other algorithms, so that a check reaches all kernels; see `OpenCLBackend.others()`.
   public static func variants(of backend: any Backend) throws(DeviceError) -> [any Backend] {
-    guard let backend = backend as? OpenCLBackend, let other = try backend.inOtherTier() else { return [] }
-    return [other]
+    try (backend as? OpenCLBackend)?.others() ?? []
   }
 }

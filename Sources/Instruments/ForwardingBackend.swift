@@ -46,6 +46,9 @@ extension ForwardingBackend {
   /// The other backend's.
   public var precision: Precision { base.precision }
 
+  /// The other backend's.
+  public var featureMapPrecision: Precision { base.featureMapPrecision }
+
   /// A buffer of the other backend.
   public func makeBuffer(count: Int) -> Buffer { base.makeBuffer(count: count) }
 

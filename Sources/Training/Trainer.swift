@@ -31,9 +31,12 @@ public final class Trainer {
   let optimizer: AdamOptimizer
 
   /// A run before its first step.
+  ///
+  /// - Throws: ``TrainingError`` if the backend stores gradients in half precision, of which most would be zero.
   public init(_ task: any TrainingTask, _ settings: TrainingSettings, _ shape: ImageShape, on backend: any Backend)
     throws
   {
+    guard backend.featureMapPrecision != .float16 else { throw TrainingError.precision(.float16) }
     self.task = task
     self.settings = settings
     self.backend = backend

@@ -111,6 +111,7 @@ private func line(of error: EvaluationError) -> String {
 private func line(of error: TrainingError) -> String {
   switch error {
   case .diverged: "\(error); a smaller --learning-rate may help"
+  case .precision(let precision): "--precision \(precision.rawValue): \(error)"
   case .setting, .state: error.description
   }
 }

@@ -32,7 +32,8 @@ struct DeviceOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "The arithmetic of convolutions: float32 (the default) or bfloat16, which is faster and has 8 significant bits.",
+      "float32 (the default), or less: bfloat16, 8 significant bits, or through OpenCL float16, 11 of them.",
+      discussion: "On the CPU that of convolutions' products; through OpenCL that in which feature maps are stored.",
       valueName: "type"))
   var precision: String?
 

@@ -21,9 +21,18 @@ struct KernelTests {
 
   @Test("What is compiled for graphics processors without one has the macros of the tier for them")
   func compiledForGPUs() throws {
-    let options = LaunchParameters(tier: .gpu, nativeVectorWidth: 1).options
+    let all = KernelSources.embedded.map(\.text).joined()
+    let options = LaunchParameters(tier: .gpu, nativeVectorWidth: 1).options(for: all)
     let check = try String(contentsOfFile: "\(Self.folder)/../.ci/check-gpu-code", encoding: .utf8)
     #expect(check.contains("options = \"\(options)\""), "\(options)")
+  }
+
+  @Test("A text is compiled with the macros that it mentions, and with no other")
+  func macros() {
+    let parameters = LaunchParameters(tier: .cpu, nativeVectorWidth: 8, storage: .bfloat16)
+    #expect(parameters.options(for: "LANES, QUERIES") == "-cl-std=CL1.2 -DLANES=8 -DQUERIES=4")
+    #expect(parameters.options(for: "STORAGE") == "-cl-std=CL1.2 -DSTORAGE=2")
+    #expect(parameters.options(for: "") == "-cl-std=CL1.2")
   }
 
   @Test("A folder replaces the embedded texts")

@@ -17,8 +17,10 @@ func testDevice() throws -> OpenCLDevice {
 }
 
 /// A backend on that device.
-func makeBackend(_ tier: KernelTier = .cpu, _ options: BackendOptions = .init()) throws -> OpenCLBackend {
-  try OpenCLBackend(device: try testDevice(), options: options, tier: tier)
+func makeBackend(
+  _ tier: KernelTier = .cpu, _ options: BackendOptions = .init(), matrixUnits: MatrixUnits = .none
+) throws -> OpenCLBackend {
+  try OpenCLBackend(device: try testDevice(), options: options, tier: tier, matrixUnits: matrixUnits)
 }
 
 /// A folder with the embedded kernels, one text of one file replaced by another.

@@ -11,7 +11,8 @@ typedef float loose_vector __attribute__((vector_size(4 * LANES), aligned(4), ma
 
 INLINE vector load(const float *from) { return *(const loose_vector *)from; }
 INLINE void store(float *to, vector values) { *(loose_vector *)to = values; }
-INLINE vector splat(float value) { return (vector){} + value; }
+/// A value in every lane. (x - 0 is x for every x, so nothing is computed; 0 + x is not, for -0.)
+INLINE vector splat(float value) { return value - (vector){}; }
 
 /// The first `count` < LANES values, then zeros.
 INLINE vector load_part(const float *from, long count) {

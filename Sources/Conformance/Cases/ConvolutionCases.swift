@@ -201,6 +201,7 @@ extension ConformanceSuite {
     [
       Layer(1, [1], 1, 1, to: 1, kernel: 1), Layer(4, [32], 1, 1, to: 128, kernel: 1),
       Layer(1, [128], 1, 1, to: 128, kernel: 1), Layer(2, [128], 1, 1, to: 65, kernel: 1),
+      Layer(1, [16], 2, 1, to: 136, kernel: 1),
       Layer(3, [67], 1, 1, to: 31, kernel: 1), Layer(2, [512], 1, 1, to: 33, kernel: 1),
       Layer(1, [64], 7, 7, to: 192, kernel: 1), Layer(2, [64], 7, 7, to: 64, kernel: 1).residual(.destination),
       Layer(1, [32], 14, 14, to: 64, kernel: 1), Layer(1, [16], 28, 28, to: 32, kernel: 1).unbiased,
