@@ -13,7 +13,7 @@ struct SamplerOrderTests {
   }
 
   /// The samplers that add noise, whose order is that of their samples' moments.
-  private static let stochastic: Set<SamplerName> = [.ddpm, .eulerAncestral, .dpmStochastic2]
+  private static let stochastic: Set<SamplerName> = [.ddpm, .eulerAncestral, .dpmStochastic2, .predictorCorrector]
 
   @Test("Every sampler that can be asked for by name has the order it says", arguments: SamplerName.allCases)
   func everySampler(name: SamplerName) throws {
