@@ -11,6 +11,7 @@ import HostMath
 import Models
 import Networks
 import Pipelines
+import SymmetryBreaking
 import Tensors
 import TestSupport
 import Testing
@@ -54,7 +55,7 @@ struct SigmaModelTests {
       settings.seeds = [8]
       let alone = try samples(model, settings, on: backend), scale = alone.map { abs($0) }.max() ?? 1
       #expect(zip(alone, together[128..<256]).allSatisfy { abs($0 - $1) < 1e-5 * scale })
-      #expect(alone.allSatisfy(\.isFinite))
+      #expect(alone.allSatisfy { $0.isFinite })
     }
   }
 
@@ -63,7 +64,7 @@ struct SigmaModelTests {
     let backend = try CPUBackend(), model = try model(values), scheduler = try Scheduler(SchedulerConfiguration(values))
     let level = scheduler.schedule.level(at: 20), sigma = level.karrasSigma
     let x = Tensor((0..<128).map { sin(Float($0)) }, shape: [1, 2, 8, 8], on: backend)
-    let denoiser = try model.denoiser(.init(), scheduler.parametrization, on: backend)
+    let denoiser = model.denoiser(.init(), scheduler.parametrization, on: backend)
     guard case .preconditioned(let preconditioning) = scheduler.parametrization else {
       Issue.record("\(scheduler.parametrization)")
       return
@@ -88,7 +89,7 @@ struct SigmaModelTests {
       if values["_class_name"]?.string == "CMStochasticIterativeScheduler" {
         #expect(throws: SchedulerConfigurationError.self) { try SamplingPipeline(model, settings, on: backend) }
       } else {
-        #expect(try samples(model, settings, on: backend).allSatisfy(\.isFinite), "\(name)")
+        #expect(try samples(model, settings, on: backend).allSatisfy { $0.isFinite }, "\(name)")
         #expect(try SamplingPipeline(model, settings, on: backend).schedulerName == name.rawValue)
       }
     }
@@ -130,10 +131,10 @@ struct SigmaModelTests {
       let scheduler = try Scheduler(SchedulerConfiguration(Self.configurations[place]))
       let level = scheduler.schedule.level(at: scheduler.schedule.count / 2)
       let denoiser = try #require(
-        try model.denoiser(.init(), scheduler.parametrization, on: oracle) as? any DifferentiableDenoiser)
+        model.denoiser(.init(), scheduler.parametrization, on: oracle) as? any DifferentiableDenoiser)
       let wave = { (scale: Float) in (0..<128).map { (sin(scale * Float($0)) * 256).rounded() / 256 } }
       let (x, v, direction) = (wave(1), wave(2.3), wave(0.7))
-      let make = { Tensor($0, shape: [1, 2, 8, 8], on: oracle) }
+      let make = { (values: [Float]) in Tensor(values, shape: [1, 2, 8, 8], on: oracle) }
       let pulled = oracle.exactValues(
         of: try denoiser.differentiablePrediction(make(x), at: level).denoisedPullback(of: make(v)).buffer)
       let sides = try [1, -1].map { (side: Float) in
