@@ -40,7 +40,8 @@ def wrapper(kind, deviation=0.5):
         t = lambda s: (math.sqrt(m ** 2 + 2 * d * math.log(1 + s ** 2)) - m) / d
         return lambda x, s: x - s * network(x / math.sqrt(s ** 2 + 1), 999 * t(s)), plain
     if kind == "ve":
-        return lambda x, s: x + s * network(x, math.log(s / 2)), plain
+        # A network that does not scale its input itself would have a flow that no precision follows.
+        return lambda x, s: x + s * network(x / math.sqrt(1 + s ** 2), math.log(s / 2)), plain
     u = improved()
     nearest = lambda s: int(np.argmin(np.abs(u - s)))
     return (lambda x, s: x - s * network(x / math.sqrt(s ** 2 + 1), 999 - nearest(s))), (lambda s: u[nearest(s)])
