@@ -106,7 +106,7 @@ let package = Package(
     library(
       "Pipelines",
       [
-        "Compute", "Tensors", "Files", "Datasets", "Networks", "Diffusion", "DiffusersFormat", "SymmetryBreaking",
+        "Compute", "Random", "Tensors", "Files", "Datasets", "Networks", "Diffusion", "DiffusersFormat", "SymmetryBreaking",
         "Evaluation", "Training", "Models",
       ]),
     library("Profiling", ["Compute", "Tensors", "Instruments", "Files", "Networks", "Models"]),
@@ -185,7 +185,7 @@ let package = Package(
       of: "Pipelines",
       [
         "Compute", "Models", "Pretrained", "Networks", "Diffusion", "DiffusersFormat", "Evaluation", "Tensors",
-        "Files", "ComputeCPU", "Datasets", "HostMath", "DeviceSelection", "Training",
+        "Files", "ComputeCPU", "Conformance", "Datasets", "HostMath", "DeviceSelection", "Training",
       ]),
     tests(
       of: "Profiling",

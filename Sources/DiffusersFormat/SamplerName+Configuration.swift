@@ -2,8 +2,8 @@ public import Diffusion
 import Files
 
 extension SamplerName {
-  /// The scheduler behind the name.
-  var schedulerClass: SchedulerClass {
+  /// The scheduler of diffusers behind the name, or nil where it has none for models of scaled data.
+  var schedulerClass: SchedulerClass? {
     switch self {
     case .ddpm: .ddpm
     case .ddim: .ddim
@@ -16,6 +16,7 @@ extension SamplerName {
     case .euler: .euler
     case .eulerAncestral: .eulerAncestral
     case .lms: .lms
+    case .predictorCorrector: nil
     }
   }
 
@@ -33,12 +34,18 @@ extension SamplerName {
   ///
   /// From the model's own configuration come what is a property of the model (training steps, betas, the kind of
   /// prediction, the range of the data, learned variances); everything else takes the sampler's own defaults, unless the
-  /// model's scheduler is of the same class, whose configuration then holds as a whole.
+  /// model's scheduler is of the same class, whose configuration then holds as a whole. On models of unscaled data, for which
+  /// diffusers has few samplers, the configuration stays the model's, and our own key `sampler` names the sampler.
   public func configuration(
     for model: SchedulerConfiguration
   ) throws(SchedulerConfigurationError) -> SchedulerConfiguration {
     let modelClass = try model.schedulerClass()
     var values = model.values
+    guard let schedulerClass, !modelClass.isVarianceExploding else {
+      values["sampler"] = .string(rawValue)
+      return SchedulerConfiguration(values, source: model.source)
+    }
+    values["sampler"] = nil
     if modelClass != schedulerClass {
       let facts = Set(Self.modelKeys)
       values = values.filter { facts.contains($0.key) }
@@ -59,10 +66,37 @@ extension SamplerName {
     return SchedulerConfiguration(values.merging(settings) { $1 }, source: model.source)
   }
 
-  /// The keys that describe a model, not a way to sample from it.
+  /// The keys that describe a model of scaled data, not a way to sample from it.
   private static let modelKeys = [
     "num_train_timesteps", "beta_start", "beta_end", "beta_schedule", "trained_betas", "prediction_type",
     "rescale_betas_zero_snr", "clip_sample", "clip_sample_range", "thresholding", "dynamic_thresholding_ratio",
     "sample_max_value",
   ]
+}
+
+extension SchedulerConfiguration {
+  /// The keys that describe a network of unscaled data and diffusers does not know; see `SchedulerBuilder`.
+  private static let networkKeys = [
+    "preconditioning", "time_scale", "centered", "beta_d", "beta_min", "epsilon_t", "C_1", "C_2", "M",
+  ]
+
+  /// The sampler that our own key names, if it does.
+  package var sampler: String? { values["sampler"]?.string }
+
+  /// This configuration for a model that was trained with another, whose network's keys it takes where it has none.
+  ///
+  /// - Throws: One line if one of them is for models of unscaled data and the other is not.
+  package func filled(from model: SchedulerConfiguration) throws(SchedulerConfigurationError) -> Self {
+    let (ours, theirs) = (try schedulerClass(), try model.schedulerClass())
+    guard ours.isVarianceExploding == theirs.isVarianceExploding,
+      (ours == .consistency) == (theirs == .consistency), (ours == .scoreVE) == (theirs == .scoreVE)
+    else {
+      throw fault(
+        "_class_name",
+        what: "\(ours.rawValue) cannot sample a network that was trained for \(theirs.rawValue), which is given other inputs")
+    }
+    guard ours.isVarianceExploding else { return self }
+    let known = model.values.filter { Self.networkKeys.contains($0.key) }
+    return .init(values.merging(known) { own, _ in own }, source: source)
+  }
 }

@@ -12,15 +12,44 @@ extension Scheduler {
   ) throws(SchedulerConfigurationError) {
     let schedulerClass = try configuration.schedulerClass()
     let builder = SchedulerBuilder(configuration: configuration, schedulerClass: schedulerClass, options: options)
-    guard options == .init() || schedulerClass == .ddim else {
-      let what = options.eta != 0 ? "eta" : options.usesGridSteps ? "corrected steps" : "noise of limited estimates"
-      throw configuration.fault(
-        "_class_name", what: "\(schedulerClass.rawValue) takes no \(what); only DDIMScheduler does")
-    }
     let schedule = try builder.schedule()
+    let parametrization = try builder.parametrization()
+    if let name = try configuration.samplerName() {
+      let process = TrainedProcess(
+        schedule: schedule, parametrization: parametrization, limit: try builder.dataLimit())
+      do throws(SamplerError) {
+        self = try name.scheduler(for: process, options: options)
+      } catch {
+        throw configuration.fault("sampler", what: "\(error)")
+      }
+      return
+    }
+    try configuration.check(options, for: schedulerClass)
     let (sampler, grid) = try builder.build(schedule)
-    self.init(
-      sampler: sampler, schedule: schedule, grid: grid,
-      predictionType: try configuration.choice("prediction_type", .epsilon))
+    self.init(sampler: sampler, schedule: schedule, grid: grid, parametrization: parametrization)
+  }
+}
+
+extension SchedulerConfiguration {
+  /// The sampler that our own key `sampler` puts in place of the class's, with its customary grid on the class's noise levels.
+  package func samplerName() throws(SchedulerConfigurationError) -> SamplerName? {
+    try optionalChoice("sampler", of: SamplerName.allCases.map(\.rawValue)).flatMap(SamplerName.init(rawValue:))
+  }
+
+  /// Whether a class takes the options of a call.
+  fileprivate func check(
+    _ options: SchedulerOptions, for schedulerClass: SchedulerClass
+  ) throws(SchedulerConfigurationError) {
+    let takesChurn: Set<SchedulerClass> = [.heun, .euler, .edmEuler]
+    guard options.churn == .none || takesChurn.contains(schedulerClass) else {
+      throw fault(
+        "_class_name", what: "\(schedulerClass.rawValue) takes no churn; Heun's and Euler's methods (heun, euler) do")
+    }
+    var others = options
+    others.churn = .none
+    guard others == .init() || schedulerClass == .ddim else {
+      let what = options.eta != 0 ? "eta" : options.usesGridSteps ? "corrected steps" : "noise of limited estimates"
+      throw fault("_class_name", what: "\(schedulerClass.rawValue) takes no \(what); only DDIMScheduler does")
+    }
   }
 }

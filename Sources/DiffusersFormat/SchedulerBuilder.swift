@@ -16,6 +16,7 @@ struct SchedulerBuilder {
 
   /// The noise levels of the training steps.
   func schedule() throws(SchedulerConfigurationError) -> NoiseSchedule {
+    if schedulerClass.isVarianceExploding { return try sigmaSchedule() }
     let count = try configuration.integer("num_train_timesteps", 1000, in: 1...NoiseSchedule.largestCount)
     let defaults = schedulerClass.defaultBetas
     let (start, end) = (
@@ -82,6 +83,10 @@ struct SchedulerBuilder {
     case .euler: try euler()
     case .eulerAncestral: (EulerAncestralSampler(), try explodingGrid())
     case .lms: (LMSSampler(), try explodingGrid())
+    case .edmEuler: try edmEuler()
+    case .edmMultistep: try edmMultistep()
+    case .scoreVE: try scoreVE()
+    case .consistency: try consistency()
     }
   }
 
@@ -188,12 +193,12 @@ struct SchedulerBuilder {
       rounding: shape.isKarras && schedulerClass != .dpmSolverMultistep ? .nearest : .down)
   }
 
-  private func algorithm(of legal: [DPMSolverAlgorithm]) throws(SchedulerConfigurationError) -> DPMSolverAlgorithm {
+  func algorithm(of legal: [DPMSolverAlgorithm]) throws(SchedulerConfigurationError) -> DPMSolverAlgorithm {
     let name = try configuration.choice("algorithm_type", "dpmsolver++", of: legal.map(\.rawValue) + ["deis"])
     return DPMSolverAlgorithm(rawValue: name) ?? .dataPrediction
   }
 
-  private func solverType() throws(SchedulerConfigurationError) -> DPMSolverType {
+  func solverType() throws(SchedulerConfigurationError) -> DPMSolverType {
     let name = try configuration.choice("solver_type", "midpoint", of: ["midpoint", "heun", "logrho", "bh1", "bh2"])
     return name == "heun" ? .heun : .midpoint
   }
@@ -231,7 +236,7 @@ struct SchedulerBuilder {
     let limit: DenoisedLimit =
       try configuration.flag("clip_sample", false)
       ? .clip(configuration.number("clip_sample_range", 1, in: Self.limits)) : .none
-    return (HeunSampler(limit: limit), try explodingGrid())
+    return (HeunSampler(limit: limit, churn: options.churn), try explodingGrid())
   }
 
   private func euler() throws(SchedulerConfigurationError) -> Parts {
@@ -248,7 +253,7 @@ struct SchedulerBuilder {
     let predictionType = try configuration.choice("prediction_type", PredictionType.epsilon)
     grid.conditionsOnLogarithm = isContinuous && predictionType == .velocity
     (grid.smallest, grid.largest) = try (sigma("sigma_min"), sigma("sigma_max"))
-    return (EulerSampler(), grid)
+    return (EulerSampler(churn: options.churn), grid)
   }
 
   private func explodingGrid() throws(SchedulerConfigurationError) -> DiffusersSigmaGrid {
@@ -287,7 +292,12 @@ struct SchedulerBuilder {
     return chosen.first?.1 ?? .trainingSteps
   }
 
-  private func limit(clips fallback: Bool?) throws(SchedulerConfigurationError) -> DenoisedLimit {
+  /// The limit of estimates of clean data whatever samples the model: DDPM clips by default, models of unscaled data do not.
+  func dataLimit() throws(SchedulerConfigurationError) -> DenoisedLimit {
+    try limit(clips: schedulerClass.isVarianceExploding ? false : [.ddpm, .ddim].contains(schedulerClass))
+  }
+
+  func limit(clips fallback: Bool?) throws(SchedulerConfigurationError) -> DenoisedLimit {
     if try configuration.flag("thresholding", false) {
       return .dynamic(
         ratio: try configuration.number("dynamic_thresholding_ratio", 0.995, in: 0...1),

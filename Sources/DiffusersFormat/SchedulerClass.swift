@@ -13,6 +13,27 @@ enum SchedulerClass: String, CaseIterable, Sendable {
   case euler = "EulerDiscreteScheduler"
   case eulerAncestral = "EulerAncestralDiscreteScheduler"
   case lms = "LMSDiscreteScheduler"
+  case edmEuler = "EDMEulerScheduler"
+  case edmMultistep = "EDMDPMSolverMultistepScheduler"
+  case scoreVE = "ScoreSdeVeScheduler"
+  case consistency = "CMStochasticIterativeScheduler"
+
+  /// Whether the class is for models of unscaled data, whose schedule is one of sigmas.
+  var isVarianceExploding: Bool {
+    switch self {
+    case .edmEuler, .edmMultistep, .scoreVE, .consistency: true
+    default: false
+    }
+  }
+
+  /// Training steps where a configuration does not say.
+  var defaultSteps: Int {
+    switch self {
+    case .scoreVE: 2000
+    case .consistency: 40
+    default: 1000
+    }
+  }
 
   /// The betas at both ends where a configuration does not say.
   var defaultBetas: (start: Double, end: Double) { self == .heun ? (0.00085, 0.012) : (0.0001, 0.02) }

@@ -22,7 +22,8 @@ public struct SchedulerConfiguration: Sendable, Hashable, Codable {
   /// Early estimates are the noise's errors amplified by `sigma / alpha`; clipping them moves their mean towards the middle
   /// of the range, which changes the class proportions where classes are decided early.
   public var unclipped: Self {
-    .init(values.merging(["clip_sample": .boolean(false), "thresholding": .boolean(false)]) { $1 }, source: source)
+    let unlimited = ["clip_sample", "thresholding", "clip_denoised"].map { ($0, JSONValue.boolean(false)) }
+    return .init(values.merging(unlimited) { $1 }, source: source)
   }
 
   /// DDPM with diffusers' defaults, for models that hold no scheduler.

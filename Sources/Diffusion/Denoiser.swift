@@ -29,13 +29,15 @@ public enum PredictionType: String, Sendable, Hashable, Codable, CaseIterable {
   case velocity = "v_prediction"
 }
 
-/// One evaluation of a denoiser, from which the clean data, the noise and the velocity follow linearly.
+/// One evaluation of a denoiser, from which the clean data and the noise follow linearly.
 ///
 /// ```
 /// epsilon:   x0 = (x - sigma eps) / alpha      eps = output
 /// sample:    x0 = output                       eps = (x - alpha x0) / sigma
 /// velocity:  x0 = alpha x - sigma v            eps = alpha v + sigma x
 /// ```
+///
+/// and as ``Preconditioning`` says where the network has one.
 public struct Prediction {
   /// The state that was evaluated.
   public let x: Tensor
@@ -44,47 +46,35 @@ public struct Prediction {
   /// What the denoiser returned.
   public let output: Tensor
   /// What that is.
-  public let type: PredictionType
+  public let parametrization: Parametrization
 
   /// An evaluation's result.
-  public init(x: Tensor, level: NoiseLevel, output: Tensor, type: PredictionType) {
+  public init(x: Tensor, level: NoiseLevel, output: Tensor, parametrization: Parametrization) {
     self.x = x
     self.level = level
     self.output = output
-    self.type = type
+    self.parametrization = parametrization
+  }
+
+  /// An evaluation's result, of a network without preconditioning or of an exact denoiser.
+  public init(x: Tensor, level: NoiseLevel, output: Tensor, type: PredictionType) {
+    self.init(x: x, level: level, output: output, parametrization: .predicts(type))
   }
 
   /// Coefficients of `x` and `output` in the estimate of the clean data.
-  ///
-  /// Where nothing of the data is left (`alpha = 0`) predicted noise says nothing; the estimate is then a huge number of
-  /// the right sign, which clipping turns into a picture, rather than NaN.
-  public var denoisedCoefficients: (x: Double, output: Double) {
-    let alpha = max(level.alpha, 1e-30)
-    return switch type {
-    case .epsilon: (1 / alpha, -level.sigma / alpha)
-    case .sample: (0, 1)
-    case .velocity: (level.alpha, -level.sigma)
-    }
-  }
+  public var denoisedCoefficients: (x: Double, output: Double) { parametrization.denoisedCoefficients(at: level) }
 
   /// Coefficients of `x` and `output` in the estimate of the noise.
-  public var noiseCoefficients: (x: Double, output: Double) {
-    switch type {
-    case .epsilon: (0, 1)
-    case .sample: (1 / level.sigma, -level.alpha / level.sigma)
-    case .velocity: (level.sigma, level.alpha)
-    }
-  }
+  public var noiseCoefficients: (x: Double, output: Double) { parametrization.noiseCoefficients(at: level) }
 
   /// The estimate of the clean data `x0`.
-  public var denoised: Tensor {
-    let (a, b) = denoisedCoefficients
-    return a == 0 && b == 1 ? output : .combination([(a, x), (b, output)])
-  }
+  public var denoised: Tensor { combined(denoisedCoefficients) }
 
   /// The estimate of the noise `eps`.
-  public var noise: Tensor {
-    let (a, b) = noiseCoefficients
+  public var noise: Tensor { combined(noiseCoefficients) }
+
+  private func combined(_ coefficients: (x: Double, output: Double)) -> Tensor {
+    let (a, b) = coefficients
     return a == 0 && b == 1 ? output : .combination([(a, x), (b, output)])
   }
 }

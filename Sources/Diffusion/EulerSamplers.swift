@@ -4,18 +4,23 @@ public import Tensors
 ///
 /// In variance-preserving scaling it is DDIM's update for any pair of levels. One evaluation a step.
 public struct EulerSampler: Sampler {
+  /// Noise that is added before each step; none by default.
+  public let churn: Churn
   /// First order.
   public var order: Int { 1 }
 
   /// A sampler.
-  public init() {}
+  public init(churn: Churn = .none) {
+    self.churn = churn
+  }
 
   /// Evaluates once and moves along the noise found.
   public func step(
     _ x: Tensor, _ step: SamplingStep, denoiser: any Denoiser, noise: StepNoise, state: inout SamplerState
   ) throws -> SamplerUpdate {
-    let prediction = try evaluate(denoiser, x, at: step.from).prediction
-    return SamplerUpdate(carry(x, noise: prediction.noise, from: step.from, to: step.to), prediction)
+    let (x, from) = try churn.applied(to: x, step, noise)
+    let prediction = try evaluate(denoiser, x, at: from).prediction
+    return SamplerUpdate(carry(x, noise: prediction.noise, from: from, to: step.to), prediction)
   }
 }
 
@@ -50,31 +55,35 @@ public struct EulerAncestralSampler: Sampler {
   }
 }
 
-/// Heun's method in Karras' sigma, `sigma / alpha` (Karras and others 2022, algorithm 1 without churn).
+/// Heun's method in Karras' sigma, `sigma / alpha` (Karras and others 2022, algorithm 1, and 2 with churn).
 ///
 /// An Euler step, a second evaluation at its end, and the step again along the mean of both noises; the step to the clean
 /// data is Euler's. Two evaluations a step, `2 n - 1` in a run of `n` that ends clean.
 public struct HeunSampler: Sampler {
   /// The limit of the estimate of the clean data (clipping or thresholding), in both evaluations.
   public let limit: DenoisedLimit
+  /// Noise that is added before each step; none by default.
+  public let churn: Churn
   /// Second order.
   public var order: Int { 2 }
 
   /// A sampler.
-  public init(limit: DenoisedLimit = .none) {
+  public init(limit: DenoisedLimit = .none, churn: Churn = .none) {
     self.limit = limit
+    self.churn = churn
   }
 
   /// Evaluates at both ends and moves along the mean noise.
   public func step(
     _ x: Tensor, _ step: SamplingStep, denoiser: any Denoiser, noise: StepNoise, state: inout SamplerState
   ) throws -> SamplerUpdate {
-    let first = try evaluate(denoiser, x, at: step.from).prediction
+    let (x, from) = try churn.applied(to: x, step, noise)
+    let first = try evaluate(denoiser, x, at: from).prediction
     let (slope, denoised) = try limitedNoise(first, limit)
-    let guess = carry(x, noise: slope, from: step.from, to: step.to)
+    let guess = carry(x, noise: slope, from: from, to: step.to)
     guard step.to.sigma > 0 else { return SamplerUpdate(guess, first, limited: denoised) }
     let second = try limitedNoise(evaluate(denoiser, guess, at: step.to).prediction, limit).noise
     let mean = Tensor.combination([(0.5, slope), (0.5, second)])
-    return SamplerUpdate(carry(x, noise: mean, from: step.from, to: step.to), first, limited: denoised)
+    return SamplerUpdate(carry(x, noise: mean, from: from, to: step.to), first, limited: denoised)
   }
 }

@@ -32,13 +32,29 @@ extension NoiseSchedule {
   /// sigma_i = (sigmaMin^(1/rho) + i / (count - 1) (sigmaMax^(1/rho) - sigmaMin^(1/rho)))^rho
   /// ```
   ///
-  /// A level's ``NoiseLevel/timestep`` is its place in the table; networks that are conditioned on `log(sigma) / 4` take it
-  /// from ``NoiseLevel/karrasSigma``.
+  /// A level's ``NoiseLevel/timestep`` is its place in the table; what a network is conditioned on is the business of its
+  /// ``Preconditioning``.
   public static func edm(
     sigmaMin: Double = 0.002, sigmaMax: Double = 80, rho: Double = 7, count: Int = 1000
   ) -> NoiseSchedule {
-    NoiseSchedule(
-      karrasSigmas: SigmaRamp.karras(rho: rho).sigmas(from: sigmaMax, to: sigmaMin, count: count).reversed())
+    NoiseSchedule(.karras(rho: rho), from: sigmaMin, to: sigmaMax, count: count)
+  }
+
+  /// Sigmas in geometric progression, the variance-exploding diffusion of Song and others (2021).
+  ///
+  /// - Parameters:
+  ///   - sigmaMin: The sigma of the first training step.
+  ///   - sigmaMax: That of the last, about the largest distance between two samples of the data.
+  ///   - count: Training steps.
+  public static func geometric(
+    from sigmaMin: Double = 0.01, to sigmaMax: Double = 50, count: Int = 1000
+  ) -> NoiseSchedule {
+    NoiseSchedule(.exponential, from: sigmaMin, to: sigmaMax, count: count)
+  }
+
+  /// Sigmas that a formula spreads between two ends, both included.
+  public init(_ ramp: SigmaRamp, from sigmaMin: Double, to sigmaMax: Double, count: Int) {
+    self.init(karrasSigmas: ramp.sigmas(from: sigmaMax, to: sigmaMin, count: count).reversed(), ramp: ramp)
   }
 
   /// The same schedule where the last level holds some of the data, for samplers that need a finite `sigma / alpha`: a last

@@ -9,6 +9,12 @@ public struct NoiseSchedule: Sendable, Hashable {
   public let alphaBars: [Float]
   /// Karras' sigmas where they are what the schedule was made from, since `alphaBar` near 1 says little of them.
   private let exactSigmas: [Double]?
+  /// The formula that the sigmas of a schedule made from them lie on, or nil for a schedule of betas or of any sigmas.
+  ///
+  /// Samplers spread their steps by the same formula.
+  public let ramp: SigmaRamp?
+  /// Whether there are no levels between those of the training steps, so that a sigma means the nearest of them.
+  public let isDiscrete: Bool
 
   /// A schedule from its betas.
   ///
@@ -33,16 +39,29 @@ public struct NoiseSchedule: Sendable, Hashable {
     if let fault = Self.fault(in: alphaBars) { preconditionFailure(fault) }
     self.alphaBars = alphaBars
     exactSigmas = nil
+    ramp = nil
+    isDiscrete = false
   }
 
-  /// A schedule from Karras' sigmas, `sigma / alpha`, rising.
-  public init(karrasSigmas: [Double]) {
+  /// A schedule from Karras' sigmas, `sigma / alpha`, rising: of a model of unscaled data, `x / alpha = x0 + karrasSigma eps`, whose
+  /// variance grows with the noise.
+  ///
+  /// - Parameters:
+  ///   - karrasSigmas: By training step, the first above 0.
+  ///   - ramp: The formula that they lie on or that steps are spread by, if there is one.
+  ///   - isDiscrete: Whether a sigma between two of them means the nearer.
+  public init(karrasSigmas: [Double], ramp: SigmaRamp? = nil, isDiscrete: Bool = false) {
     precondition(
       !karrasSigmas.isEmpty && karrasSigmas[0] > 0 && zip(karrasSigmas, karrasSigmas.dropFirst()).allSatisfy(<),
       "a schedule's sigmas are positive and rise")
     alphaBars = karrasSigmas.map { Float(1 / (1 + $0 * $0)) }
     exactSigmas = karrasSigmas
+    self.ramp = ramp
+    self.isDiscrete = isDiscrete
   }
+
+  /// Whether the schedule is one of sigmas, of a model of unscaled data; such a run begins with noise alone.
+  public var isVarianceExploding: Bool { exactSigmas != nil }
 
   /// What keeps a table from being a schedule, or nil.
   package static func fault(in alphaBars: [Float]) -> String? {
@@ -86,9 +105,11 @@ public struct NoiseSchedule: Sendable, Hashable {
     return (high - low) * (timestep - Double(below)) + low
   }
 
-  /// The level at which Karras' sigma takes a value, conditioned on the training step that is there.
+  /// The level at which Karras' sigma takes a value, with the training step that is there, or the nearest training step's on
+  /// a schedule that has no others.
   public func level(atKarrasSigma sigma: Double) -> NoiseLevel {
-    NoiseLevel(karrasSigma: sigma, timestep: timestep(atKarrasSigma: sigma))
+    if isDiscrete, let exactSigmas { return level(at: Preconditioning.nearest(to: sigma, in: exactSigmas)) }
+    return NoiseLevel(karrasSigma: sigma, timestep: timestep(atKarrasSigma: sigma))
   }
 
   /// The fractional training step at which Karras' sigma takes a value, by linear interpolation of its logarithm, with what

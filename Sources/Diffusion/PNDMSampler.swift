@@ -30,13 +30,13 @@ public struct PNDMSampler: Sampler {
       combined = try rungeKutta(x, step, first, denoiser)
     case 2:
       base = step.inner[1]
-      let guess = move(x, output(of: first), first.type, from: step.from, to: step.inner[0])
+      let guess = move(x, output(of: first), of: first, from: step.from, to: step.inner[0])
       let second = try evaluate(denoiser, guess, at: step.to).prediction
       combined = .combination([(0.5, output(of: first)), (0.5, output(of: second))])
     default:
       combined = .combination(zip(Self.weights[state.values.count - 1], state.values).map { ($0, $1) })
     }
-    return SamplerUpdate(move(x, combined, first.type, from: base, to: step.to), first)
+    return SamplerUpdate(move(x, combined, of: first, from: base, to: step.to), first)
   }
 
   /// The weights of Adams and Bashforth's methods of order one to four, newest first.
@@ -50,22 +50,24 @@ public struct PNDMSampler: Sampler {
   ) throws -> Tensor {
     let (middle, end) = (step.inner[1], step.inner[2])
     let outputs = try [(step.inner[0], middle), (middle, middle), (step.to, end)].reduce(into: [output(of: first)]) {
-      let guess = move(x, $0[$0.count - 1], first.type, from: step.from, to: $1.0)
+      let guess = move(x, $0[$0.count - 1], of: first, from: step.from, to: $1.0)
       $0.append(output(of: try evaluate(denoiser, guess, at: $1.1).prediction))
     }
     return .combination(zip([1.0 / 6, 1.0 / 3, 1.0 / 3, 1.0 / 6], outputs).map { ($0, $1) })
   }
 
-  /// The value that the history keeps of a prediction: the output itself, or the noise where the network predicts the clean data.
+  /// The value that the history keeps of a prediction: the velocity if the network predicts that, and the noise otherwise.
   private func output(of prediction: Prediction) -> Tensor {
-    prediction.type == .sample ? prediction.noise : prediction.output
+    isVelocity(prediction) ? prediction.output : prediction.noise
   }
+
+  private func isVelocity(_ prediction: Prediction) -> Bool { prediction.parametrization == .predicts(.velocity) }
 
   /// Carries a state along the noise in a combination of outputs.
   private func move(
-    _ x: Tensor, _ output: Tensor, _ type: PredictionType, from: NoiseLevel, to: NoiseLevel
+    _ x: Tensor, _ output: Tensor, of first: Prediction, from: NoiseLevel, to: NoiseLevel
   ) -> Tensor {
-    let kind: PredictionType = type == .velocity ? .velocity : .epsilon
+    let kind: PredictionType = isVelocity(first) ? .velocity : .epsilon
     return carry(x, noise: Prediction(x: x, level: from, output: output, type: kind).noise, from: from, to: to)
   }
 }

@@ -34,10 +34,11 @@ package struct Posterior {
     return ScalingFunction(.exponential, scale: Float((high - low) / 4), factor: Float(exp((high + low) / 4)))
   }
 
-  /// `alphaBar / alphaBar'`, rounded to 32 bits as in diffusers: between neighbouring training steps near the data that
-  /// moves `beta` by up to 6e-4 of itself, which diffusers' published sums show.
+  /// `alphaBar / alphaBar'`, of a table's entry rounded to 32 bits as in diffusers: between neighbouring training steps near the
+  /// data that moves `beta` by up to 6e-4 of itself, which diffusers' published sums show.
   static func ratio(from: NoiseLevel, to: NoiseLevel) -> Double {
-    Double(Float((from.alpha / to.alpha) * (from.alpha / to.alpha)))
+    let ratio = (from.alpha / to.alpha) * (from.alpha / to.alpha)
+    return from.isTabulated ? Double(Float(ratio)) : ratio
   }
 
   /// The variance without a lower bound: zero for a step to the clean data.

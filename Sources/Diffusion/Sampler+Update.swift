@@ -23,7 +23,7 @@ extension Sampler {
     let halves = prediction.output.reshaped([2 * x.rows] + x.shape.dropFirst())
     let output = halves.selectingRows((0..<x.rows).map { 2 * $0 })
     return DenoiserEvaluation(
-      prediction: Prediction(x: x, level: level, output: output, type: prediction.type),
+      prediction: Prediction(x: x, level: level, output: output, parametrization: prediction.parametrization),
       variance: halves.selectingRows((0..<x.rows).map { 2 * $0 + 1 }))
   }
 

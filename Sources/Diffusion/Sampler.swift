@@ -15,6 +15,11 @@ public protocol Sampler: Sendable {
   /// The limit that the method keeps its estimates of the clean data within; none unless a sampler says otherwise.
   var limit: DenoisedLimit { get }
 
+  /// The noise that is added before each step; none unless a sampler says otherwise.
+  ///
+  /// ``Scheduler`` puts the raised level of each step among its inner ones.
+  var churn: Churn { get }
+
   /// The highest order that step `index` of a grid of `count` steps may take.
   func order(ofStep index: Int, of count: Int) -> Int
 
@@ -34,6 +39,9 @@ public protocol Sampler: Sendable {
 extension Sampler {
   /// No limit.
   public var limit: DenoisedLimit { .none }
+
+  /// No churn.
+  public var churn: Churn { .none }
 
   /// ``order``, at every step.
   public func order(ofStep index: Int, of count: Int) -> Int { order }

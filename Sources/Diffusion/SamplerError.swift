@@ -13,6 +13,8 @@ public enum SamplerError: Error, Sendable, Hashable {
   /// The sampler cannot begin where nothing of the data is left, as at the last step of a schedule rescaled to zero
   /// signal.
   case noSignal(SamplerName)
+  /// The model is one of consistency, which maps states to the ends of their trajectories and does not denoise them.
+  case consistency(SamplerName)
 }
 
 extension SamplerError: CustomStringConvertible {
@@ -28,6 +30,9 @@ extension SamplerError: CustomStringConvertible {
     case .missingVariance(let variance):
       return
         "variance_type is \(variance.rawValue), but the network's output has no second half of channels to hold a variance"
+    case .consistency(let name):
+      return "the model is one of consistency, whose predictions are no estimates that \(name.rawValue) could follow; "
+        + "its own scheduler (model) samples it"
     case .noSignal(let name):
       let able = SamplerName.allCases.filter(\.beginsWithoutSignal).map(\.rawValue)
       return "nothing of the data is left at the schedule's last step, which \(name.rawValue) cannot sample; "

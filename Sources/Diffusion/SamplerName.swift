@@ -28,6 +28,8 @@ public enum SamplerName: String, Sendable, Hashable, CaseIterable {
   case eulerAncestral = "euler-ancestral"
   /// Adams and Bashforth's method.
   case lms
+  /// Reverse diffusion and Langevin's dynamics in turn (Song and others 2021).
+  case predictorCorrector = "pc"
 
   /// What Raya and Ambrogioni (2023) call DDPM at few steps, which is no sampler of its own: ``ddim`` with eta 1.
   public static let paperDDPM = "ddpm-paper"
@@ -45,7 +47,7 @@ public enum SamplerName: String, Sendable, Hashable, CaseIterable {
   var beginsWithoutSignal: Bool {
     switch self {
     case .ddpm, .ddim, .dpmMultistep2, .dpmMultistep3, .dpmStochastic2, .uniPC, .euler, .eulerAncestral: true
-    case .pndm, .dpmSinglestep2, .dpmSinglestep3, .deis, .heun, .lms: false
+    case .pndm, .dpmSinglestep2, .dpmSinglestep3, .deis, .heun, .lms, .predictorCorrector: false
     }
   }
 }

@@ -10,7 +10,8 @@ public struct SamplingStep: Sendable, Hashable {
   public let order: Int
   /// The levels of the grid's steps before this one, newest first, whether or not a run has been there.
   public let previous: [NoiseLevel]
-  /// Levels between `from` and `to` that a method of several stages visits, in the method's own order.
+  /// Levels between `from` and `to` that a method of several stages visits, in the method's own order, or the one that ``Churn``
+  /// raises the state to.
   public let inner: [NoiseLevel]
 
   /// One step.

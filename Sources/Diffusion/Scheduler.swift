@@ -12,24 +12,31 @@ public struct Scheduler: Sendable {
   public let schedule: NoiseSchedule
   /// Where the steps of a run lie.
   public let grid: any SamplingGrid
-  /// The prediction type of the network.
-  public let predictionType: PredictionType
+  /// What the network is given and what it returns.
+  public let parametrization: Parametrization
 
   /// A sampler, a schedule and a grid that belong together.
   public init(
-    sampler: some Sampler, schedule: NoiseSchedule, grid: some SamplingGrid, predictionType: PredictionType = .epsilon
+    sampler: some Sampler, schedule: NoiseSchedule, grid: some SamplingGrid, parametrization: Parametrization
   ) {
     self.sampler = sampler
     self.schedule = schedule
     self.grid = grid
-    self.predictionType = predictionType
+    self.parametrization = parametrization
+  }
+
+  /// A sampler, a schedule and a grid that belong together, for a network without preconditioning.
+  public init(
+    sampler: some Sampler, schedule: NoiseSchedule, grid: some SamplingGrid, predictionType: PredictionType = .epsilon
+  ) {
+    self.init(sampler: sampler, schedule: schedule, grid: grid, parametrization: .predicts(predictionType))
   }
 
   /// The plan of a whole run, from the prior to the data.
   ///
   /// - Throws: If the number of steps does not fit the grid.
   public func plan(steps: Int) throws(SamplerError) -> SamplingPlan {
-    try grid.plan(steps: steps, startingAt: nil, on: schedule, sampler: sampler)
+    try grid.plan(steps: steps, startingAt: nil, on: schedule, sampler: sampler).churned(by: sampler.churn, on: schedule)
   }
 
   /// The plan of a late start, whose first level is that of a training step.
@@ -44,5 +51,6 @@ public struct Scheduler: Sendable {
   /// - Throws: If the start is out of range or the number of steps does not fit the grid.
   public func plan(steps: Int, startingAt timestep: Int) throws(SamplerError) -> SamplingPlan {
     try grid.plan(steps: steps, startingAt: timestep, on: schedule, sampler: sampler)
+      .churned(by: sampler.churn, on: schedule)
   }
 }

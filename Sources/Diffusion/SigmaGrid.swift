@@ -1,7 +1,8 @@
 /// Steps between Karras' sigmas that a formula spreads, whatever the training steps.
 ///
 /// A whole run goes from ``sigmaMax`` to ``sigmaMin``, by default from the last training step of the schedule to the first,
-/// and then to the clean data; a late start begins at exactly the level of its training step.
+/// and then to the clean data; a late start begins at exactly the level of its training step. On a schedule of sigmas a whole run
+/// begins with noise alone, `sigma n`, and a run that ends with some noise hands out `x / alpha`.
 public struct SigmaGrid: SamplingGrid, Hashable {
   /// How the sigmas are spread.
   public let ramp: SigmaRamp
@@ -45,7 +46,10 @@ public struct SigmaGrid: SamplingGrid, Hashable {
     // A grid that does not end clean has its last sigma where the last step ends.
     let sigmas = ramp.sigmas(from: high, to: low, count: endsClean ? steps : steps + 1)
     let levels = [start] + sigmas.dropFirst().map(schedule.level(atKarrasSigma:)) + (endsClean ? [.clean] : [])
-    return SamplingPlan(levels: levels, sampler: sampler)
+    return SamplingPlan(
+      levels: levels, sampler: sampler,
+      initialScale: schedule.isVarianceExploding && timestep == nil ? start.sigma : 1,
+      finalScale: schedule.isVarianceExploding ? 1 / (levels.last?.alpha ?? 1) : 1)
   }
 }
 

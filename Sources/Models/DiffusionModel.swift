@@ -61,14 +61,17 @@ public protocol DiffusionModel {
   ///
   /// - Parameters:
   ///   - condition: The classes of the samples, and guidance.
-  ///   - predictionType: What a network predicts, as the scheduler in use says; exact denoisers know better.
+  ///   - parametrization: What a network is given and what it returns, as the scheduler in use says; exact denoisers know better.
   ///   - backend: The device.
   func denoiser(
-    _ condition: SamplingCondition, _ predictionType: PredictionType, on backend: any Backend
+    _ condition: SamplingCondition, _ parametrization: Parametrization, on backend: any Backend
   ) throws -> any Denoiser
 
   /// The memory that sampling takes, besides what samplers keep.
   func memory(_ shape: ImageShape, _ condition: SamplingCondition, on backend: any Backend) throws -> SamplingMemory
+
+  /// The memory that an evaluation with its derivatives by the state takes; see `DifferentiableDenoiser`.
+  func gradientMemory(_ shape: ImageShape, _ condition: SamplingCondition, on backend: any Backend) throws -> SamplingMemory
 
   /// SHA-256 of everything that determines the model's predictions, by file; empty where its name says all.
   func fingerprints() throws -> [String: String]
@@ -89,6 +92,15 @@ extension DiffusionModel {
 
   /// Nothing.
   public func lateStartFit() -> LateStartFit? { nil }
+
+  /// That of sampling twice, which exact denoisers do not pass.
+  public func gradientMemory(
+    _ shape: ImageShape, _ condition: SamplingCondition, on backend: any Backend
+  ) throws -> SamplingMemory {
+    var memory = try memory(shape, condition, on: backend)
+    memory.bytesPerSample *= 2
+    return memory
+  }
 
   /// Nothing but the name.
   public func fingerprints() -> [String: String] { [:] }

@@ -68,7 +68,7 @@ public struct EmpiricalModel: DiffusionModel {
 
   /// Two products with all images an evaluation.
   public func denoiser(
-    _ condition: SamplingCondition, _ predictionType: PredictionType, on backend: any Backend
+    _ condition: SamplingCondition, _ parametrization: Parametrization, on backend: any Backend
   ) -> any Denoiser {
     GaussianMixtureDenoiser(centres: images.values, dimension: images.shape.count, on: backend)
   }

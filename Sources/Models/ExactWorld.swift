@@ -80,7 +80,7 @@ public struct ExactWorld: DiffusionModel, Sendable {
 
   /// The exact denoiser.
   public func denoiser(
-    _ condition: SamplingCondition, _ predictionType: PredictionType, on backend: any Backend
+    _ condition: SamplingCondition, _ parametrization: Parametrization, on backend: any Backend
   ) -> any Denoiser {
     switch kind {
     case .mixture(let mixture): mixture.denoiser(on: backend)

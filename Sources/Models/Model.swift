@@ -110,10 +110,10 @@ public struct Model: DiffusionModel {
 
   /// The network as a denoiser.
   public func denoiser(
-    _ condition: SamplingCondition, _ predictionType: PredictionType, on backend: any Backend
+    _ condition: SamplingCondition, _ parametrization: Parametrization, on backend: any Backend
   ) -> any Denoiser {
     NetworkDenoiser(
-      network, predictionType, classLabels: condition.labels, guidance: condition.guidance,
+      network, parametrization, classLabels: condition.labels, guidance: condition.guidance,
       guidanceInterval: condition.guidanceInterval)
   }
 
@@ -130,6 +130,23 @@ public struct Model: DiffusionModel {
     return SamplingMemory(
       fixedBytes: max(0, one.memoryUse.peak - perRow) + one.preparedBytes,
       bytesPerSample: condition.guidance == 1 ? perRow : 2 * perRow)
+  }
+
+  /// The memory of an evaluation that a tape records and goes back through, found out as that of sampling is.
+  public func gradientMemory(
+    _ shape: ImageShape, _ condition: SamplingCondition, on backend: any Backend
+  ) throws -> SamplingMemory {
+    let plans = try (1...2).map { batch in
+      let plan = PlanningBackend(for: backend), extents = [batch, shape.channels, shape.height, shape.width]
+      let x = Tensor(plan.makeBuffer(count: extents.reduce(1, *)), shape: extents, on: plan)
+      let denoiser = NetworkDenoiser(network, .epsilon, classLabels: network.exampleLabel)
+      let level = NoiseLevel(karrasSigma: 1, timestep: 1)
+      _ = try denoiser.differentiablePrediction(x, at: level).denoisedPullback(of: x)
+      return plan
+    }
+    let perRow = plans[1].memoryUse.peak - plans[0].memoryUse.peak
+    return SamplingMemory(
+      fixedBytes: max(0, plans[0].memoryUse.peak - perRow) + plans[0].preparedBytes, bytesPerSample: perRow)
   }
 
   /// The fit that lies in the model directory.

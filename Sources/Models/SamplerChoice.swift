@@ -43,14 +43,15 @@ extension SamplerChoice {
     var notice: String?
     let asked: SchedulerConfiguration
     switch self {
-    case .configuration(let own): asked = own
+    case .configuration(let own): asked = try configuration.map { try own.filled(from: $0) } ?? own
     case .named(let name): asked = try name.configuration(for: configuration ?? .ddpm)
     case .model:
       asked = configuration ?? .ddpm
       if configuration == nil { notice = "\(model): holds no scheduler; DDPM with its defaults is used" }
     }
     return ChosenScheduler(
-      try Scheduler(clipSample ? asked : asked.unclipped, options: options), name: asked.className ?? "DDPMScheduler",
+      try Scheduler(clipSample ? asked : asked.unclipped, options: options),
+      name: asked.sampler ?? asked.className ?? "DDPMScheduler",
       notice: notice)
   }
 }

@@ -19,7 +19,15 @@ enum BatchPlan {
     for model: any DiffusionModel, _ shape: ImageShape, _ settings: SamplingSettings, startBytes: Int = 0,
     on backend: any Backend
   ) throws -> Int {
-    let memory = try model.memory(shape, settings.condition, on: backend)
+    try batch(
+      model.memory(shape, settings.condition, on: backend), shape, settings, startBytes: startBytes, on: backend)
+  }
+
+  /// The batch of a run that takes so much memory beside what ``batch(for:_:_:startBytes:on:)`` counts.
+  static func batch(
+    _ memory: SamplingMemory, _ shape: ImageShape, _ settings: SamplingSettings, startBytes: Int = 0,
+    on backend: any Backend
+  ) throws(PipelineError) -> Int {
     let fixed = memory.fixedBytes + startBytes + scratchBytes(on: backend)
     let perSample = max(1, memory.bytesPerSample + 12 * 4 * shape.count)
     let available = backend.memoryBudget, count = settings.seeds.count

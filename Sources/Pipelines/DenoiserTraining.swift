@@ -35,7 +35,10 @@ extension TrainingStart {
     let (set, data) = try openData(channels: channels(of: UNetConfiguration.self), note)
     let configuration = try unetConfiguration(set), scheduler = try schedulerConfiguration()
     let network = try UNet(configuration, parameters: InitialParameters(seed: settings.seed))
-    let schedule = try Scheduler(scheduler).schedule
+    let sampling = try Scheduler(scheduler), schedule = sampling.schedule
+    guard case .predicts = sampling.parametrization else {
+      throw PipelineError.unscaledTraining(scheduler: scheduler.className ?? "the scheduler")
+    }
     let own = TrainingRecord(
       network: configuration.json, scheduler: scheduler.json, data: data, output: plan, on: backend)
     record?.compareDevice(with: own, note)

@@ -59,8 +59,10 @@ struct LateStart {
       }
     // Where a sampler of few steps begins from the prior, noise is not yet the data's Gaussian; at the last step it is.
     let top = schedule.level(at: schedule.last)
+    var state = normals
+    if case .flow = initialization, schedule.isVarianceExploding { state = normals.scaled(by: top.sigma) }
     return initialization.state(
-      from: normals, at: level, top: top, labels: labels.isEmpty ? [] : Array(labels[rows]))
+      from: state, at: level, top: top, labels: labels.isEmpty ? [] : Array(labels[rows]))
   }
 }
 

@@ -57,6 +57,10 @@ public enum PipelineError: Error, Sendable, Hashable, CustomStringConvertible {
   case noData(checkpoint: String?)
   /// A scheduler for a classifier, which has none.
   case classifierScheduler
+  /// Training of a network of unscaled data, which can be sampled only.
+  case unscaledTraining(scheduler: String)
+  /// A likelihood under a model whose denoiser has no derivatives.
+  case noDerivatives(model: String)
   /// A number of checkpoints or of steps between two files that is not possible.
   case outputPlan(field: String, value: Int, least: Int, most: Int)
   /// A kind of label that the data do not have.
@@ -112,6 +116,10 @@ public enum PipelineError: Error, Sendable, Hashable, CustomStringConvertible {
     case .noData(let checkpoint):
       (checkpoint.map { "\($0): does not say where the images are; " } ?? "") + "the images to train on are needed"
     case .classifierScheduler: "a classifier has no scheduler"
+    case .noDerivatives(let model):
+      "\(model): has no derivatives by the state, which a likelihood needs; networks, data sets, mixtures and Gaussians have"
+    case .unscaledTraining(let name):
+      "networks with preconditioning cannot be trained, and \(name) is for such; DDPMScheduler's noise levels can be trained on"
     case .outputPlan(let field, let value, let least, let most):
       "\(field) is \(value); \(least) to \(most) is possible"
     case .label(let kind, let data, let kinds):

@@ -23,6 +23,8 @@ extension SamplingSettings {
       }
     }
     try Self.check("eta") { () throws(NumberFault) in try options.eta.checked(in: 0...1) }
+    try Self.check("churn") { () throws(NumberFault) in try options.churn.amount.checked(in: 0...1e6) }
+    try Self.check("churn_noise") { () throws(NumberFault) in try options.churn.noise.checked(in: 0...10) }
     for extent in [size?.height, size?.width] {
       try Self.check("size") { () throws(NumberFault) in try extent?.checked(in: 1...Self.largestExtent) }
     }
@@ -76,7 +78,7 @@ extension SamplingPipeline {
           + "such a row has none")
     }
     // A thousandth is a tenth of what customary schedules leave.
-    if plan.start.alpha < 1e-3, scheduler.predictionType == .epsilon, scheduler.sampler.limit == .none {
+    if plan.start.alpha < 1e-3, scheduler.parametrization == .predicts(.epsilon), scheduler.sampler.limit == .none {
       notices.append(
         "nothing of the data is left where the run begins, and predicted noise says nothing about them there; estimates that "
           + "are not clipped grow without limit")

@@ -73,7 +73,7 @@ public struct SamplingPipeline {
     try Self.check(inputs, settings, imageShape)
     lateStart = try LateStart(model, settings, imageShape, on: backend)
     batch = try BatchPlan.batch(for: model, imageShape, settings, startBytes: lateStart?.bytes ?? 0, on: backend)
-    denoiser = try model.denoiser(settings.condition, scheduler.predictionType, on: backend)
+    denoiser = try model.denoiser(settings.condition, scheduler.parametrization, on: backend)
     settings.batch = batch
     self.settings = settings
   }
@@ -164,7 +164,7 @@ public struct SamplingPipeline {
     let hasSeveral = settings.classes != nil && settings.classLabel == nil
     let denoiser =
       hasSeveral
-      ? try model.denoiser(settings.condition(of: rows), scheduler.predictionType, on: backend) : denoiser
+      ? try model.denoiser(settings.condition(of: rows), scheduler.parametrization, on: backend) : denoiser
     return try SamplingRun(plan, sampler: scheduler.sampler, denoiser: denoiser, noise: noise, from: state)
   }
 

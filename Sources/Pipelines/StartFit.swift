@@ -54,17 +54,21 @@ public struct StartFit {
     ///   - model: The model, which says whether labels matter.
     ///   - shape: The extents of the model's samples.
     ///   - label: Which kind of label is the class; may be nil where there is one.
-    /// - Throws: `ModelError` if they are of other extents than the model's, or fewer than two; ``PipelineError`` if the model has
+    ///   - least: How many there must be.
+    /// - Throws: `ModelError` if they are of other extents than the model's, or too few; ``PipelineError`` if the model has
     ///   classes and the images have no labels, or several kinds of which none is named.
     public init(
-      of source: any ImageSource, count: Int, for model: any DiffusionModel, _ shape: ImageShape, label: Int? = nil
+      of source: any ImageSource, count: Int, for model: any DiffusionModel, _ shape: ImageShape, label: Int? = nil,
+      least: Int = 2
     ) throws {
       guard source.shape == shape else {
         throw ModelError.images(path: source.path, shape: source.shape, model: model.name, expected: shape)
       }
       let labels = try model.classCount == nil ? nil : Self.labels(of: source, model, label)
       let wanted = min(count, source.count)
-      guard wanted >= 2 else { throw EvaluationError.tooFewImages(path: source.path, count: source.count, needed: 2) }
+      guard wanted >= least else {
+        throw EvaluationError.tooFewImages(path: source.path, count: source.count, needed: least)
+      }
       let places = (0..<wanted).map { $0 * source.count / wanted }
       var values: [Float] = [], first = 0
       for place in places {
@@ -182,7 +186,7 @@ public struct StartFit {
     for first in stride(from: 0, to: count, by: batch) {
       let rows = first..<min(first + batch, count)
       let denoiser = try model.denoiser(
-        .init(classLabels: labels.map { Array($0[rows]) }), scheduler.predictionType, on: backend)
+        .init(classLabels: labels.map { Array($0[rows]) }), scheduler.parametrization, on: backend)
       let (clean, noise) = draws(rows)
       let isWhole = try errors.add(clean, noise: noise, denoiser: denoiser, statistics: gaussian) {
         progress(done)

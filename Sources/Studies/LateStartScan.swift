@@ -121,7 +121,7 @@ public struct LateStartScan {
       [
         "version": .string(version), "model": .string(model.name), "model_sha256": texts(try model.fingerprints()),
         "files_sha256": texts(files), "schedule_sha256": .string(sha256(of: schedule.schedule.alphaBars)),
-        "prediction": .string("\(schedule.predictionType)"), "statistics_sha256": .string(sha256(of: statistics)),
+        "prediction": .string("\(schedule.parametrization)"), "statistics_sha256": .string(sha256(of: statistics)),
         "classifier": .string(classifier.name),
         "classifier_sha256": .string(try classifier.extractor.sha256), "reference_sha256": texts(reference.digests),
         "count": .number(Double(settings.base.seeds.count)),

@@ -45,7 +45,7 @@ public struct StudiedModel {
     )
     denoiser = EstimateDenoiser(
       base: try model.denoiser(
-        SamplingCondition(classLabels: classLabel.map { [$0] }), pipeline.scheduler.predictionType, on: backend))
+        SamplingCondition(classLabels: classLabel.map { [$0] }), pipeline.scheduler.parametrization, on: backend))
   }
 
   /// The noise levels of the model's training.

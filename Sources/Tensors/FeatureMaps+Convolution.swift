@@ -23,9 +23,12 @@ extension FeatureMaps {
       backend.convolve(operand, filter, shape, epilogue, into: $0)
     } backward: { [operand, backend, slots, filter = filter.parameter] tape, gradient in
       if scale != 1 { backend.add(gradient, times: Float(scale), nil, times: 0, into: gradient) }
-      let change = backend.makeBuffer(count: shape.filterCount)
-      backend.convolveFilterGradient(operand, shape, gradient, into: change)
-      tape.gradients.add(change, of: filter)
+      if tape.watchesParameters {
+        let change = backend.makeBuffer(count: shape.filterCount)
+        backend.convolveFilterGradient(operand, shape, gradient, into: change)
+        tape.gradients.add(change, of: filter)
+      }
+      let bias = tape.watchesParameters ? bias : nil
       if bias != nil || offsetSlot != nil {
         Self.addSums(of: gradient, tape, bias: bias, channelOffset: offsetSlot)
       }

@@ -23,8 +23,10 @@ extension FeatureMaps {
         operand, normalization, scaleShift: scaleAndShift, function, gradient: gradient, into: destinations)
       slots.first?.gradient = destinations.first
       slots.second?.gradient = destinations.second
-      tape.gradients.add(destinations.gamma, of: normalization.gamma)
-      tape.gradients.add(destinations.beta, of: normalization.beta)
+      if tape.watchesParameters {
+        tape.gradients.add(destinations.gamma, of: normalization.gamma)
+        tape.gradients.add(destinations.beta, of: normalization.beta)
+      }
       if let change = destinations.scaleShift { tape.accumulate(change, into: scaleShiftSlot) }
     }
   }
@@ -134,6 +136,7 @@ extension FeatureMaps {
     return make(.init(batch: indices.count, channels: channels), [table], on: backend, watchedBy: tape) {
       backend.lookUpEmbedding(of: table, indices, into: $0)
     } backward: { tape, gradient in
+      guard tape.watchesParameters else { return }
       // The sum over samples of ones at their indices times their gradients.
       var selection = [Float](repeating: 0, count: indices.count * rows)
       for (place, index) in indices.enumerated() { selection[place * rows + index] = 1 }

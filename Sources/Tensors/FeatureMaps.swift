@@ -97,6 +97,7 @@ extension Tensor {
       : FeatureMapShape(batch: shape[0], channels: shape[1])
     let activation = backend.makeFeatureMap(extents)
     backend.enter(buffer, scale: Float(scale), shift: Float(shift), into: activation)
-    return FeatureMaps(Operand(activation), on: backend, tape: tape)
+    let slot = tape?.inputSlot(of: buffer, scale: scale)
+    return FeatureMaps(Operand(activation), on: backend, tape: tape, slots: (slot, nil))
   }
 }

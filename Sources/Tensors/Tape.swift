@@ -13,6 +13,15 @@ public import Compute
 /// Going back forgets the record, piece by piece, so that activations are given back as soon as they have served. A record
 /// that nobody goes back through is forgotten with the tape, which lives as long as somebody holds it or feature maps that it
 /// watches. Gradients of parameters add up over several uses.
+///
+/// Of a network's input a tape has the gradient as well, if it is told to watch it, and may then be gone back through several times:
+///
+/// ```
+/// tape.watch(x)
+/// let result = layers(x.featureMaps(watchedBy: tape))
+/// tape.backward(from: result, gradient: v, keepsRecord: true)
+/// tape.takeGradient(of: x)                         // v^T d result / d x
+/// ```
 public final class Tape {
   /// The device that holds what is recorded.
   public let backend: any Backend
@@ -22,6 +31,8 @@ public final class Tape {
   public let dropout: DropoutNoise?
   /// Whether the blocks of networks keep their inputs only and are evaluated again on the way back.
   public let checkpointsBlocks: Bool
+  /// Whether the gradients of parameters are taken, and not those of inputs alone.
+  public let watchesParameters: Bool
 
   /// The seeds of dropout: one for each sample, and the step that is part of its key.
   public struct DropoutNoise: Sendable {
@@ -48,6 +59,8 @@ public final class Tape {
     let backward: (FeatureMap) -> Void
   }
 
+  /// The tensors whose gradients are wanted, with the places of those of the feature maps made from them.
+  private var inputs: [ObjectIdentifier: (tensor: Tensor, uses: [(slot: Slot, scale: Double)])] = [:]
   private var records: [Record] = []
   private var nextDraw: UInt32
 
@@ -57,26 +70,30 @@ public final class Tape {
   ///   - backend: The device.
   ///   - dropout: The noise of dropout, or nil for none.
   ///   - checkpointsBlocks: Whether blocks trade time for memory.
+  ///   - watchesParameters: Whether the gradients of parameters are taken.
   public convenience init(
-    on backend: any Backend, dropout: DropoutNoise? = nil, checkpointsBlocks: Bool = false
+    on backend: any Backend, dropout: DropoutNoise? = nil, checkpointsBlocks: Bool = false, watchesParameters: Bool = true
   ) {
     self.init(
-      on: backend, gradients: .init(on: backend), dropout: dropout, checkpointsBlocks: checkpointsBlocks, nextDraw: 0)
+      on: backend, gradients: .init(on: backend), dropout: dropout, checkpointsBlocks: checkpointsBlocks,
+      watchesParameters: watchesParameters, nextDraw: 0)
   }
 
   /// An empty record for a block of this tape's, with the same gradients and noise.
   private func part(from draw: UInt32) -> Tape {
-    .init(on: backend, gradients: gradients, dropout: dropout, checkpointsBlocks: false, nextDraw: draw)
+    .init(on: backend, gradients: gradients, dropout: dropout, checkpointsBlocks: false,
+      watchesParameters: watchesParameters, nextDraw: draw)
   }
 
   private init(
     on backend: any Backend, gradients: ParameterGradients, dropout: DropoutNoise?, checkpointsBlocks: Bool,
-    nextDraw: UInt32
+    watchesParameters: Bool, nextDraw: UInt32
   ) {
     self.backend = backend
     self.gradients = gradients
     self.dropout = dropout
     self.checkpointsBlocks = checkpointsBlocks
+    self.watchesParameters = watchesParameters
     self.nextDraw = nextDraw
   }
 
@@ -91,21 +108,51 @@ public final class Tape {
     return .init(step: step, draw: nextDraw)
   }
 
+  /// Watches a tensor: the gradients of feature maps that are made from it with this tape are kept.
+  public func watch(_ input: Tensor) {
+    inputs[ObjectIdentifier(input.buffer)] = (input, [])
+  }
+
+  /// The place of the gradient of feature maps that are made from a buffer, if that is watched.
+  func inputSlot(of buffer: Buffer, scale: Double) -> Slot? {
+    guard inputs[ObjectIdentifier(buffer)] != nil else { return nil }
+    let slot = Slot()
+    inputs[ObjectIdentifier(buffer)]?.uses.append((slot, scale))
+    return slot
+  }
+
+  /// The gradient of a watched tensor since it was last taken, of its shape; zeros if nothing came of it.
+  public func takeGradient(of input: Tensor) -> Tensor {
+    guard let uses = inputs[ObjectIdentifier(input.buffer)]?.uses else {
+      preconditionFailure("the tensor is not watched by this tape")
+    }
+    let terms = uses.compactMap { slot, scale in
+      slot.gradient.map { (scale, FeatureMaps(Operand($0), on: backend).tensor().reshaped(input.shape)) }
+    }
+    for use in uses { use.slot.gradient = nil }
+    guard !terms.isEmpty else { return Tensor(.init(repeating: 0, count: input.count), shape: input.shape, on: backend) }
+    return .combination(terms)
+  }
+
   /// Takes the gradients of everything that `features` were made of.
   ///
   /// - Parameters:
   ///   - features: What this tape recorded.
   ///   - gradient: The derivative of a loss with respect to them, `[batch, channels, height, width]`.
-  public func backward(from features: FeatureMaps, gradient: Tensor) {
+  ///   - keepsRecord: Whether the record is kept, to go back through it again.
+  public func backward(from features: FeatureMaps, gradient: Tensor, keepsRecord: Bool = false) {
     let entered = gradient.featureMaps()
     precondition(entered.shape == features.shape, "a gradient of \(entered.shape) for \(features.shape)")
-    backward(from: features, entered.activation)
+    backward(from: features, entered.activation, keepsRecord: keepsRecord)
   }
 
-  private func backward(from features: FeatureMaps, _ gradient: FeatureMap) {
+  private func backward(from features: FeatureMaps, _ gradient: FeatureMap, keepsRecord: Bool = false) {
     precondition(features.tape === self, "the features were not recorded by this tape")
     accumulate(gradient, into: features.slots.first)
-    while let record = records.popLast() {
+    var place = records.count
+    while place > 0 {
+      place -= 1
+      let record = keepsRecord ? records[place] : records.removeLast()
       for (parameter, version) in record.parameters {
         precondition(
           parameter.version == version,

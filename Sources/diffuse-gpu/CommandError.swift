@@ -74,7 +74,7 @@ private func line(of error: PipelineError) -> String {
   case .unfitForSmallNetwork: "\(error), name another by --config"
   case .unnamedLabel: "\(error) by --label"
   case .number(let setting, let fault): "\(flag(of: setting)): \(fault)"
-  case .start, .notFinite: error.description
+  case .start, .notFinite, .unscaledTraining, .noDerivatives: error.description
   }
 }
 

@@ -20,7 +20,7 @@ struct DiffuseGPUCommand: ParsableCommand {
     version: packageVersion,
     subcommands: [
       SampleCommand.self, TrainCommand.self, ForwardCommand.self, DevicesCommand.self, CheckCommand.self,
-      StatisticsCommand.self, EvaluateCommand.self, ClassifyCommand.self, ConvertCommand.self,
+      StatisticsCommand.self, EvaluateCommand.self, LikelihoodCommand.self, ClassifyCommand.self, ConvertCommand.self,
       ConvertInceptionCommand.self, LateStartCommand.self, AnalyzeCommand.self, ReproduceCommand.self,
       ServeCommand.self, BenchCommand.self, InfoCommand.self, InitCommand.self,
     ])

@@ -98,7 +98,7 @@ struct InfoCommand: ParsableCommand {
     let scheduler = try Scheduler(configuration)
     return """
       \(configuration.className ?? ""), \(scheduler.schedule.count) training steps, \
-      predicts \(scheduler.predictionType.rawValue)
+      predicts \(scheduler.parametrization)
       """
   }
 }

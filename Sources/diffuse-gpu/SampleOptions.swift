@@ -41,6 +41,18 @@ extension SampleCommand {
     @Option(help: ArgumentHelp("DDIM's eta, the share of fresh noise, 0 to 1.", valueName: "share"))
     var eta: Double?
 
+    @Option(
+      help: ArgumentHelp(
+        "heun and euler: noise that is added before each step, as an amount of the whole run; 0 by default.",
+        discussion: "S_churn of Karras and others (2022), algorithm 2.", valueName: "amount"))
+    var churn: Double?
+
+    @Option(help: ArgumentHelp("The sigmas where --churn adds noise, such as 0.05..50.", valueName: "low..high"))
+    var churnSigmas: String?
+
+    @Option(help: ArgumentHelp("The factor of the noise of --churn, 1 by default.", valueName: "factor"))
+    var churnNoise: Double?
+
     @Flag(help: "DDIM: end each step where the next begins, also where diffusers does not.")
     var correctSteps = false
 

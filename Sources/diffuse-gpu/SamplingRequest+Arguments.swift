@@ -10,7 +10,8 @@ extension SamplingRequest {
       try images.seeds.map { try SeedList.seeds(in: $0) }
       ?? SeedList.seeds(from: images.seed ?? 0, count: images.count ?? 16)
     var settings = SamplingSettings(seeds: seeds)
-    settings.options = SchedulerOptions(eta: options.eta ?? 0, usesGridSteps: options.correctSteps)
+    settings.options = SchedulerOptions(
+      eta: options.eta ?? 0, usesGridSteps: options.correctSteps, churn: try Self.churn(options))
     if let name = options.sampler { try settings.select(sampler: name) }
     if let file = options.schedulerConfig {
       settings.sampler = .configuration(try SchedulerConfiguration(contentsOf: file))
@@ -37,6 +38,26 @@ extension SamplingRequest {
     initialNoise = start.initialNoise
     stepNoise = start.stepNoise
     zoom = images.zoom ?? 1
+  }
+
+  /// The noise before each step that the arguments ask for.
+  private static func churn(_ options: SampleCommand.ModelOptions) throws(CommandError) -> Churn {
+    guard let amount = options.churn else {
+      for (isNamed, flag) in [
+        (options.churnSigmas != nil, "--churn-sigmas"), (options.churnNoise != nil, "--churn-noise"),
+      ] where isNamed { throw CommandError("\(flag): is of no use without --churn") }
+      return .none
+    }
+    guard amount >= 0 else { throw CommandError("--churn \(amount): 0 or more is needed") }
+    var churn = Churn(amount: amount, noise: options.churnNoise ?? 1)
+    if let text = options.churnSigmas {
+      let ends = text.components(separatedBy: "..").map { Double($0) ?? -1 }
+      guard ends.count == 2, ends[0] >= 0, ends[0] <= ends[1] else {
+        throw CommandError("--churn-sigmas '\(text)': write LOW..HIGH, two sigmas, such as 0.05..50")
+      }
+      churn.sigmas = ends[0]...ends[1]
+    }
+    return churn
   }
 
   /// An interval of training steps as it is written in arguments.
@@ -113,7 +134,8 @@ extension SampleCommand {
         (model.data != nil, "--data"),
         (model.world != nil, "--world"), (model.sampler != nil, "--sampler"),
         (model.schedulerConfig != nil, "--scheduler-config"), (model.steps != nil, "--steps"),
-        (model.eta != nil, "--eta"),
+        (model.eta != nil, "--eta"), (model.churn != nil, "--churn"), (model.churnSigmas != nil, "--churn-sigmas"),
+        (model.churnNoise != nil, "--churn-noise"),
         (model.correctSteps, "--correct-steps"), (model.isUnclipped, "--no-clip"), (model.classes != nil, "--class"),
         (model.guidance != nil, "--guidance"), (model.guidanceInterval != nil, "--guidance-interval"),
         (start.lateStart != nil, "--late-start"),

@@ -49,15 +49,22 @@ struct StudiedModelOptions: ParsableArguments {
 
   private var reference: ModelReference {
     get throws {
-      guard let world else { return .directory(path: network.model, variant: network.variant) }
-      for (isNamed, flag) in [
-        (network.model != nil, "--model"), (network.variant != nil, "--variant"), (statistics != nil, "--statistics"),
-      ]
-      where isNamed {
-        throw CommandError("--world and \(flag) exclude each other: an exact world knows its own moments")
+      if world != nil, statistics != nil {
+        throw CommandError("--world and --statistics exclude each other: an exact world knows its own moments")
       }
-      return .world(try WorldReference(argument: world))
+      return try network.reference(orWorld: world)
     }
+  }
+}
+
+extension NetworkOptions {
+  /// The model that is named, or an exact world in its place.
+  func reference(orWorld world: String?) throws -> ModelReference {
+    guard let world else { return .directory(path: model, variant: variant) }
+    for (isNamed, flag) in [(model != nil, "--model"), (variant != nil, "--variant")] where isNamed {
+      throw CommandError("--world and \(flag) exclude each other: an exact world knows its own moments")
+    }
+    return .world(try WorldReference(argument: world))
   }
 }
 

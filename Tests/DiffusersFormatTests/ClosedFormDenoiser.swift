@@ -6,7 +6,7 @@ import Tensors
 /// a little, with a variance of its own where a network would have one.
 struct ClosedFormDenoiser: Denoiser {
   let trainingSteps: Int
-  let type: PredictionType
+  let type: Parametrization
   /// What is added to the second half of the channels, or nil where there is none.
   var varianceOffset: Double?
 
@@ -18,7 +18,7 @@ struct ClosedFormDenoiser: Denoiser {
     let s = (1 - a * a).squareRoot()
     let means = values.indices.map { output(values[$0], mean: 0.3 * sin(0.7 * Double($0 % rowCount)), a, s) }
     guard let varianceOffset else {
-      return Prediction(x: x, level: level, output: Tensor(means, shape: x.shape, on: x.backend), type: type)
+      return Prediction(x: x, level: level, output: Tensor(means, shape: x.shape, on: x.backend), parametrization: type)
     }
     let variances = values.map { Float(0.5 * sin(5 * $0) + varianceOffset) }
     var joined: [Float] = []
@@ -29,7 +29,7 @@ struct ClosedFormDenoiser: Denoiser {
     }
     var shape = x.shape
     shape[1] *= 2
-    return Prediction(x: x, level: level, output: Tensor(joined, shape: shape, on: x.backend), type: type)
+    return Prediction(x: x, level: level, output: Tensor(joined, shape: shape, on: x.backend), parametrization: type)
   }
 
   private func output(_ x: Double, mean: Double, _ a: Double, _ s: Double) -> Float {
@@ -39,7 +39,7 @@ struct ClosedFormDenoiser: Denoiser {
     return switch type {
     case .epsilon: Float(noise)
     case .sample: Float(clean)
-    case .velocity: Float(a * noise - s * clean)
+    default: Float(a * noise - s * clean)
     }
   }
 }

@@ -73,7 +73,7 @@ struct DiffusersCaseTests {
       default: nil
       }
     return ClosedFormDenoiser(
-      trainingSteps: scheduler.schedule.count, type: scheduler.predictionType, varianceOffset: offset)
+      trainingSteps: scheduler.schedule.count, type: scheduler.parametrization, varianceOffset: offset)
   }
 
   /// The largest difference over the largest value; infinite where a value is not finite.

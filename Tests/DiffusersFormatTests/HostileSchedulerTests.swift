@@ -34,6 +34,27 @@ struct HostileSchedulerTests {
     }
   }
 
+  static let sigmaKeys = [
+    "num_train_timesteps", "sigma_min", "sigma_max", "sigma_data", "rho", "snr", "sampling_eps", "correct_steps", "s_noise",
+    "time_scale", "beta_d", "beta_min", "epsilon_t", "C_1", "C_2", "M", "sample_max_value",
+  ]
+
+  @Test("So it is with models of unscaled data, whatever their network's wrapper", arguments: sigmaKeys)
+  func sigmas(key: String) throws {
+    let backend = try CPUBackend()
+    let classes = ["EDMEuler", "EDMDPMSolverMultistep", "ScoreSdeVe", "CMStochasticIterative"]
+    for (name, wrapper) in classes.map({ ($0, "edm") }) + ["vp", "ve", "iddpm"].map({ ("EDMEuler", $0) }) {
+      for number in Self.numbers {
+        var values: [String: JSONValue] = [
+          "_class_name": .string(name + "Scheduler"), "preconditioning": .string(wrapper),
+          "thresholding": .boolean(key == "sample_max_value"), "M": .number(50),
+        ]
+        values[key] = .number(number)
+        try follow(SchedulerConfiguration(values, source: "s.json"), on: backend)
+      }
+    }
+  }
+
   /// Samples two values by a scheduler, unless its configuration or its steps are refused.
   private func follow(
     _ configuration: SchedulerConfiguration, steps: Int = 3, on backend: any Backend

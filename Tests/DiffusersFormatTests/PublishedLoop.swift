@@ -31,7 +31,7 @@ struct PublishedLoop {
     let whole = try scheduler.plan(steps: steps)
     let plan = (noisedAt ?? skipped) > 0 ? whole.dropping(first: noisedAt ?? skipped) : whole
     let backend = ReferenceBackend()
-    let denoiser = FractionDenoiser(type: scheduler.predictionType)
+    let denoiser = FractionDenoiser(type: scheduler.parametrization)
     let noise = OneGenerator(shape: shape, on: backend)
     // What the state x / alpha is multiplied by at the start, in variance-preserving scaling.
     let scale = overwritesState ? whole.initialScale / whole.start.alpha : 1
@@ -58,6 +58,11 @@ struct PublishedLoop {
 
   /// `arange(n) / n`, or the same turned around, its last axis moved to the front.
   private func sample(descending: Bool, on backend: any Backend) -> Tensor {
+    Self.sample(shape: shape, descending: descending, on: backend)
+  }
+
+  /// The sample or the noise of every loop.
+  static func sample(shape: [Int] = [4, 3, 8, 8], descending: Bool = false, on backend: any Backend) -> Tensor {
     let count = shape.reduce(1, *)
     let rows = shape[0]
     let values = (0..<count).map { place in
@@ -70,31 +75,16 @@ struct PublishedLoop {
 
 /// `t / (t + 1) x`, once on a scaled `x`.
 private final class FractionDenoiser: Denoiser {
-  let type: PredictionType
+  let type: Parametrization
   var nextScale = 1.0
 
-  init(type: PredictionType) {
+  init(type: Parametrization) {
     self.type = type
   }
 
   func prediction(_ x: Tensor, at level: NoiseLevel) -> Prediction {
     let output = x.scaled(by: nextScale * level.timestep / (level.timestep + 1))
     nextScale = 1
-    return Prediction(x: x, level: level, output: output, type: type)
+    return Prediction(x: x, level: level, output: output, parametrization: type)
   }
-}
-
-/// PyTorch's normals of one generator for the whole batch.
-private final class OneGenerator: NoiseSource {
-  private let source: TorchNoise
-  private let shape: [Int]
-
-  init(shape: [Int], on backend: any Backend) {
-    self.shape = shape
-    source = TorchNoise(seeds: [0], sampleShape: [shape.reduce(1, *)], on: backend)
-  }
-
-  func initialNoise() -> Tensor { source.initialNoise().reshaped(shape) }
-
-  func stepNoise(step: Int, draw: Int) -> Tensor { source.stepNoise(step: step, draw: draw).reshaped(shape) }
 }

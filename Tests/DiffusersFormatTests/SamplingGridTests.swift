@@ -21,7 +21,7 @@ struct SamplingGridTests {
     let x = Tensor([0.5, -1, 0.25, 2], shape: [1, 1, 2, 2], on: backend)
     var run = try SamplingRun(
       plan, sampler: scheduler.sampler,
-      denoiser: ClosedFormDenoiser(trainingSteps: scheduler.schedule.count, type: scheduler.predictionType),
+      denoiser: ClosedFormDenoiser(trainingSteps: scheduler.schedule.count, type: scheduler.parametrization),
       noise: SeededNoise(seeds: [3], sampleShape: [1, 2, 2], on: backend), from: x)
     let result = try run.finish().values()
     #expect(result.allSatisfy({ $0.isFinite }))

@@ -16,7 +16,7 @@ struct SamplingRunTests {
   }
 
   private func denoiser(_ scheduler: Scheduler) -> ClosedFormDenoiser {
-    ClosedFormDenoiser(trainingSteps: scheduler.schedule.count, type: scheduler.predictionType)
+    ClosedFormDenoiser(trainingSteps: scheduler.schedule.count, type: scheduler.parametrization)
   }
 
   @Test("A sample is the same alone and in a batch", arguments: SamplingGridTests.everyClass)

@@ -22,7 +22,7 @@ struct SchedulerConfigurationTests {
     #expect(ddim.schedule.alphaBars[0] == 1 - Float(0.0001))
     let sampler = try #require(ddim.sampler as? DDIMSampler)
     #expect(sampler.limit == .clip(1) && sampler.eta == 0)
-    #expect(ddim.predictionType == .epsilon)
+    #expect(ddim.parametrization == .predicts(.epsilon))
   }
 
   @Test("An error names the file, the key, its value and what is legal")
@@ -99,7 +99,7 @@ struct SchedulerConfigurationTests {
     #expect(scheduler.schedule.count == 300)
     // The first beta comes from the model's class where its configuration has none, not from the sampler's.
     #expect(scheduler.schedule.alphaBars[0] == 1 - Float(0.0001))
-    #expect(scheduler.predictionType == .velocity)
+    #expect(scheduler.parametrization == .predicts(.velocity))
     #expect(try scheduler.plan(steps: 10).steps.count == 10)
     #expect(try SamplerName(name.rawValue.uppercased()) == name)
     if case .ddpm = name {

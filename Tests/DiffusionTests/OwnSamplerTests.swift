@@ -58,7 +58,7 @@ struct OwnSamplerTests {
       let results = try [own, packaged].map { scheduler in
         var run = try SamplingRun(plan, sampler: scheduler.sampler, denoiser: flow, noise: noise)
         let state = try #require(try run.next())
-        #expect(state.prediction.type == .sample && state.prediction.level == plan.start)
+        #expect(state.prediction.parametrization == .predicts(.sample) && state.prediction.level == plan.start)
         return try run.finish().values()
       }
       // LMS integrates to the clean data with its second order; the last step here is Euler's.

@@ -67,7 +67,7 @@ struct ScheduleTests {
     #expect(throws: SamplerError.noSignal(.lms)) { try SamplerName.lms.scheduler(for: process) }
     #expect(try SamplerName.ddpm.scheduler(for: process).schedule.alphaBars[999] == 0)
     #expect(try SamplerName.euler.scheduler(for: process).schedule.alphaBars[999] == 0x1p-24)
-    #expect(try SamplerName.euler.scheduler(for: process).predictionType == .velocity)
+    #expect(try SamplerName.euler.scheduler(for: process).parametrization == .predicts(.velocity))
     #expect(throws: SamplerError.self) { try SamplerName.heun.scheduler(options: .init(eta: 0.5)) }
   }
 }

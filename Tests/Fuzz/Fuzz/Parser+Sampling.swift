@@ -7,7 +7,15 @@ extension Parser {
       let cases = try fixtures("samplers", ending: "cases.json").first ?? []
       let document = try cases.withUnsafeBytes { try json($0) }
       let texts = (document["cases"]?.array ?? []).compactMap { $0["configuration"]?.line }
-      return [Array(SchedulerConfiguration.training.json.text.utf8)] + Set(texts).sorted().map { Array($0.utf8) }
+      let sigmas = [
+        #"{"_class_name": "EDMEulerScheduler", "preconditioning": "iddpm", "M": 100, "sampler": "heun"}"#,
+        #"{"_class_name": "EDMEulerScheduler", "preconditioning": "vp", "beta_d": 19.9, "epsilon_t": 1e-5, "rho": 7}"#,
+        #"{"_class_name": "EDMDPMSolverMultistepScheduler", "sigma_schedule": "exponential", "sigma_data": 0.5}"#,
+        #"{"_class_name": "ScoreSdeVeScheduler", "snr": 0.15, "correct_steps": 2, "sampling_eps": 1e-5, "norms": "batch"}"#,
+        #"{"_class_name": "CMStochasticIterativeScheduler", "num_train_timesteps": 40, "s_noise": 1, "time_scale": 250}"#,
+      ]
+      return [Array(SchedulerConfiguration.training.json.text.utf8)]
+        + (sigmas + Set(texts).sorted()).map { Array($0.utf8) }
     } read: { bytes in
       try sample(SchedulerConfiguration(json(bytes), path: "input"))
     },
@@ -83,7 +91,7 @@ extension Parser {
     for name in [SamplerName.ddim, .euler] { _ = try? name.configuration(for: configuration) }
     let scheduler = try Scheduler(configuration)
     let isLearned = configuration.values["variance_type"]?.string?.hasPrefix("learned") ?? false
-    let denoiser = Halving(type: scheduler.predictionType, predictsVariance: isLearned)
+    let denoiser = Halving(type: scheduler.parametrization, predictsVariance: isLearned)
     var plans: [SamplingPlan] = []
     for steps in 1...3 {
       if let plan = try? scheduler.plan(steps: steps) { plans.append(plan) }
@@ -107,12 +115,12 @@ extension Parser {
 
 /// A denoiser without a network: half of the state, whatever that is an estimate of, and a variance in the middle of its range.
 private struct Halving: Denoiser {
-  let type: PredictionType
+  let type: Parametrization
   let predictsVariance: Bool
 
   func prediction(_ x: Tensor, at level: NoiseLevel) throws -> Prediction {
     let values = try x.values(), row = values.count / x.rows
-    guard predictsVariance else { return Prediction(x: x, level: level, output: x.scaled(by: 0.5), type: type) }
+    guard predictsVariance else { return Prediction(x: x, level: level, output: x.scaled(by: 0.5), parametrization: type) }
     var shape = x.shape
     shape[1] *= 2
     var output: [Float] = []
@@ -120,6 +128,6 @@ private struct Halving: Denoiser {
       output += values[start..<start + row].map { $0 / 2 }
       output += [Float](repeating: 0, count: row)
     }
-    return Prediction(x: x, level: level, output: Tensor(output, shape: shape, on: x.backend), type: type)
+    return Prediction(x: x, level: level, output: Tensor(output, shape: shape, on: x.backend), parametrization: type)
   }
 }
