@@ -50,7 +50,7 @@ struct DeviceOptions: ParsableArguments {
     try checkNumber("--threads", threads, in: Self.threadRange)
     let name = precision ?? Precision.float32.rawValue
     guard let precision = Precision(rawValue: name) else {
-      let names = Precision.allCases.map(\.rawValue).joined(separator: " or ")
+      let names = Precision.allCases.map(\.rawValue).joined(separator: ", ")
       throw CommandError("--precision \(name): \(names) is needed")
     }
     return BackendOptions(
