@@ -93,7 +93,9 @@ extension SchedulerConfiguration {
     else {
       throw fault(
         "_class_name",
-        what: "\(ours.rawValue) cannot sample a network that was trained for \(theirs.rawValue), which is given other inputs")
+        what:
+          "\(ours.rawValue) cannot sample a network that was trained for \(theirs.rawValue), which is given other inputs"
+      )
     }
     guard ours.isVarianceExploding else { return self }
     let known = model.values.filter { Self.networkKeys.contains($0.key) }

@@ -108,7 +108,8 @@ extension SchedulerBuilder {
         c1: try configuration.number("C_1", 0.001, in: 1e-6...1),
         c2: try configuration.number("C_2", 0.008, in: 0...1), steps: try steps())
       guard sigmas[0] > 0, sigmas.allSatisfy(\.isFinite), zip(sigmas, sigmas.dropFirst()).allSatisfy(<) else {
-        throw configuration.fault("C_1", what: "the sigmas of C_1, C_2 and M do not rise; 0.001, 0.008 and 1000 are customary")
+        throw configuration.fault(
+          "C_1", what: "the sigmas of C_1, C_2 and M do not rise; 0.001, 0.008 and 1000 are customary")
       }
       return Preconditioning(.improved(sigmas: sigmas))
     default:

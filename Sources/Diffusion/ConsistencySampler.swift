@@ -55,7 +55,9 @@ public struct ConsistencyGrid: SamplingGrid, Hashable {
     try SamplerError.check(steps: steps)
     _ = try schedule.start(timestep)
     let top = timestep ?? schedule.last
-    guard steps <= top + 1 else { throw .steps(steps, reason: "there are only \(top + 1) training steps to begin one at") }
+    guard steps <= top + 1 else {
+      throw .steps(steps, reason: "there are only \(top + 1) training steps to begin one at")
+    }
     let stride = (top + 1) / steps
     let levels = (0..<steps).map { schedule.level(at: top - $0 * stride) } + [.clean]
     return SamplingPlan(levels: levels, sampler: sampler, initialScale: timestep == nil ? levels[0].sigma : 1)

@@ -11,8 +11,10 @@ public struct NoiseLevel: Hashable, Sendable {
   public let alpha: Double
   /// The standard deviation of the noise, from 0 (clean) to 1.
   public let sigma: Double
-  /// The training step of this level, possibly fractional: what a discrete model is conditioned on, and the place in the table
-  /// of any schedule. What other networks are conditioned on follows from ``karrasSigma``; see ``Parametrization``.
+  /// The training step of this level, possibly fractional: the place in the table of any schedule.
+  ///
+  /// Discrete models are conditioned on it; what other networks are conditioned on follows from ``karrasSigma``, see
+  /// ``Parametrization``.
   public let timestep: Double
   /// Whether `alpha^2` is an entry of a discrete model's table, which holds numbers of 32 bits.
   private(set) var isTabulated = false

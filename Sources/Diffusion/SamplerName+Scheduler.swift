@@ -40,7 +40,8 @@ extension SamplerName {
     }
     guard options.eta >= 0 else { throw .setting("eta", value: "\(options.eta)", legal: "0 or more") }
     guard options.churn == .none || takesChurn else {
-      throw .setting("churn", value: "\(options.churn.amount)", legal: "0 for \(rawValue); only heun and euler take some")
+      throw .setting(
+        "churn", value: "\(options.churn.amount)", legal: "0 for \(rawValue); only heun and euler take some")
     }
   }
 

@@ -36,7 +36,8 @@ public struct Scheduler: Sendable {
   ///
   /// - Throws: If the number of steps does not fit the grid.
   public func plan(steps: Int) throws(SamplerError) -> SamplingPlan {
-    try grid.plan(steps: steps, startingAt: nil, on: schedule, sampler: sampler).churned(by: sampler.churn, on: schedule)
+    try grid.plan(steps: steps, startingAt: nil, on: schedule, sampler: sampler).churned(
+      by: sampler.churn, on: schedule)
   }
 
   /// The plan of a late start, whose first level is that of a training step.

@@ -71,7 +71,8 @@ public protocol DiffusionModel {
   func memory(_ shape: ImageShape, _ condition: SamplingCondition, on backend: any Backend) throws -> SamplingMemory
 
   /// The memory that an evaluation with its derivatives by the state takes; see `DifferentiableDenoiser`.
-  func gradientMemory(_ shape: ImageShape, _ condition: SamplingCondition, on backend: any Backend) throws -> SamplingMemory
+  func gradientMemory(_ shape: ImageShape, _ condition: SamplingCondition, on backend: any Backend) throws
+    -> SamplingMemory
 
   /// SHA-256 of everything that determines the model's predictions, by file; empty where its name says all.
   func fingerprints() throws -> [String: String]

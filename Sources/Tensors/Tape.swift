@@ -72,7 +72,8 @@ public final class Tape {
   ///   - checkpointsBlocks: Whether blocks trade time for memory.
   ///   - watchesParameters: Whether the gradients of parameters are taken.
   public convenience init(
-    on backend: any Backend, dropout: DropoutNoise? = nil, checkpointsBlocks: Bool = false, watchesParameters: Bool = true
+    on backend: any Backend, dropout: DropoutNoise? = nil, checkpointsBlocks: Bool = false,
+    watchesParameters: Bool = true
   ) {
     self.init(
       on: backend, gradients: .init(on: backend), dropout: dropout, checkpointsBlocks: checkpointsBlocks,
@@ -81,7 +82,8 @@ public final class Tape {
 
   /// An empty record for a block of this tape's, with the same gradients and noise.
   private func part(from draw: UInt32) -> Tape {
-    .init(on: backend, gradients: gradients, dropout: dropout, checkpointsBlocks: false,
+    .init(
+      on: backend, gradients: gradients, dropout: dropout, checkpointsBlocks: false,
       watchesParameters: watchesParameters, nextDraw: draw)
   }
 
@@ -130,7 +132,9 @@ public final class Tape {
       slot.gradient.map { (scale, FeatureMaps(Operand($0), on: backend).tensor().reshaped(input.shape)) }
     }
     for use in uses { use.slot.gradient = nil }
-    guard !terms.isEmpty else { return Tensor(.init(repeating: 0, count: input.count), shape: input.shape, on: backend) }
+    guard !terms.isEmpty else {
+      return Tensor(.init(repeating: 0, count: input.count), shape: input.shape, on: backend)
+    }
     return .combination(terms)
   }
 

@@ -43,12 +43,14 @@ struct LikelihoodCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The seed of random signs and of the spreading.", valueName: "seed"))
   var seed: UInt64 = 0
 
-  @Option(help: ArgumentHelp("Images that are followed together; as many as are of use by default.", valueName: "count"))
+  @Option(
+    help: ArgumentHelp("Images that are followed together; as many as are of use by default.", valueName: "count"))
   var batch: Int?
 
   @Option(
     help: ArgumentHelp(
-      "The kind of label that is the class, for class-conditional models; 0 in files with one kind.", valueName: "kind"))
+      "The kind of label that is the class, for class-conditional models; 0 in files with one kind.", valueName: "kind")
+  )
   var label: Int?
 
   @Option(

@@ -49,7 +49,8 @@ struct LikelihoodCommandTests {
   func errors() throws {
     let mixture = "mixture:\(folder.path("mixture.json"))"
     for (arguments, expected) in [
-      (["--world", mixture, "--exact-trace", "--probes", "2"], "exclude"), (["--world", mixture, "--probes", "0"], "--probes"),
+      (["--world", mixture, "--exact-trace", "--probes", "2"], "exclude"),
+      (["--world", mixture, "--probes", "0"], "--probes"),
       (["--world", mixture, "--tolerance", "0"], "--tolerance"), (["--world", mixture, "--count", "0"], "--count"),
       (["--world", "hypersphere:2"], "derivatives"), (["--world", mixture, "--model", "mnist"], "exclude"),
       (["--model", "mnist"], "1x1x2"), (["--world", mixture, "-o", folder.path("x.npy")], "x.npy"),

@@ -35,7 +35,8 @@ struct HostileSchedulerTests {
   }
 
   static let sigmaKeys = [
-    "num_train_timesteps", "sigma_min", "sigma_max", "sigma_data", "rho", "snr", "sampling_eps", "correct_steps", "s_noise",
+    "num_train_timesteps", "sigma_min", "sigma_max", "sigma_data", "rho", "snr", "sampling_eps", "correct_steps",
+    "s_noise",
     "time_scale", "beta_d", "beta_min", "epsilon_t", "C_1", "C_2", "M", "sample_max_value",
   ]
 

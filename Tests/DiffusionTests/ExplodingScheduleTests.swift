@@ -104,7 +104,8 @@ struct ExplodingScheduleTests {
     for initialization in [LateStartInitialization.gaussian(statistics), .flow(statistics)] {
       let state = initialization.state(from: normals, at: plan.start, top: top)
       var run = try SamplingRun(
-        plan, sampler: scheduler.sampler, denoiser: GaussianDenoiser(statistics), noise: RecordedNoise(initial: normals),
+        plan, sampler: scheduler.sampler, denoiser: GaussianDenoiser(statistics),
+        noise: RecordedNoise(initial: normals),
         from: state)
       let exact: Tensor =
         switch initialization {
@@ -131,7 +132,8 @@ struct ExplodingScheduleTests {
     }
   }
 
-  @Test("A consistency model is refused by the samplers that would follow its estimates", arguments: SamplerName.allCases)
+  @Test(
+    "A consistency model is refused by the samplers that would follow its estimates", arguments: SamplerName.allCases)
   func consistencyModels(name: SamplerName) {
     let process = TrainedProcess(
       schedule: .edm(count: 40),

@@ -98,7 +98,8 @@ struct LikelihoodTests {
     #expect(again == found)
     let isotropic = GaussianStatistics(mean: [0, 0, 0], basis: [], eigenvalues: [], remainder: 0.5, on: backend)
     let single = try #require(
-      try likelihood(of: samples, seeds: [7, 8, 9, 10], by: GaussianDenoiser(isotropic))).logDensities
+      try likelihood(of: samples, seeds: [7, 8, 9, 10], by: GaussianDenoiser(isotropic))
+    ).logDensities
     for (value, point) in zip(single, points) {
       #expect(abs(value - density(point, variances: [0.5, 0.5, 0.5])) / 3 < bits)
     }
@@ -113,7 +114,8 @@ struct LikelihoodTests {
       ).evaluations
     }
     #expect(evaluations[0] < evaluations[1])
-    #expect(try Likelihood(on: .edm())(of: samples, seeds: [0, 1, 2, 3], by: denoiser, shouldStop: { $0 > 0.5 }) == nil)
+    #expect(
+      try Likelihood(on: .edm())(of: samples, seeds: [0, 1, 2, 3], by: denoiser, shouldStop: { $0 > 0.5 }) == nil)
   }
 
   @Test("Derivatives of exact denoisers are differences")

@@ -22,7 +22,9 @@ struct PreconditioningTests {
       let prediction = Prediction(
         x: x, level: level, output: output, parametrization: .preconditioned(Preconditioning(form)))
       let whole = Tensor.combination([(level.alpha, prediction.denoised), (level.sigma, prediction.noise)])
-      for (sum, value) in zip(try whole.values(), try x.values()) { #expect(abs(sum - value) < 1e-6 * (1 + abs(value))) }
+      for (sum, value) in zip(try whole.values(), try x.values()) {
+        #expect(abs(sum - value) < 1e-6 * (1 + abs(value)))
+      }
     }
   }
 

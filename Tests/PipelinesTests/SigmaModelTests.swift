@@ -30,7 +30,8 @@ struct SigmaModelTests {
 
   private let shape = ImageShape(channels: 2, height: 8, width: 8)
 
-  private func model(_ values: [String: JSONValue], _ change: (inout UNetConfiguration) -> Void = { _ in }) throws -> Model
+  private func model(_ values: [String: JSONValue], _ change: (inout UNetConfiguration) -> Void = { _ in }) throws
+    -> Model
   {
     let moments = Moments(count: 2, mean: .init(repeating: 0.1, count: 128), basis: [], eigenvalues: [], remainder: 0.2)
     return Model(
@@ -104,7 +105,8 @@ struct SigmaModelTests {
       settings.sampler = .configuration(SchedulerConfiguration(["_class_name": .string(name)]))
       #expect(throws: SchedulerConfigurationError.self) { try SamplingPipeline(model, settings, on: backend) }
     }
-    settings.sampler = .configuration(SchedulerConfiguration(["_class_name": .string("EDMDPMSolverMultistepScheduler")]))
+    settings.sampler = .configuration(
+      SchedulerConfiguration(["_class_name": .string("EDMDPMSolverMultistepScheduler")]))
     #expect(
       try SamplingPipeline(model, settings, on: backend).scheduler.parametrization
         == .preconditioned(Preconditioning(.variancePreserving())))
@@ -155,7 +157,8 @@ struct LikelihoodRunTests {
   private let shape = ImageShape(channels: 1, height: 2, width: 3)
 
   private func world(variance: Double) -> ExactWorld {
-    let moments = Moments(count: 9, mean: .init(repeating: 0, count: 6), basis: [], eigenvalues: [], remainder: variance)
+    let moments = Moments(
+      count: 9, mean: .init(repeating: 0, count: 6), basis: [], eigenvalues: [], remainder: variance)
     return ExactWorld(name: "a Gaussian", .gaussian(ImageStatistics(shape: shape, moments: moments)))
   }
 
@@ -213,7 +216,8 @@ struct LikelihoodRunTests {
     let backend = try CPUBackend()
     let sphere = ExactWorld(name: "sphere", .hypersphere(.init(dimension: 6, radius: 1)))
     let line = ImageShape(channels: 1, height: 1, width: 6)
-    let images = try StartFit.Images(of: Values(.init(repeating: 0.1, count: 6), line), count: 1, for: sphere, line, least: 1)
+    let images = try StartFit.Images(
+      of: Values(.init(repeating: 0.1, count: 6), line), count: 1, for: sphere, line, least: 1)
     #expect(throws: PipelineError.noDerivatives(model: "sphere")) {
       try LikelihoodRun(sphere, .init(), images: images, on: backend)
     }

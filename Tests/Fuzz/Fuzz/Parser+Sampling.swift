@@ -120,7 +120,9 @@ private struct Halving: Denoiser {
 
   func prediction(_ x: Tensor, at level: NoiseLevel) throws -> Prediction {
     let values = try x.values(), row = values.count / x.rows
-    guard predictsVariance else { return Prediction(x: x, level: level, output: x.scaled(by: 0.5), parametrization: type) }
+    guard predictsVariance else {
+      return Prediction(x: x, level: level, output: x.scaled(by: 0.5), parametrization: type)
+    }
     var shape = x.shape
     shape[1] *= 2
     var output: [Float] = []
