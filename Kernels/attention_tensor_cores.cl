@@ -7,18 +7,14 @@
 //                        The size of a head and the channels are multiples of 8. Group: 128. Global size:
 //                        (tokens / 64, batch * heads, size / 128) groups, rounded up. Local memory: 32 KB.
 //
-// Rows of 32 elements lie as in convolution_tensor_cores.cl; piece p of a row r of 128 values lies at p ^ (r % 8).
+// Rows of steps lie as piece_of says; piece p of a row r of 128 values lies at p ^ (r % 8).
 #if STORAGE
 
 #define QUERIES_OF_GROUP 64
 #define KEYS_OF_TILE 64
 #define VALUES_OF_GROUP 128
-#define STEP 32
 #define ATTENTION_ITEMS 128
 #define SCORE_STAGE ((QUERIES_OF_GROUP + KEYS_OF_TILE) * STEP)
-
-// Where a piece of a row of a step lies.
-int step_piece(int row, int piece) { return row * STEP + (piece ^ (row / 2 % 4)) * 8; }
 
 // Where a piece of a row of values lies.
 int value_piece(int row, int piece) { return row * VALUES_OF_GROUP + (piece ^ (row % 8)) * 8; }
@@ -32,9 +28,9 @@ void copy_step(
     int row = item / 4 + n * 32, query = first_query + row, key = first_key + row;
     bool query_exists = dimension < size && query < tokens, key_exists = dimension < size && key < tokens;
     global const element *from = queries + (size_t)query * pitch + dimension;
-    start_copy(queue, to + step_piece(row, piece), query_exists ? from : queries, query_exists);
+    start_copy(queue, to + piece_of(row, piece), query_exists ? from : queries, query_exists);
     from = keys + (size_t)key * pitch + dimension;
-    start_copy(queue, to + QUERIES_OF_GROUP * STEP + step_piece(row, piece), key_exists ? from : keys, key_exists);
+    start_copy(queue, to + QUERIES_OF_GROUP * STEP + piece_of(row, piece), key_exists ? from : keys, key_exists);
   }
 }
 
@@ -91,11 +87,11 @@ __attribute__((reqd_work_group_size(ATTENTION_ITEMS, 1, 1))) kernel void attend_
       local const ushort *query_tile = tiles + step % 2 * SCORE_STAGE, *key_tile = query_tile + QUERIES_OF_GROUP * STEP;
 #pragma unroll
       for (int k = 0; k < STEP / 16; k++) {
-        uint4 query = load_matrices(query_tile, step_piece(warp * 16 + lane % 16, 2 * k + lane / 16), NO_EXCHANGE);
+        uint4 query = load_matrices(query_tile, piece_of(warp * 16 + lane % 16, 2 * k + lane / 16), NO_EXCHANGE);
 #pragma unroll
         for (int j = 0; j < KEYS_OF_TILE / 16; j++) {
           int row = j * 16 + lane / 16 * 8 + lane % 8;
-          uint4 key = load_matrices(key_tile, step_piece(row, 2 * k + lane / 8 % 2), NO_EXCHANGE);
+          uint4 key = load_matrices(key_tile, piece_of(row, 2 * k + lane / 8 % 2), NO_EXCHANGE);
           scores[2 * j] = multiply_fragments(query, key.xy, scores[2 * j], NO_EXCHANGE);
           scores[2 * j + 1] = multiply_fragments(query, key.zw, scores[2 * j + 1], NO_EXCHANGE);
         }

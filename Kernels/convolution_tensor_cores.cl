@@ -9,18 +9,13 @@
 //                          run STAGES - 1 steps ahead of the products. Group: 256. Global size: (channels / 128, pixels / 128)
 //                          groups, rounded up. Local memory: 48 KB.
 //
-// A row of a tile has 32 elements in four pieces of 16 bytes; piece p of row r lies at p ^ (r / 2 % 4), so that the eight rows
-// which an instruction loads together lie in different banks.
+// Rows of tiles lie as piece_of says.
 #if STORAGE
 
 #define TILE 128
-#define STEP 32
 #define STAGES 3
 #define ITEMS 256
 #define STAGE_SIZE (2 * TILE * STEP)
-
-// Where a piece of a row lies in a tile.
-int piece_of(int row, int piece) { return row * STEP + (piece ^ (row / 2 % 4)) * 8; }
 
 __attribute__((reqd_work_group_size(GROUP_SIZE, 1, 1))) kernel void pack_fragments(
     global const float *filter, global element *packed, int output_channels, int first_channels, int second_channels,

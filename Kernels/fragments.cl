@@ -19,6 +19,13 @@
 
 #define WARP 32
 
+// Input channels, or dimensions of a head, that a group takes at a time: a row of a tile, in four pieces of 16 bytes.
+#define STEP 32
+
+// Where a piece of such a row lies: piece p of row r at p ^ (r / 2 % 4), so that the eight rows which an instruction loads together
+// lie in different banks.
+int piece_of(int row, int piece) { return row * STEP + (piece ^ (row / 2 % 4)) * 8; }
+
 #if STORAGE == 2
 DEFINE_UPPER(2)
 #endif

@@ -21,16 +21,10 @@ extension OpenCLBackend: ConvolutionOperations {
     case .tiled, .direct: break
     }
     guard let weights = packed(filter, operand, shape) else { return }
-    let input = operand.first.shape
     let pixels = output.batch * output.pixels
-    let numbers = [
-      input.channels, operand.second?.shape.channels ?? 0, output.channels, input.height, input.width, output.height,
-      output.width, pixels, shape.taps, shape.kernelWidth, shape.stride, shape.padding.top, shape.padding.left,
-      shape.upsamplesInput ? 1 : 0, epilogue.features,
-    ]
     let arguments: [KernelArgument] =
       memories.operands + [.memory(weights.id), .memory(memories.zeros.id)] + memories.epilogue
-      + numbers.map { .int($0) } + [.float(epilogue.scale)]
+      + numbers(operand, shape, epilogue, output)
     let blocks = output.channels.dividedUp(by: parameters.filterBlock)
     if parameters.tier == .gpu {
       launchTiled(blocks: blocks, pixels: pixels, arguments)
@@ -39,6 +33,19 @@ extension OpenCLBackend: ConvolutionOperations {
         .convolveDirect, for: .convolve, groups: [pixels.dividedUp(by: parameters.rows), blocks], of: [1, 1],
         arguments)
     }
+  }
+
+  /// Sizes, place of the window, features and scale, as the kernels that go through the taps take them.
+  func numbers(
+    _ operand: Operand, _ shape: ConvolutionShape, _ epilogue: ConvolutionEpilogue, _ output: FeatureMapShape
+  ) -> [KernelArgument] {
+    let input = operand.first.shape
+    let numbers = [
+      input.channels, operand.second?.shape.channels ?? 0, output.channels, input.height, input.width, output.height,
+      output.width, output.batch * output.pixels, shape.taps, shape.kernelWidth, shape.stride, shape.padding.top,
+      shape.padding.left, shape.upsamplesInput ? 1 : 0, epilogue.features,
+    ]
+    return numbers.map { .int($0) } + [.float(epilogue.scale)]
   }
 
   /// The variant that a layer takes; channels are padded.

@@ -7,19 +7,13 @@ extension OpenCLBackend {
     _ memories: ConvolutionMemories, _ output: FeatureMapShape
   ) {
     guard let weights = fragments(filter, operand, shape) else { return }
-    let input = operand.first.shape, pixels = output.batch * output.pixels
-    let numbers = [
-      input.channels, operand.second?.shape.channels ?? 0, output.channels, input.height, input.width, output.height,
-      output.width, pixels, shape.taps, shape.kernelWidth, shape.stride, shape.padding.top, shape.padding.left,
-      shape.upsamplesInput ? 1 : 0, epilogue.features,
-    ]
+    let pixels = output.batch * output.pixels
     queue.launch(
       .convolveTensorCores, for: .convolve,
       groups: [
         output.channels.dividedUp(by: FragmentTile.extent), pixels.dividedUp(by: FragmentTile.extent),
       ], of: [FragmentTile.items, 1],
-      memories.operands + [.memory(weights.id)] + memories.epilogue + numbers.map { .int($0) }
-        + [.float(epilogue.scale)])
+      memories.operands + [.memory(weights.id)] + memories.epilogue + numbers(operand, shape, epilogue, output))
   }
 
   /// Attention by products of matrices of 16-bit elements, for heads of a multiple of eight channels.

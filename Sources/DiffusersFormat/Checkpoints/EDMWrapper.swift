@@ -87,7 +87,7 @@ package struct EDMWrapper {
       let slope = try read("beta_d", 19.9, in: 1e-3...1e3), smallest = try read("beta_min", 0.1, in: 0...1e3)
       let earliest = try read("epsilon_t", 1e-5, in: 1e-9...0.5)
       _ = try read("M", 1000, in: 2...Double(NoiseSchedule.largestCount))
-      func sigma(_ time: Double) -> Double { expm1(time * (0.5 * slope * time + smallest)).squareRoot() }
+      let sigma = { Diffusion.Preconditioning.preservingSigma(at: $0, betaD: slope, betaMin: smallest) }
       restrict(to: sigma(earliest), sigma(1))
     case .ve:
       restrict(
@@ -96,8 +96,8 @@ package struct EDMWrapper {
     case .iddpm:
       let smallest = try read("C_1", 0.001, in: 1e-6...1), offset = try read("C_2", 0.008, in: 1e-6...1)
       let steps = try read("M", 1000, in: 2...Double(NoiseSchedule.largestCount))
-      let levels = Self.levels(smallest, offset, Int(steps))
-      restrict(to: levels.smallest, levels.largest)
+      let sigmas = Diffusion.Preconditioning.improvedSigmas(c1: smallest, c2: offset, steps: Int(steps))
+      restrict(to: sigmas[0], sigmas[sigmas.count - 1])
     }
     guard range.0 < range.1 else { throw fields.fault("sigma_min", "\(range.0) is no smallest noise below \(range.1)") }
     return SchedulerConfiguration(
@@ -106,28 +106,6 @@ package struct EDMWrapper {
         "sigma_data": .number(0.5), "rho": .number(7), "num_train_timesteps": .number(1000),
         "prediction_type": .string("epsilon"), "preconditioning": .string("\(preconditioning)"),
       ].merging(constants.mapValues { .number($0) }) { $1 })
-  }
-
-  /// The least positive and the largest noise of iDDPM's levels.
-  ///
-  /// ```
-  /// u_M = 0,   u_(j-1) = sqrt((u_j^2 + 1) / max(a_(j-1) / a_j, C_1) - 1),   a_j = sin^2(pi/2 j / (M (C_2 + 1)))
-  /// ```
-  ///
-  /// Karras and others (2022), table 1.
-  private static func levels(
-    _ smallest: Double, _ offset: Double, _ steps: Int
-  ) -> (smallest: Double, largest: Double) {
-    func mean(_ step: Int) -> Double {
-      let sine = sin(0.5 * .pi * Double(step) / Double(steps) / (offset + 1))
-      return sine * sine
-    }
-    var level = 0.0, least = 0.0
-    for step in (1...steps).reversed() {
-      level = ((level * level + 1) / max(mean(step - 1) / mean(step), smallest) - 1).squareRoot()
-      if step == steps { least = level }
-    }
-    return (least, level)
   }
 
   /// What a class was made with, by names.
