@@ -26,7 +26,7 @@ void copy_step(
   int piece = item % 4, dimension = step * STEP + piece * 8;
   for (int n = 0; n < 2; n++) {
     int row = item / 4 + n * 32, query = first_query + row, key = first_key + row;
-    bool query_exists = dimension < size && query < tokens, key_exists = dimension < size && key < tokens;
+    bool inside = dimension < size, query_exists = inside && query < tokens, key_exists = inside && key < tokens;
     global const element *from = queries + (size_t)query * pitch + dimension;
     start_copy(queue, to + piece_of(row, piece), query_exists ? from : queries, query_exists);
     from = keys + (size_t)key * pitch + dimension;
