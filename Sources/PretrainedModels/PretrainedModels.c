@@ -101,11 +101,13 @@ static const unsigned char faces_phase[] = {
 
 static const struct pretrained_file files[] = {
     DENOISER("mnist", mnist),
+#ifndef PRETRAINED_MNIST_ONLY  // set by Benchmarks/gpu/pack, for a small bundle
     DENOISER("fashion-mnist", fashion_mnist),
     DENOISER("faces", faces),
     CLASSIFIER("mnist-classifier", mnist_classifier),
     CLASSIFIER("fashion-mnist-classifier", fashion_mnist_classifier),
     CLASSIFIER("faces-classifier", faces_classifier),
+#endif
 };
 
 const struct pretrained_file *pretrained_files(size_t *count) {
