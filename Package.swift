@@ -106,9 +106,8 @@ let package = Package(
     library(
       "Pipelines",
       [
-        "Compute", "Random", "Tensors", "Files", "Datasets", "Networks", "Diffusion", "DiffusersFormat",
-        "SymmetryBreaking",
-        "Evaluation", "Training", "Models",
+        "Compute", "Random", "Tensors", "Files", "CheckpointFormats", "Datasets", "Networks", "Diffusion",
+        "DiffusersFormat", "SymmetryBreaking", "Evaluation", "Training", "Models",
       ]),
     library("Profiling", ["Compute", "Tensors", "Instruments", "Files", "Networks", "Models"]),
     library("Pretrained", ["Files", "DiffusersFormat", "Models", "PretrainedModels"]),

@@ -38,7 +38,7 @@ public struct ModelDirectory {
   /// - Parameters:
   ///   - path: A folder, or a file of weights.
   ///   - variant: The variant of the weights, such as `fp16`, or nil for full precision if there is any.
-  ///   - options: What a checkpoint of other code does not say of itself.
+  ///   - options: What a checkpoint of other code does not say of itself; a model directory says all.
   /// - Throws: `FileError` if there is no such folder or no network in it.
   public init(
     _ path: String, variant: String? = nil, checkpoint options: CheckpointOptions = .init()
@@ -54,6 +54,18 @@ public struct ModelDirectory {
         checkpoint: Self.checkpoint(path, hasConfiguration: folder.has("config.json"), options))
     } else {
       try self.init(.folder(path), path: path, variant: variant, weightFile: nil)
+    }
+    try Self.check(options, for: path, isCheckpoint: checkpoint != nil)
+  }
+
+  /// Checks that nothing is chosen of a model that leaves no choice.
+  ///
+  /// - Throws: `FileError` naming the model.
+  public static func check(
+    _ options: CheckpointOptions, for path: String, isCheckpoint: Bool = false
+  ) throws(FileError) {
+    guard isCheckpoint || options == .init() else {
+      throw FileError(path, "is no checkpoint of other code; only of these are weights, a preset or settings chosen")
     }
   }
 

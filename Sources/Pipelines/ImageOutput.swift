@@ -88,7 +88,7 @@ private struct FolderSink: ImageSink {
   }
 
   mutating func finish(_ record: RunRecord) throws {
-    try record.with(first: count).write(to: OutputForm.folder.record(of: path))
+    try record.with(first: count).write(to: OutputForm.folder.record(of: path, record.part?.shard))
   }
 }
 
@@ -117,12 +117,6 @@ private struct CollectedBytes {
   }
 }
 
-extension ImageSink {
-  fileprivate func writeRecord(_ record: RunRecord) throws(FileError) {
-    try record.write(to: OutputForm(path).record(of: path))
-  }
-}
-
 /// All images in one picture.
 private struct GridSink: ImageSink {
   let path: String
@@ -141,7 +135,7 @@ private struct GridSink: ImageSink {
     guard images.count > 0 else { return }
     let record = record.with(first: images.count)
     try OutputFile.write(record.grid(of: images.bytes, images.shape), to: path)
-    try writeRecord(record)
+    try record.write(to: OutputForm.grid.record(of: path))
   }
 }
 
@@ -163,16 +157,7 @@ private struct ArchiveSink: ImageSink {
 
   mutating func finish(_ record: RunRecord) throws {
     guard images.count > 0 else { return }
-    let record = record.with(first: images.count), shape = images.shape, count = images.count
-    var archive = NumpyArchive()
-    archive.add(
-      "arr_0", header: NumpyArray.header(ofBytes: [count, shape.height, shape.width, shape.channels]),
-      values: images.bytes)
-    if let labels = record.request.settings.labels(of: 0..<count) {
-      archive.add("arr_1", npy: NumpyArray.encoded(integers: labels, shape: [count]))
-    }
-    try archive.write(to: path)
-    try writeRecord(record)
+    try record.with(first: images.count).writeArchive(of: images.bytes, images.shape, to: path)
   }
 }
 
@@ -194,8 +179,32 @@ private struct ArraySink: ImageSink {
 
   mutating func finish(_ record: RunRecord) throws {
     guard !values.isEmpty else { return }
-    let count = values.count / shape.count
-    try NumpyArray(values, shape: [count, shape.channels, shape.height, shape.width]).write(to: path)
-    try writeRecord(record.with(first: count))
+    try record.with(first: values.count / shape.count).writeArray(of: values, shape, to: path)
+  }
+}
+
+extension RunRecord {
+  /// Writes the images of the run as an archive, and the record beside it.
+  ///
+  /// - Parameter bytes: `[count, height, width, channels]`.
+  func writeArchive(of bytes: [UInt8], _ shape: ImageShape, to path: String) throws(FileError) {
+    let count = bytes.count / shape.count
+    var archive = NumpyArchive()
+    archive.add(
+      "arr_0", header: NumpyArray.header(ofBytes: [count, shape.height, shape.width, shape.channels]), values: bytes)
+    if let labels = request.settings.labels(of: 0..<count) {
+      archive.add("arr_1", npy: NumpyArray.encoded(integers: labels, shape: [count]))
+    }
+    try archive.write(to: path)
+    try write(to: OutputForm.archive.record(of: path))
+  }
+
+  /// Writes the values of the run's images as an array, and the record beside it.
+  ///
+  /// - Parameter values: `[count, channels, height, width]`.
+  func writeArray(of values: [Float], _ shape: ImageShape, to path: String) throws(FileError) {
+    try NumpyArray(values, shape: [values.count / shape.count, shape.channels, shape.height, shape.width]).write(
+      to: path)
+    try write(to: OutputForm.array.record(of: path))
   }
 }

@@ -61,8 +61,17 @@ struct LateStart {
     let top = schedule.level(at: schedule.last)
     var state = normals
     if case .flow = initialization, schedule.isVarianceExploding { state = normals.scaled(by: top.sigma) }
-    return initialization.state(
-      from: state, at: level, top: top, labels: labels.isEmpty ? [] : Array(labels[rows]))
+    func states(from normals: Tensor, of places: Range<Int>) -> Tensor {
+      initialization.state(
+        from: normals, at: level, top: top, labels: labels.isEmpty ? [] : Array(labels[places]))
+    }
+    if case .noise = initialization { return states(from: state, of: rows) }
+    // One sample after the other: a library's product rounds a row by its place in the batch, on which no sample may depend.
+    var values: [Float] = []
+    for (row, place) in rows.enumerated() {
+      values += try states(from: state.selectingRows([row]), of: place..<place + 1).values()
+    }
+    return Tensor(values, shape: state.shape, on: state.backend)
   }
 }
 

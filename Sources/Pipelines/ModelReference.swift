@@ -1,7 +1,10 @@
+import CheckpointFormats
+public import DiffusersFormat
+
 /// Where a run's model comes from.
 public enum ModelReference: Sendable, Hashable {
-  /// A model directory, or a model by its name; nil for the default one.
-  case directory(path: String?, variant: String?)
+  /// A model directory, a checkpoint of other code with what is chosen of it, or a model by its name; nil for the default one.
+  case directory(path: String?, variant: String?, checkpoint: CheckpointOptions = .init())
   /// The exact score of a data set, over the noise levels of a model directory.
   case data(path: String, scheduler: String?)
   /// An exact world.
@@ -10,10 +13,10 @@ public enum ModelReference: Sendable, Hashable {
 
 extension ModelReference: Codable {
   private enum CodingKeys: String, CodingKey {
-    case path, variant, data, scheduler, world
+    case path, variant, weights, preset, data, scheduler, world
   }
 
-  /// Reads `{"world": ...}`, `{"data": ..., "scheduler": ...}` or `{"path": ..., "variant": ...}`.
+  /// Reads `{"world": ...}`, `{"data": ..., "scheduler": ...}` or `{"path": ..., "variant": ..., "weights": ..., "preset": ...}`.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     if let world = try container.decodeIfPresent(WorldReference.self, forKey: .world) {
@@ -21,9 +24,12 @@ extension ModelReference: Codable {
     } else if let path = try container.decodeIfPresent(String.self, forKey: .data) {
       self = .data(path: path, scheduler: try container.decodeIfPresent(String.self, forKey: .scheduler))
     } else {
+      var options = CheckpointOptions()
+      options.weights = try container.decodeIfPresent(WeightChoice.self, forKey: .weights) ?? options.weights
+      options.preset = try container.decodeIfPresent(String.self, forKey: .preset)
       self = .directory(
         path: try container.decodeIfPresent(String.self, forKey: .path),
-        variant: try container.decodeIfPresent(String.self, forKey: .variant))
+        variant: try container.decodeIfPresent(String.self, forKey: .variant), checkpoint: options)
     }
   }
 
@@ -31,9 +37,11 @@ extension ModelReference: Codable {
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     switch self {
-    case .directory(let path, let variant):
+    case .directory(let path, let variant, let options):
       try container.encodeIfPresent(path, forKey: .path)
       try container.encodeIfPresent(variant, forKey: .variant)
+      if options.weights != .average { try container.encode(options.weights, forKey: .weights) }
+      try container.encodeIfPresent(options.preset, forKey: .preset)
     case .data(let path, let scheduler):
       try container.encode(path, forKey: .data)
       try container.encodeIfPresent(scheduler, forKey: .scheduler)

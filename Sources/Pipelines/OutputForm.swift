@@ -28,8 +28,11 @@ enum OutputForm: Equatable {
   }
 
   /// The record beside an output of this form.
-  func record(of path: String) -> String {
-    self == .folder
-      ? (path as NSString).appendingPathComponent("run.json") : (path as NSString).deletingPathExtension + ".json"
+  ///
+  /// The files of a part have names of their own; in a folder only the record needs one.
+  func record(of path: String, _ shard: Shard? = nil) -> String {
+    guard self == .folder else { return (path as NSString).deletingPathExtension + ".json" }
+    let record = (path as NSString).appendingPathComponent("run.json")
+    return shard?.path(of: record) ?? record
   }
 }

@@ -39,6 +39,14 @@ public struct RunRecord: Sendable, Hashable {
     }
   }
 
+  /// The part of a run that was cut into several, and what the whole run is.
+  public struct Part: Sendable, Hashable, Codable {
+    /// Which part.
+    public var shard: Shard
+    /// The request of the whole run.
+    public var whole: SamplingRequest
+  }
+
   /// The program and its version.
   public var program: String
   /// What messages call the model.
@@ -55,6 +63,8 @@ public struct RunRecord: Sendable, Hashable {
   public var machine: Machine
   /// SHA-256 of weights, statistics and arrays, by name.
   public var files: [String: String]
+  /// Which part of a larger run it is; nil for a whole one.
+  public var part: Part?
 
   /// The record of a run.
   ///
@@ -87,10 +97,33 @@ public struct RunRecord: Sendable, Hashable {
     return result
   }
 
-  /// The record of one image, by its place in the run.
+  /// The record of one image, by its place in the run; the same whatever part of a run it was drawn in.
   public func with(place: Int) -> RunRecord {
     var result = self
+    result.part = nil
     result.request.settings = request.settings.selecting(place..<place + 1)
+    return result
+  }
+
+  /// The record of one part of the run.
+  ///
+  /// - Parameters:
+  ///   - shard: Which part.
+  ///   - places: The images of the part that are drawn; nil for all.
+  public func with(_ shard: Shard, places: [Int]? = nil) -> RunRecord {
+    let places = places ?? Array(shard.range(of: request.settings.seeds.count))
+    var result = self
+    result.part = Part(shard: shard, whole: request)
+    result.request.settings = request.settings.selecting(places)
+    return result
+  }
+
+  /// The record of the run that this is a part of; nil for a whole run.
+  public var whole: RunRecord? {
+    guard let part else { return nil }
+    var result = self
+    result.part = nil
+    result.request = part.whole
     return result
   }
 
@@ -106,7 +139,7 @@ public struct RunRecord: Sendable, Hashable {
 
 extension RunRecord: Codable {
   private enum CodingKeys: String, CodingKey {
-    case program, model, scheduler, timesteps, request, machine, files
+    case program, model, scheduler, timesteps, request, machine, files, part
     case evaluations = "function_evaluations"
   }
 
@@ -130,6 +163,7 @@ extension RunRecord: Codable {
     try container.encode(request, forKey: .request)
     try container.encode(machine, forKey: .machine)
     try container.encode(files, forKey: .files)
+    try container.encodeIfPresent(part, forKey: .part)
     try encodeForDisplay(to: encoder)
   }
 

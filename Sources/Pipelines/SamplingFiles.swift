@@ -12,6 +12,8 @@ public struct SamplingFiles: Sendable {
   public var seeds: [UInt64]
   /// Grids of single steps, as ``TrajectoryRecorder/grids(beside:)`` lists them.
   public var grids: [String] = []
+  /// The part of a run that is drawn; nil for the whole.
+  public var shard: Shard?
   /// The animation, or nil for none.
   public var animation: String?
   /// Files that the run reads.
@@ -32,7 +34,8 @@ public struct SamplingFiles: Sendable {
     let form = try OutputForm(output), isFolder = form == .folder
     if isFolder { try OutputFile.prepareFolder(output) }
     let named = (isFolder ? [] : [output]) + [animation].compactMap(\.self)
-    let record = form.record(of: output), pictures = (isFolder ? seeds.map { ImageOutput.picture($0, in: output) } : [])
+    let record = form.record(of: output, shard),
+      pictures = (isFolder ? seeds.map { ImageOutput.picture($0, in: output) } : [])
     try OutputFile.checkDistinct(named + [record] + pictures + grids, readFrom: inputs)
     for path in named + [record] { try OutputFile.checkWritable(path) }
     if Self.isThere(record), !RunRecord.isRecord(record) { throw Self.stranger(record) }

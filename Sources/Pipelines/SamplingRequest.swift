@@ -64,7 +64,8 @@ extension SamplingRequest {
   ///   - directory: Finds a model directory by its path or name; nil asks for the default model.
   /// - Throws: One line that names the file at fault.
   public func open(
-    note: (String) -> Void = { _ in }, directory: (_ path: String?, _ variant: String?) throws -> ModelDirectory
+    note: (String) -> Void = { _ in },
+    directory: (_ path: String?, _ variant: String?, _ options: CheckpointOptions) throws -> ModelDirectory
   ) throws -> OpenedRequest {
     try settings.check()
     try SamplingSettings.check("zoom") { () throws(NumberFault) in try zoom.checked(in: 1...Self.largestZoom) }
@@ -105,16 +106,17 @@ extension ModelReference {
   /// Reads the model's files; of a data set's model only the scheduler.
   fileprivate func open(
     _ reading: ImageReading, statistics: StatisticsSource?, readsLabels: Bool, _ note: (String) -> Void,
-    directory: (_ path: String?, _ variant: String?) throws -> ModelDirectory
+    directory: (_ path: String?, _ variant: String?, _ options: CheckpointOptions) throws -> ModelDirectory
   ) throws -> any DiffusionModel {
     switch self {
-    case .directory(let path, let variant):
-      var model = try Model(directory(path, variant))
+    case .directory(let path, let variant, let options):
+      var model = try Model(directory(path, variant, options))
       if let statistics { model.statistics = statistics }
       return model
     case .data(let path, let scheduler):
       let images = try ImageSet(Dataset.open(path, reading, note: note), readsLabels: readsLabels)
-      return try EmpiricalModel(images, scheduler: directory(scheduler, nil).scheduler(), statistics: statistics)
+      return try EmpiricalModel(
+        images, scheduler: directory(scheduler, nil, .init()).scheduler(), statistics: statistics)
     case .world(let world):
       return try world.open()
     }

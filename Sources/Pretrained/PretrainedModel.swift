@@ -70,15 +70,22 @@ extension ModelDirectory {
   /// - Parameters:
   ///   - path: A path or a name; nil for ``PretrainedModel/defaultName``.
   ///   - variant: The variant of the weights, such as `fp16`.
+  ///   - options: What a checkpoint of other code does not say of itself.
   ///   - note: Told that a path takes the place of a pretrained model of the same name.
   /// - Throws: `FileError` if there is neither.
   public static func found(
-    _ path: String?, variant: String? = nil, note: (String) -> Void = { _ in }
+    _ path: String?, variant: String? = nil, checkpoint options: CheckpointOptions = .init(),
+    note: (String) -> Void = { _ in }
   ) throws -> ModelDirectory {
     let name = path ?? PretrainedModel.defaultName
     let isPath = path.map { FileManager.default.fileExists(atPath: $0) } ?? false
-    if !isPath, let directory = try PretrainedModel.directory(name) { return directory }
-    return try PretrainedModel.inPlace(of: name, note: note) { try ModelDirectory(name, variant: variant) }
+    if !isPath, let directory = try PretrainedModel.directory(name) {
+      try check(options, for: name)
+      return directory
+    }
+    return try PretrainedModel.inPlace(of: name, note: note) {
+      try ModelDirectory(name, variant: variant, checkpoint: options)
+    }
   }
 }
 

@@ -14,6 +14,17 @@ public struct StudyIdentity: Sendable, Hashable {
     self.facts = facts
   }
 
+  /// Reads the document in a study's folder.
+  ///
+  /// - Throws: `FileError` if it is none.
+  init(contentsOf path: String) throws(FileError) {
+    guard var facts = try JSONValue(contentsOf: path).object, let kind = facts.removeValue(forKey: "study")?.string
+    else {
+      throw FileError(path, "is not the document of a study")
+    }
+    self.init(kind, facts)
+  }
+
   /// The document in the study's folder: the facts, and the kind under `study`.
   public var json: JSONValue { .object(facts.merging(["study": .string(kind)]) { $1 }) }
 

@@ -22,6 +22,7 @@ func worded(_ error: any Error) -> any Error {
   case let error as ModelError: CommandError(line(of: error))
   case let error as EvaluationError: CommandError(line(of: error))
   case SamplerError.unknownSampler: CommandError("--sampler: \(error)")
+  case let error as MergeError: CommandError(line(of: error))
   case let error as TrainingError: CommandError(line(of: error))
   // A compiler's log, the one text of several lines.
   case let error as DeviceError: CommandError(error.description, keepingLines: true)
@@ -105,6 +106,15 @@ private func line(of error: EvaluationError) -> String {
   case .noReferenceRows: "--measures: \(error); `diffuse-gpu statistics --classifier NAME --rows N` keeps them"
   case .otherExtractor: "--reference: \(error)"
   case .tooFewImages, .otherSize, .notFinite, .tooManyDirections, .otherFeatures: error.description
+  }
+}
+
+private func line(of error: MergeError) -> String {
+  switch error {
+  case .noPart: "\(error) (sample --shard)"
+  case .missing(let shard): "\(error) by sample --shard \(shard)"
+  case .unfinished: "\(error) by sample --shard"
+  default: error.description
   }
 }
 

@@ -23,15 +23,8 @@ struct ConvertCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("The directory to make.", valueName: "directory"))
   var output: String
 
-  @Option(
-    help: ArgumentHelp("The weights of a file with averages too: average (the default) or raw.", valueName: "kind"))
-  var weights = "average"
-
-  @Option(
-    help: ArgumentHelp(
-      "The released network of guided-diffusion or consistency models whose head counts and schedule count, such as 256x256_diffusion_uncond.",
-      valueName: "name"))
-  var preset: String?
+  @OptionGroup
+  var checkpoint: CheckpointChoices
 
   @Option(
     help: ArgumentHelp(
@@ -49,11 +42,8 @@ struct ConvertCommand: ParsableCommand {
 
   func run() throws {
     let form = try weightType(type, flag: "--type"), console = outputOptions.console
-    guard let choice = WeightChoice(rawValue: weights) else {
-      throw CommandError("--weights '\(weights)': average or raw")
-    }
-    var options = CheckpointOptions()
-    (options.weights, options.preset, options.settings) = (choice, preset, config)
+    var options = try checkpoint.options
+    options.settings = config
     let model = try ModelDirectory(source, variant: variant, checkpoint: options)
     let result = try ModelConversion.write(model, as: form, to: output)
     for warning in result.warnings { console.note(warning) }

@@ -19,7 +19,8 @@ struct DiffuseGPUCommand: ParsableCommand {
       """,
     version: packageVersion,
     subcommands: [
-      SampleCommand.self, TrainCommand.self, ForwardCommand.self, DevicesCommand.self, CheckCommand.self,
+      SampleCommand.self, MergeCommand.self, TrainCommand.self, ForwardCommand.self, DevicesCommand.self,
+      CheckCommand.self,
       StatisticsCommand.self, EvaluateCommand.self, LikelihoodCommand.self, ClassifyCommand.self, ConvertCommand.self,
       ConvertInceptionCommand.self, LateStartCommand.self, AnalyzeCommand.self, ReproduceCommand.self,
       ServeCommand.self, BenchCommand.self, InfoCommand.self, InitCommand.self,

@@ -8,11 +8,8 @@ struct ForwardCommand: ParsableCommand {
     abstract: "Evaluate a network once.",
     discussion: "For comparisons with other programs: arrays in, an array out, all of them .npy files.")
 
-  @Option(help: ArgumentHelp("A diffusers model directory; the pretrained MNIST model by default.", valueName: "path"))
-  var model: String?
-
-  @Option(help: ArgumentHelp("A variant of the weights, such as fp16.", valueName: "name"))
-  var variant: String?
+  @OptionGroup
+  var network: NetworkOptions
 
   @Option(help: ArgumentHelp("The noisy images, [batch, channels, height, width].", valueName: "file"))
   var input: String
@@ -42,7 +39,7 @@ struct ForwardCommand: ParsableCommand {
     try checkNumber("--repeat", repetitions, in: 1...1_000_000)
     try OutputFile.checkDistinct([output], readFrom: [input, timesteps] + [classLabels].compactMap(\.self))
     try OutputFile.checkWritable(output)
-    let model = try Model(ModelDirectory.found(self.model, variant: variant, note: console.note))
+    let model = try Model(network.found(note: console.note))
     for warning in model.warnings { console.note(warning) }
     let pass = try forwardPass(model)
     let backend = try device.open(console)

@@ -64,7 +64,7 @@ struct LateStartFitCommand: ParsableCommand {
   func run() throws {
     let console = outputOptions.console, settings = settings
     try settings.check()
-    let directory = try ModelDirectory.found(network.model, variant: network.variant)
+    let directory = try network.found()
     let output = try output ?? Self.path(in: directory)
     try OutputFile.checkDistinct(
       [output] + [chart].compactMap(\.self), readFrom: [data, statistics].compactMap(\.self))

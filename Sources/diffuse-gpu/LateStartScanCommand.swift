@@ -9,7 +9,8 @@ struct LateStartScanCommand: ParsableCommand {
       Each sampler, number of steps, start and kind of start is one cell: its images are drawn from the same seeds as everywhere, and measured \
       by the Frechet distance in the features of a classifier and by their classes, or by FID in those of Inception. A cell is one JSON file in \
       the output folder, so that a scan which was stopped or killed goes on where it was; a folder of another model, data set, count or version \
-      is refused. Every table has two rows more: real images, and the Gaussian itself without a network.
+      is refused. With --shard i/n a run takes part i of the cells, in a folder of its own, and writes no tables; `merge` joins the folders, \
+      and the scan without --shard then finds all cells there. Every table has two rows more: real images, and the Gaussian itself without a network.
       """)
 
   @OptionGroup(title: "Model and data")
@@ -30,20 +31,23 @@ struct LateStartScanCommand: ParsableCommand {
   func run() throws {
     let console = outputOptions.console, settings = try cells.settings()
     var request = SamplingRequest(
-      model: .directory(path: source.network.model, variant: source.network.variant), settings: settings.base)
+      model: try source.network.reference(orWorld: nil), settings: settings.base)
     request.statistics = source.statistics
-    let opened = try request.open(note: console.note) { try ModelDirectory.found($0, variant: $1, note: console.note) }
+    let opened = try request.open(note: console.note) {
+      try .found($0, variant: $1, checkpoint: $2, note: console.note)
+    }
     let classifier = try FeatureExtractors.found(source.classifier, note: console.note), options = try device.options()
-    try OutputFile.checkFolder(cells.output)
+    let folder = cells.folder
+    try OutputFile.checkFolder(folder)
     let backend = try device.open(console, options)
     let scan = try LateStartScan(
       opened.model, settings, files: opened.fingerprints, classifier: classifier,
-      reference: source.reference(for: classifier, reading.reading, console), in: cells.output,
+      reference: source.reference(for: classifier, reading.reading, console), in: folder,
       machine: .init(backend, options), version: packageVersion, on: backend)
     for warning in opened.model.warnings { console.note(warning) }
-    guard let findings = try run(scan, console) else {
-      console.note("stopped; the same command goes on with the cells that are missing in \(cells.output)")
-      throw ExitCode(130)
+    if let shard = cells.shard { return try run(shard, of: scan, console) }
+    guard let findings = try watch(console, { try scan.run(shouldStop: $0, progress: $1) }) else {
+      throw stopped(console)
     }
     let report = ScanReport(findings)
     try report.write(to: scan.store)
@@ -51,17 +55,34 @@ struct LateStartScanCommand: ParsableCommand {
     try console.result(report.text, json: json)
   }
 
-  /// Runs the cells with a display that counts what is missing.
-  private func run(_ scan: LateStartScan, _ console: Console) throws -> ScanFindings? {
+  /// Runs one part of the cells.
+  private func run(_ shard: Shard, of scan: LateStartScan, _ console: Console) throws {
+    let all = scan.settings.cells, part = Array(all[shard.range(of: all.count)])
+    let results = try watch(console) { try scan.results(of: part, shouldStop: $0, progress: $1) }
+    guard results != nil else { throw stopped(console) }
+    try console.result(
+      "\(cells.folder): \(part.count) of \(all.count) cells, part \(shard)",
+      json: .object([
+        "output": .string(cells.folder), "cells": .number(Double(part.count)), "shard": .string(shard.description),
+      ]))
+  }
+
+  private func stopped(_ console: Console) -> ExitCode {
+    console.note("stopped; the same command goes on with the cells that are missing in \(cells.folder)")
+    return ExitCode(130)
+  }
+
+  /// Runs cells with a display that counts what is missing.
+  private func watch<Found>(
+    _ console: Console, _ run: (() -> Bool, (LateStartScan.Progress) -> Void) throws -> Found?
+  ) throws -> Found? {
     var display: ProgressDisplay?
     Interruption.listen()
-    return try scan.run(
-      shouldStop: { Interruption.isRequested },
-      progress: { progress in
-        let shown = display ?? ProgressDisplay(total: progress.missing, unit: "image steps", quiet: console.isQuiet)
-        display = shown
-        shown.update(progress.done)
-      })
+    return try run({ Interruption.isRequested }) { progress in
+      let shown = display ?? ProgressDisplay(total: progress.missing, unit: "image steps", quiet: console.isQuiet)
+      display = shown
+      shown.update(progress.done)
+    }
   }
 }
 
@@ -145,7 +166,16 @@ extension LateStartScanCommand {
     @Flag(help: "Keep the images of each cell as an .npz archive.")
     var keepImages = false
 
+    @Option(
+      help: ArgumentHelp(
+        "Run one of n parts of the cells, such as 0/4, in the folder OUTPUT.part-0-of-4; `merge` joins them.",
+        valueName: "i/n"))
+    var shard: Shard?
+
     @Option(name: .shortAndLong, help: ArgumentHelp("The folder of the scan.", valueName: "folder"))
     var output: String
+
+    /// The folder of the cells that are run.
+    var folder: String { shard?.path(of: output) ?? output }
   }
 }

@@ -76,7 +76,7 @@ struct LikelihoodCommand: ParsableCommand {
       try OutputFile.checkWritable(output)
     }
     let request = SamplingRequest(model: try network.reference(orWorld: world), settings: SamplingSettings(seeds: [0]))
-    let model = try request.open(note: console.note) { try ModelDirectory.found($0, variant: $1) }.model
+    let model = try request.open(note: console.note) { try .found($0, variant: $1, checkpoint: $2) }.model
     for warning in model.warnings { console.note(warning) }
     let backend = try device.open(console, device.analysisOptions()), shape = try model.sampleShape(nil)
     let source = try Dataset.open(data, reading.reading, channels: shape.channels) { console.note($0) }

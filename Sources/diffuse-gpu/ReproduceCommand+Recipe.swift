@@ -15,7 +15,7 @@ extension ReproduceCommand {
       model: source.network.model ?? PretrainedModel.defaultName, program: "diffuse-gpu \(packageVersion)")
   }
 
-  private var model: [String] { flag("--model", source.network.model) + flag("--variant", source.network.variant) }
+  private var model: [String] { source.network.words }
   private var labels: [String] { flag("--label", source.label.map(String.init)) }
   private var statistics: [String] { ["--statistics", inside(Reproduction.statisticsName)] }
   private var arithmetic: [String] { flag("--device", device.device) + (device.exact ? ["--exact"] : []) }

@@ -106,7 +106,7 @@ extension ReproduceCommand {
     /// Reads model and classifier, and the data once for their digest.
     func subject(_ reading: ImageReading, _ console: Console) throws -> Reproduction.Subject {
       let classifier = try ClassifierModel.found(classifierName(), note: console.note)
-      let model = try Model(ModelDirectory.found(network.model, variant: network.variant, note: console.note))
+      let model = try Model(network.found(note: console.note))
       let shape = try model.sampleShape(nil)
       func images(_ path: String) throws -> ScanReference.Images {
         // Notes are for the first time that the set is opened, and a wrong size is found before a whole pass.

@@ -41,24 +41,36 @@ struct SampleCommand: ParsableCommand {
     }
     let request = try repeated?.request ?? SamplingRequest(arguments: self)
     let places = try places(of: request)
-    guard !places.isEmpty else { return console.note("all images are there already") }
-    let opened = try request.open(note: console.note) { try ModelDirectory.found($0, variant: $1, note: console.note) }
+    guard !places.isEmpty else {
+      return console.note(
+        images.shard.map { "part \($0) has no images to draw" } ?? "all images are there already")
+    }
+    let opened = try request.open(note: console.note) {
+      try .found($0, variant: $1, checkpoint: $2, note: console.note)
+    }
     let options = try repeated.map { try device.options(besides: $0.machine) } ?? device.options()
     let backend = try device.open(console, options, as: repeated?.machine)
     let settings = try foundStart(opened, on: backend, console)
+    // The batch of the whole run stands in the records of its parts, so that their pictures are those of one machine.
+    let whole = images.shard == nil ? settings : try SamplingPipeline(opened.model, settings, on: backend).settings
     let pipeline = try SamplingPipeline(
-      opened.model, images.skipExisting ? settings.selecting(places) : settings, inputs: opened.inputs, on: backend)
-    let record = try RunRecord(
+      opened.model, drawsSome ? whole.selecting(places) : whole, inputs: opened.inputs, on: backend)
+    var record = try RunRecord(
       request, fingerprints: opened.fingerprints, pipeline, machine: .init(backend, options), version: packageVersion)
+    if let shard = images.shard {
+      record.request.settings = whole
+      record = record.with(shard, places: places)
+    }
     try repeated?.check(record.files)
     for notice in pipeline.notices { console.note(notice) }
     let recorder =
       recordsTrajectory ? TrajectoryRecorder(pipeline, every: images.saveEvery ?? 1, view: images.show) : nil
     try recorder?.check(
       count: pipeline.settings.seeds.count, zoom: request.zoom, path: images.animate ?? images.output)
-    try files(of: pipeline, request, recorder).check()
+    let output = try outputPath()
+    try files(of: pipeline, request, recorder, output).check()
     let sink = try ImageOutput.open(
-      images.output, pipeline.imageShape, count: pipeline.settings.seeds.count, zoom: request.zoom)
+      output, pipeline.imageShape, count: pipeline.settings.seeds.count, zoom: request.zoom)
     try sample(pipeline, record, into: sink, recorder, on: backend.device, console)
   }
 
@@ -82,19 +94,39 @@ struct SampleCommand: ParsableCommand {
   /// The places of the images that are drawn, in the request's list of seeds.
   private func places(of request: SamplingRequest) throws -> [Int] {
     let seeds = request.settings.seeds
-    guard images.skipExisting else { return Array(seeds.indices) }
+    guard drawsSome else { return Array(seeds.indices) }
     guard request.inputImages == nil, request.initialNoise == nil else {
-      throw CommandError("--skip-existing: the images of a run from arrays are drawn together")
+      throw CommandError(
+        "\(images.shard == nil ? "--skip-existing" : "--shard"): the images of a run from arrays are drawn together")
     }
-    let missing = Set(try ImageOutput.missing(seeds, in: images.output))
-    return seeds.indices.filter { missing.contains(seeds[$0]) }
+    let places = images.shard?.range(of: seeds.count) ?? 0..<seeds.count
+    guard images.skipExisting else { return Array(places) }
+    let missing = Set(try ImageOutput.missing(Array(seeds[places]), in: outputPath()))
+    let rest = places.filter { missing.contains(seeds[$0]) }
+    // The record of a part comes last; where only that is missing, one picture is drawn again.
+    guard rest.isEmpty, let shard = images.shard, try !shard.hasRecord(at: images.output) else { return rest }
+    return places.suffix(1)
+  }
+
+  /// Whether the run draws only some of the request's images.
+  private var drawsSome: Bool { images.skipExisting || images.shard != nil }
+
+  /// Where the images go: for a part, to a file of its own or the folder of all.
+  private func outputPath() throws -> String {
+    guard let shard = images.shard else { return images.output }
+    do {
+      return try shard.output(images.output)
+    } catch let error as MergeError {
+      throw CommandError("--output \(error)")
+    }
   }
 
   /// What the run writes, and reads besides a model.
   private func files(
-    of pipeline: SamplingPipeline, _ request: SamplingRequest, _ recorder: TrajectoryRecorder?
+    of pipeline: SamplingPipeline, _ request: SamplingRequest, _ recorder: TrajectoryRecorder?, _ output: String
   ) throws -> SamplingFiles {
-    var files = SamplingFiles(output: images.output, seeds: pipeline.settings.seeds)
+    var files = SamplingFiles(output: output, seeds: pipeline.settings.seeds)
+    files.shard = images.shard
     if images.saveEvery != nil { files.grids = try recorder?.grids(beside: images.output) ?? [] }
     files.animation = images.animate
     files.inputs = [
@@ -129,14 +161,14 @@ struct SampleCommand: ParsableCommand {
     try sink.finish(record)
     if images.saveEvery != nil { try recorder?.writeGrids(beside: images.output, zoom: record.request.zoom) }
     if let path = images.animate { try recorder?.writeAnimation(to: path, zoom: record.request.zoom) }
-    try report(summary, of: pipeline, record, device, console)
+    try report(summary, of: pipeline, record, sink.path, device, console)
     if summary.wasStopped { throw ExitCode(130) }
   }
 
   private var recordsTrajectory: Bool { images.saveEvery != nil || images.animate != nil }
 
   private func report(
-    _ summary: SamplingPipeline.Summary, of pipeline: SamplingPipeline, _ record: RunRecord,
+    _ summary: SamplingPipeline.Summary, of pipeline: SamplingPipeline, _ record: RunRecord, _ output: String,
     _ device: DeviceDescription, _ console: Console
   ) throws(CommandError) {
     let count = pipeline.settings.seeds.count
@@ -145,13 +177,13 @@ struct SampleCommand: ParsableCommand {
     var values = record.json.object ?? [:]
     values["images"] = .number(Double(summary.images))
     values["seconds"] = .number(summary.seconds)
-    values["output"] = .string(images.output)
+    values["output"] = .string(output)
     if !pipeline.startLabels.isEmpty {
       values["late_start_classes"] = .array(pipeline.startLabels.prefix(summary.images).map { .number(Double($0)) })
     }
     try console.result(
       """
-      \(images.output): \(summary.images) images, \(record.request.settings.steps) steps, \
+      \(output): \(summary.images) images, \(record.request.settings.steps) steps, \
       \(summary.evaluations) function evaluations, \(rounded(summary.seconds, digits: 2)) s on \(device.name)
       """, json: .object(values))
   }

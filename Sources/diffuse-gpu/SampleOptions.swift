@@ -157,6 +157,15 @@ extension SampleCommand {
         valueName: "path"))
     var output = "samples.png"
 
+    @Option(
+      help: ArgumentHelp(
+        "Draw one of n contiguous parts of the images, such as 0/4; `merge` joins them.",
+        discussion: """
+          Parts are counted from 0 and need not know of each other: --shard $SLURM_ARRAY_TASK_ID/$SLURM_ARRAY_TASK_COUNT. Part 2 of 7 of \
+          out.npz is out.part-2-of-7.npz; folders may be shared.
+          """, valueName: "i/n"))
+    var shard: Shard?
+
     @Flag(help: "Skip images that exist already.")
     var skipExisting = false
 
@@ -200,6 +209,11 @@ enum LateStartStep: ExpressibleByArgument {
       return nil
     }
   }
+}
+
+extension Shard: ExpressibleByArgument {
+  /// Reads `i/n`.
+  public init?(argument: String) { self.init(argument) }
 }
 
 extension NoiseGenerator: ExpressibleByArgument {}

@@ -79,18 +79,22 @@ extension SamplingRequest {
       options.sampler?.lowercased() == SamplerName.paperDDPM, "--sampler \(SamplerName.paperDDPM)", options.eta != nil,
       "--eta")
     try exclude(options.data != nil, "--data", options.classes != nil, "--class")
-    try exclude(options.data != nil, "--data", options.network.variant != nil, "--variant")
+    for (isNamed, flag) in options.network.named where flag != "--model" {
+      try exclude(options.data != nil, "--data", isNamed, flag)
+    }
     for (isNamed, name) in [
-      (options.network.model != nil, "--model"), (options.data != nil, "--data"),
-      (options.network.variant != nil, "--variant"),
-      (options.classes != nil, "--class"), (start.statistics != nil, "--statistics"),
-    ] { try exclude(options.world != nil, "--world", isNamed, name) }
+      (options.data != nil, "--data"), (options.classes != nil, "--class"), (start.statistics != nil, "--statistics"),
+    ] + options.network.named { try exclude(options.world != nil, "--world", isNamed, name) }
     try exclude(images.seeds != nil, "--seeds", images.seed != nil, "--seed")
     try exclude(images.seeds != nil, "--seeds", images.count != nil, "--count")
     try exclude(start.lateStart != nil, "--late-start", start.inputImages != nil, "--input-images")
     try exclude(start.initialNoise != nil, "--initial-noise", images.seeds != nil || images.seed != nil, "--seeds")
     try exclude(start.initialNoise != nil, "--initial-noise", images.skipExisting, "--skip-existing")
     try exclude(start.inputImages != nil, "--input-images", images.skipExisting, "--skip-existing")
+    for (isNamed, name) in [
+      (start.initialNoise != nil, "--initial-noise"), (start.inputImages != nil, "--input-images"),
+      (images.saveEvery != nil, "--save-every"), (images.animate != nil, "--animate"),
+    ] { try exclude(images.shard != nil, "--shard", isNamed, name) }
     guard (start.inputImages == nil) == (start.from == nil) else {
       throw CommandError("--input-images and --from belong together")
     }
@@ -130,7 +134,6 @@ extension SampleCommand {
   func checkBesideRecord() throws(CommandError) {
     let named: [(Bool, String)] =
       [
-        (model.network.model != nil, "--model"), (model.network.variant != nil, "--variant"),
         (model.data != nil, "--data"),
         (model.world != nil, "--world"), (model.sampler != nil, "--sampler"),
         (model.schedulerConfig != nil, "--scheduler-config"), (model.steps != nil, "--steps"),
@@ -145,7 +148,7 @@ extension SampleCommand {
         (start.rng != nil, "--rng"), (images.seed != nil, "--seed"), (images.count != nil, "--count"),
         (images.seeds != nil, "--seeds"), (images.size != nil, "--size"), (images.batch != nil, "--batch"),
         (images.zoom != nil, "--zoom"),
-      ] + reading.named
+      ] + model.network.named + reading.named
     if let name = named.first(where: { $0.0 })?.1 {
       throw CommandError("--from-record and \(name) exclude each other: the record says what is drawn")
     }
@@ -159,7 +162,9 @@ extension ModelReference {
     } else if let data = options.data {
       self = .data(path: data, scheduler: options.network.model)
     } else {
-      self = .directory(path: options.network.model, variant: options.network.variant)
+      self = .directory(
+        path: options.network.model, variant: options.network.variant,
+        checkpoint: try options.network.checkpoint.options)
     }
   }
 }

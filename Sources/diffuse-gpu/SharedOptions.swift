@@ -12,6 +12,59 @@ struct NetworkOptions: ParsableArguments {
 
   @Option(help: ArgumentHelp("A variant of the weights, such as fp16.", valueName: "name"))
   var variant: String?
+
+  @OptionGroup
+  var checkpoint: CheckpointChoices
+
+  /// Finds the model.
+  func found(note: (String) -> Void = { _ in }) throws -> ModelDirectory {
+    try .found(model, variant: variant, checkpoint: checkpoint.options, note: note)
+  }
+
+  /// The flags of the network, and whether each is given.
+  var named: [(isNamed: Bool, flag: String)] {
+    [(model != nil, "--model"), (variant != nil, "--variant")] + checkpoint.named
+  }
+
+  /// The flags that were given, as words of a command line.
+  var words: [String] {
+    let values = [
+      ("--model", model), ("--variant", variant), ("--weights", checkpoint.weights), ("--preset", checkpoint.preset),
+    ]
+    return values.flatMap { flag, value in value.map { [flag, $0] } ?? [] }
+  }
+}
+
+/// What a checkpoint of other code does not say of itself.
+struct CheckpointChoices: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "The weights of a checkpoint that has averages too: average (the default) or raw.", valueName: "kind"))
+  var weights: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The released network of guided-diffusion or consistency models whose head counts and schedule count, such as 256x256_diffusion_uncond.",
+      valueName: "name"))
+  var preset: String?
+
+  /// The choices as values.
+  var options: CheckpointOptions {
+    get throws(CommandError) {
+      var options = CheckpointOptions()
+      if let weights {
+        guard let choice = WeightChoice(rawValue: weights) else {
+          throw CommandError("--weights '\(weights)': average or raw")
+        }
+        options.weights = choice
+      }
+      options.preset = preset
+      return options
+    }
+  }
+
+  /// The flags, and whether each is given.
+  var named: [(isNamed: Bool, flag: String)] { [(weights != nil, "--weights"), (preset != nil, "--preset")] }
 }
 
 /// Which device a command runs on.

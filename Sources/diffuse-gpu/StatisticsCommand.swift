@@ -99,7 +99,7 @@ struct StatisticsCommand: ParsableCommand {
 
   /// Draws the samples and writes their statistics.
   private func collect(_ request: StatisticsRequest, of run: SamplingRequest, _ console: Console) throws {
-    let opened = try run.open(note: console.note) { try ModelDirectory.found($0, variant: $1) }
+    let opened = try run.open(note: console.note) { try .found($0, variant: $1, checkpoint: $2) }
     let options = try device.options(), backend = try device.open(console, options)
     let pipeline = try SamplingPipeline(opened.model, opened.settings, on: backend)
     var record = try RunRecord(

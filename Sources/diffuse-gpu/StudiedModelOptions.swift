@@ -35,7 +35,7 @@ struct StudiedModelOptions: ParsableArguments {
     try checkNumber("--class", classLabel, in: 0...1_000_000)
     var request = SamplingRequest(model: try reference, settings: SamplingSettings(seeds: [0]))
     request.statistics = statistics
-    let opened = try request.open(note: console.note) { try ModelDirectory.found($0, variant: $1) }
+    let opened = try request.open(note: console.note) { try .found($0, variant: $1, checkpoint: $2) }
     var own = opened.model
     if let data, statistics == nil, var model = own as? Model {
       let display = ProgressDisplay(total: data.count, unit: "images", quiet: console.isQuiet)
@@ -60,8 +60,8 @@ struct StudiedModelOptions: ParsableArguments {
 extension NetworkOptions {
   /// The model that is named, or an exact world in its place.
   func reference(orWorld world: String?) throws -> ModelReference {
-    guard let world else { return .directory(path: model, variant: variant) }
-    for (isNamed, flag) in [(model != nil, "--model"), (variant != nil, "--variant")] where isNamed {
+    guard let world else { return .directory(path: model, variant: variant, checkpoint: try checkpoint.options) }
+    for (isNamed, flag) in named where isNamed {
       throw CommandError("--world and \(flag) exclude each other: an exact world knows its own moments")
     }
     return .world(try WorldReference(argument: world))

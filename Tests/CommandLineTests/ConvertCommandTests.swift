@@ -48,6 +48,41 @@ struct ConvertCommandTests {
     #expect(again.status != 0 && again.error.contains("is there already"))
   }
 
+  @Test("--weights raw takes the last step's weights of a checkpoint, a record says so, and nothing else has a choice")
+  func weights() throws {
+    let network = try ForeignNetwork("score-sde")
+    func sample(_ arguments: [String], _ output: String) throws -> [UInt8] {
+      let result = try Program.run(["sample"] + arguments + ["--device", "cpu", "--output", folder.path(output)])
+      #expect(result.status == 0, "\(result.error)")
+      return try fileBytes(folder.path(output))
+    }
+    let run = ["--steps", "2", "--count", "1"]
+    #expect(
+      try Program.run(["convert", network.path, folder.path("raw"), "--weights", "raw", "--quiet"]).status == 0)
+    let raw = try sample(["--model", network.path, "--weights", "raw"] + run, "a.npy")
+    #expect(try sample(["--model", folder.path("raw")] + run, "b.npy") == raw)
+    #expect(try sample(["--model", network.path] + run, "c.npy") != raw)
+    #expect(try sample(["--from-record", folder.path("a.json")], "d.npy") == raw)
+    for arguments in [["--weights", "raw"], ["--preset", "cifar10", "--model", folder.path("raw")]] {
+      let refused = try Program.run(["sample", "--steps", "1"] + arguments)
+      #expect(refused.status != 0 && refused.error.contains("is no checkpoint of other code"), "\(refused.error)")
+    }
+  }
+
+  @Test("EDM's networks are sampled by Heun's method unless another is named")
+  func heun() throws {
+    let network = try ForeignNetwork("edm-skip")
+    func evaluations(_ more: [String]) throws -> Int? {
+      let result = try Program.run(
+        ["sample", "--model", network.path, "--steps", "3", "--count", "1", "--device", "cpu", "--json", "--quiet"]
+          + ["--output", folder.path("edm.npy")] + more)
+      #expect(result.status == 0, "\(result.error)")
+      return try JSONValue(result.output, path: "output")["function_evaluations"]?.int
+    }
+    #expect(try evaluations([]) == 5)
+    #expect(try evaluations(["--sampler", "euler"]) == 3)
+  }
+
   @Test("sample and info take a checkpoint and its directory, and sample makes the same of both")
   func sample() throws {
     let network = try ForeignNetwork("guided")

@@ -52,6 +52,31 @@ struct LateStartScanCommandTests {
     #expect(try reports("scan") == files)
   }
 
+  @Test("Parts of a scan, joined in any order, end in the tables of one process byte for byte")
+  func shards() throws {
+    func scan(_ more: String) throws {
+      let result = try Program.run(arguments("parts", more))
+      #expect(result.status == 0, "\(result.error)")
+    }
+    let whole = try Program.run(arguments("whole"))
+    #expect(whole.status == 0, "\(whole.error)")
+    // Six cells in seven parts, one of which is empty.
+    for index in 0..<7 { try scan("--shard \(index)/7") }
+    let parts = (0..<7).map { folder.path("parts.part-\($0)-of-7") }
+    let merged = try Program.run(["merge", folder.path("parts")] + parts.reversed())
+    #expect(merged.output.contains("6 cells"), "\(merged.error)")
+    // A second time nothing is left to copy.
+    #expect(try Program.run(["merge", folder.path("parts"), parts[3]]).output.contains("6 cells"))
+    try scan("")
+    #expect(try reports("parts") == reports("whole"))
+
+    let other = try Program.run(arguments("other", "--count 12 --shard 0/2"))
+    #expect(other.status == 0, "\(other.error)")
+    let refused = try Program.run(["merge", folder.path("mixed"), parts[0], folder.path("other.part-0-of-2")])
+    #expect(
+      refused.status != 0 && refused.error.contains("holds a study whose count is 12, not 10"), "\(refused.error)")
+  }
+
   @Test("kill -9 at random moments: the next run goes on, and ends in the same tables byte for byte")
   func kills() throws {
     let begin = ContinuousClock.now, whole = try Program.run(arguments("whole"))

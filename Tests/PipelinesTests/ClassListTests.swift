@@ -107,7 +107,7 @@ struct ClassListTests {
     }
     try ModelExport.write(network, scheduler: .training, statistics: nil, to: folder.path("model"))
     let request = SamplingRequest(model: .directory(path: folder.path("model"), variant: nil), settings: settings)
-    let opened = try request.open { try ModelDirectory($0 ?? "", variant: $1) }
+    let opened = try request.open { try ModelDirectory($0 ?? "", variant: $1, checkpoint: $2) }
     let pipeline = try SamplingPipeline(opened.model, opened.settings, on: CPUBackend())
     let record = try RunRecord(
       request, fingerprints: opened.fingerprints, pipeline, machine: .init(CPUBackend(), .init()), version: "0")

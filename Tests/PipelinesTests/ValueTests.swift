@@ -1,5 +1,6 @@
 import Compute
 import ComputeCPU
+import CheckpointFormats
 import Diffusion
 import DiffusersFormat
 import Files
@@ -57,7 +58,10 @@ struct ValueTests {
 
   @Test("So do requests of every kind of model")
   func requests() throws {
+    var options = CheckpointOptions()
+    (options.weights, options.preset) = (.raw, "cd_imagenet64_l2")
     for model: ModelReference in [
+      .directory(path: "c.pt", variant: nil, checkpoint: options),
       .directory(path: nil, variant: nil), .directory(path: "a", variant: "fp16"), .data(path: "d", scheduler: nil),
       .data(path: "d", scheduler: "m"), .world(.twoPoints), .world(.hypersphere(dimension: 3, radius: 0.5)),
       .world(.mixture(path: "a:b.json")), .world(.gaussian(path: "s")),
@@ -72,7 +76,7 @@ struct ValueTests {
   @Test("A record comes back from its JSON, and names its model's weights")
   func record() throws {
     let request = SamplingRequest(model: .world(.hypersphere(dimension: 2, radius: nil)), settings: Self.settings[0])
-    let opened = try request.open { _, _ in throw FileError("none", "is not asked for") }
+    let opened = try request.open { _, _, _ in throw FileError("none", "is not asked for") }
     let backend = try CPUBackend()
     let pipeline = try SamplingPipeline(opened.model, opened.settings, on: backend)
     let record = try RunRecord(

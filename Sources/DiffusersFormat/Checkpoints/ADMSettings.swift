@@ -83,6 +83,7 @@ struct ADMSettings: Sendable, Hashable, CustomStringConvertible {
       ? [
         "_class_name": .string("EDMEulerScheduler"), "num_train_timesteps": .number(1000),
         "prediction_type": .string("epsilon"), "preconditioning": .string("edm"), "time_scale": .number(250),
+        "sampler": .string(SamplerName.heun.rawValue),
       ]
       : [
         "_class_name": .string("CMStochasticIterativeScheduler"), "num_train_timesteps": .number(40),

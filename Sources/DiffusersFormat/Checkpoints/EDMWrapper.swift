@@ -105,6 +105,8 @@ package struct EDMWrapper {
         "_class_name": .string("EDMEulerScheduler"), "sigma_min": .number(range.0), "sigma_max": .number(range.1),
         "sigma_data": .number(0.5), "rho": .number(7), "num_train_timesteps": .number(1000),
         "prediction_type": .string("epsilon"), "preconditioning": .string("\(preconditioning)"),
+        // Algorithm 2 of Karras and others (2022), as EDM's own program samples; diffusers ignores the key.
+        "sampler": .string(SamplerName.heun.rawValue),
       ].merging(constants.mapValues { .number($0) }) { $1 })
   }
 

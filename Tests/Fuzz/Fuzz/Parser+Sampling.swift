@@ -48,7 +48,7 @@ extension Parser {
         var settings = settings(steps: 2)
         settings.start = start
         let request = SamplingRequest(model: .world(.twoPoints), settings: settings)
-        let opened = try request.open { _, _ in throw FuzzError("a world has no directory") }
+        let opened = try request.open { _, _, _ in throw FuzzError("a world has no directory") }
         let record = try RunRecord(
           request, fingerprints: opened.fingerprints, SamplingPipeline(opened.model, opened.settings, on: cpu),
           machine: .init(cpu, .init()), version: "0")

@@ -1,0 +1,129 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("diffuse-gpu sample --shard and merge", .serialized)
+struct ShardCommandTests {
+  let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  /// A run with classes, a late start and fresh noise in every step, of 11 images.
+  private static let settings = [
+    "--model", "faces", "--class", "0,1,1", "--sampler", "ddpm-paper", "--late-start", "500", "--steps", "2", "--seeds",
+    "3,20-29", "--device", "cpu", "--quiet",
+  ]
+
+  @discardableResult
+  private func run(_ arguments: [String], fails: Bool = false) throws -> Program.Result {
+    let result = try Program.run(arguments)
+    #expect((result.status != 0) == fails, "\(arguments): \(result.error)")
+    return result
+  }
+
+  private func sample(_ more: [String], to output: String) throws {
+    try run(["sample"] + Self.settings + more + ["-o", folder.path(output)])
+  }
+
+  /// The one line with which a command fails.
+  private func fault(_ arguments: [String]) throws -> String {
+    let result = try run(arguments, fails: true)
+    #expect(result.error.split(separator: "\n").count == 1, "\(result.error)")
+    return result.error
+  }
+
+  /// All files of a folder, by name.
+  private func contents(_ name: String) throws -> [String: [UInt8]] {
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder.path(name))
+    return try Dictionary(uniqueKeysWithValues: names.map { ($0, try fileBytes(folder.path("\(name)/\($0)"))) })
+  }
+
+  @Test(
+    "Seven parts, drawn and named in any order, are the run of one process byte for byte", arguments: ["npz", "npy"])
+  func arrays(form: String) throws {
+    try sample([], to: "whole.\(form)")
+    let order = [6, 0, 3, 1, 5, 2, 4]
+    for index in order { try sample(["--shard", "\(index)/7"], to: "part.\(form)") }
+    let parts = order.map { folder.path("part.part-\($0)-of-7.\(form)") }
+    try run(["merge", folder.path("merged.\(form)")] + parts)
+    for ending in [form, "json"] {
+      #expect(try fileBytes(folder.path("merged.\(ending)")) == fileBytes(folder.path("whole.\(ending)")))
+    }
+    let merged = folder.path("other.\(form)")
+    #expect(try fault(["merge", merged] + parts.dropLast()).contains("part 4/7 is missing"))
+    #expect(try fault(["merge", merged] + parts + [parts[2]]).contains("is part 3/7, and so is"))
+    #expect(try fault(["merge", merged, folder.path("whole.\(form)")]).contains("is no part of a run"))
+    #expect(!FileManager.default.fileExists(atPath: merged))
+  }
+
+  @Test("Parts in a folder of their own or in one of all are the pictures and the record of one process")
+  func folders() throws {
+    try sample([], to: "whole/")
+    for index in 0..<3 { try sample(["--shard", "\(index)/3"], to: "shared/") }
+    try run(["merge", folder.path("copied/"), folder.path("shared/")])
+    #expect(try contents("copied") == contents("whole"))
+    try run(["merge", folder.path("shared"), folder.path("shared")])
+    #expect(try contents("shared") == contents("whole"))
+
+    // A part of which a picture is gone, and its record with it, goes on where it was.
+    for index in 0..<2 { try sample(["--shard", "\(index)/2"], to: "\(index)/") }
+    let gone = ["000029.png", "run.part-1-of-2.json"].map { folder.path("1/\($0)") }
+    for path in gone { try FileManager.default.removeItem(atPath: path) }
+    #expect(
+      try fault(["merge", folder.path("two/"), folder.path("0"), folder.path("1")]).contains("is no part of a run"))
+    try sample(["--shard", "1/2", "--skip-existing"], to: "1/")
+    try run(["merge", folder.path("two/"), folder.path("0"), folder.path("1")])
+    #expect(try contents("two") == contents("whole"))
+    try FileManager.default.removeItem(atPath: gone[1])
+    try sample(["--shard", "1/2", "--skip-existing"], to: "1/")
+    #expect(FileManager.default.fileExists(atPath: gone[1]))
+
+    // A picture of another run in the place of one.
+    try run([
+      "sample", "--model", "faces", "--class", "1", "--steps", "1", "--seeds", "29", "--quiet", "-o", folder.path("1/"),
+    ])
+    #expect(try fault(["merge", folder.path("three/"), folder.path("0"), folder.path("1")]).contains("000029.png"))
+  }
+
+  @Test("Parts of different runs, or of another number of parts, are refused")
+  func differing() throws {
+    try sample(["--shard", "0/2"], to: "a.npz")
+    try sample(["--shard", "1/2", "--eta", "0.5", "--sampler", "ddim"], to: "b.npz")
+    try sample(["--shard", "1/3"], to: "c.npz")
+    let first = folder.path("a.part-0-of-2.npz"), merged = folder.path("merged.npz")
+    #expect(
+      try fault(["merge", merged, first, folder.path("b.part-1-of-2.npz")]).contains("they are parts of different runs")
+    )
+    #expect(try fault(["merge", merged, first, folder.path("c.part-1-of-3.npz")]).contains("must be of as many"))
+    #expect(try fault(["merge", folder.path("merged.npy"), first]).contains("part 1/2 is missing"))
+  }
+
+  @Test("More parts than images leave some empty, and merge does not miss them")
+  func emptyParts() throws {
+    let few = ["--sampler", "ddim", "--steps", "1", "--count", "2", "--device", "cpu"]
+    try run(["sample"] + few + ["-o", folder.path("whole.npy")])
+    var parts: [String] = []
+    for index in 0..<4 {
+      let result = try run(["sample"] + few + ["--shard", "\(index)/4", "-o", folder.path("x.npy")])
+      let path = folder.path("x.part-\(index)-of-4.npy")
+      if FileManager.default.fileExists(atPath: path) {
+        parts.append(path)
+      } else {
+        #expect(result.error.contains("part \(index)/4 has no images"))
+      }
+    }
+    #expect(parts.count == 2)
+    try run(["merge", folder.path("merged.npy")] + parts)
+    #expect(try fileBytes(folder.path("merged.npy")) == fileBytes(folder.path("whole.npy")))
+  }
+
+  @Test("What cannot be cut into parts is refused in one line")
+  func refusals() throws {
+    #expect(try fault(["sample", "--shard", "0/2"]).contains("samples.png: pictures of many images cannot be joined"))
+    #expect(
+      try fault(["sample", "--shard", "0/2", "--animate", "x.png", "-o", "x.npz"]).contains("exclude each other"))
+    for text in ["2/2", "-1/2", "1", "1/0", "a/b", "0/2/3"] {
+      #expect(try run(["sample", "--shard=\(text)"], fails: true).error.contains("is invalid for '--shard"))
+    }
+  }
+}
