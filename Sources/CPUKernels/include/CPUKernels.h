@@ -65,14 +65,15 @@ typedef enum { CPU_FLOATS, CPU_PAIRS, CPU_WORDS } cpu_word;
 /// Channels of a filter that are transformed in passing at a time: their positions take a third of a second-level cache.
 enum { CPU_PASSING_DEPTH = 64 };
 
-/// The most output channels, and the most of one operand's channels, of a convolution that sums over vectors of input channels.
+/// The most output channels, and the most of one operand's channels, of a convolution that sums over vectors of channels.
 enum { CPU_THIN = 4, CPU_THIN_DEPTH = 512 };
 
 /// A convolution by products of gathered strips, or by Winograd's method.
 typedef struct {
   cpu_operand operand;
   cpu_epilogue epilogue;
-  const float *filter;  // packed: [phase][panel][words of taps * channels][panel width], by tile position, or [output][tap][channel]
+  const float *filter;  // packed: [phase][panel][words of taps * channels][panel width], by tile position, or, if thin,
+                        // [output][tap][channel]
   float *destination;
   long batch, height, width;               // of the input
   long output_height, output_width, output_channels;

@@ -1,14 +1,15 @@
 // Products of gathered rows with packed filters.
 //
-// A lies as rows of at most DEPTH words, `a_stride` words apart. A word is a float, or a pair of bfloat16 values that lie one after the other along k (the first in the low
-// half). B is packed in panels of PANEL columns: [panel][word of k][PANEL]. Every element of the result is summed in the
-// order of k, one pass after the other, whatever tile it falls into: a row's value does not depend on its neighbours.
+// A lies as rows of at most DEPTH words, `a_stride` words apart. A word is a float, or a pair of bfloat16 values that lie
+// one after the other along k (the first in the low half). B is packed in panels of PANEL columns: [panel][word of
+// k][PANEL]. Every element of the result is summed in the order of k, one pass after the other, whatever tile it falls
+// into: a row's value does not depend on its neighbours.
 
 enum {
   PANEL = 2 * LANES,
   DEPTH = 256,
-  // Between the rows of A in scratch: room for a vector that ends later, and full rows that share no cache sets, as they would
-  // a multiple of 4096 bytes apart.
+  // Between the rows of A in scratch: room for a vector that ends later, and full rows that share no cache sets, as they
+  // would a multiple of 4096 bytes apart.
   SLACK = 16,
   STRIDE = DEPTH + SLACK,
 };

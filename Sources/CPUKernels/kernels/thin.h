@@ -31,11 +31,14 @@ INLINE void add_thin(
 
 INLINE void thin_tile(const cpu_convolution *o, const int pixels, const int outputs, const pixel_place *places) {
   vector sums[4][CPU_THIN];
-  UNROLL for (int p = 0; p < pixels; p++) UNROLL for (int output = 0; output < outputs; output++) sums[p][output] = splat(0);
+  UNROLL for (int p = 0; p < pixels; p++)
+    UNROLL for (int output = 0; output < outputs; output++) sums[p][output] = splat(0);
   const cpu_operand *operand = &o->operand;
   add_thin(o, pixels, outputs, places, operand->first, operand->first_channels, o->filter, sums);
   if (operand->second)
-    add_thin(o, pixels, outputs, places, operand->second, operand->second_channels, o->filter + operand->first_channels, sums);
+    add_thin(
+        o, pixels, outputs, places, operand->second, operand->second_channels, o->filter + operand->first_channels,
+        sums);
   UNROLL for (int p = 0; p < pixels; p++) {
     float products[CPU_THIN], addends[CPU_THIN];
     UNROLL for (int output = 0; output < outputs; output++) products[output] = sum_of(sums[p][output]);
@@ -45,7 +48,8 @@ INLINE void thin_tile(const cpu_convolution *o, const int pixels, const int outp
 }
 
 /// Pixels in tiles whose sums fill the registers, then one by one.
-INLINE void thin_strip(const cpu_convolution *o, const int pixels, const int outputs, const pixel_place *places, long rows) {
+INLINE void thin_strip(
+    const cpu_convolution *o, const int pixels, const int outputs, const pixel_place *places, long rows) {
   long row = 0;
   for (; row + pixels <= rows; row += pixels) thin_tile(o, pixels, outputs, places + row);
   for (; row < rows; row++) thin_tile(o, 1, outputs, places + row);

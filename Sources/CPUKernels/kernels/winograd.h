@@ -167,7 +167,8 @@ INLINE void convolve_tiles(
   long panels = (o->output_channels + PANEL - 1) / PANEL;
   long stride = (columns + PANEL - 1) / PANEL * PANEL;
   long v_stride = pass_words + SLACK, m_position = tiles * stride + SLACK;
-  float *v = scratch, *m = v + positions * tiles * v_stride, *u = m + positions * m_position;
+  float *v = scratch, *m = v + positions * tiles * v_stride;
+  float *u = m + positions * m_position;
   for (long w = 0; w < words; w += pass_words) {
     long count = words - w < pass_words ? words - w : pass_words;
     long c = w * IN_A_WORD(shape.word), end = (w + count) * IN_A_WORD(shape.word);

@@ -287,8 +287,9 @@ extension ConformanceSuite {
       ]
     }
     let many = [
-      Layer(1, [511], 3, 3, to: 3), Layer(1, [512], 2, 3, to: 4), Layer(1, [513], 3, 2, to: 2), Layer(1, [7], 9, 9, to: 2),
-      Layer(3, [40], 1, 1, to: 3, kernel: 1), Layer(2, [24], 7, 9, to: 4, kernel: 5).residual(.destination),
+      Layer(1, [511], 3, 3, to: 3), Layer(1, [512], 2, 3, to: 4), Layer(1, [513], 3, 2, to: 2),
+      Layer(1, [7], 9, 9, to: 2), Layer(3, [40], 1, 1, to: 3, kernel: 1),
+      Layer(2, [24], 7, 9, to: 4, kernel: 5).residual(.destination),
       Layer(2, [256, 255], 5, 6, to: 33, kernel: 1), Layer(2, [9, 257], 4, 9, to: 7, kernel: 1),
       Layer(3, [31, 33], 9, 7, to: 35, kernel: 1).offset.residual(.destination),
     ]
