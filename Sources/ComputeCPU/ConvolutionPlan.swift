@@ -7,7 +7,9 @@ package struct ConvolutionPlan {
   package enum Method: String, CaseIterable {
     /// Products of gathered strips: the direct method.
     case gathered
-    /// The same, with a 2x2 filter for each pixel of a doubled image's 2x2 blocks.
+    /// Sums over vectors of input channels for each of a few output channels, where products would leave panels empty.
+    case thin
+    /// Products of gathered strips, with a 2x2 filter for each pixel of a doubled image's 2x2 blocks.
     case phases
     /// Winograd's minimal filtering F(4x4, 3x3), of 32-bit values.
     case winograd4x4 = "winograd 4x4"
@@ -34,7 +36,8 @@ package struct ConvolutionPlan {
   /// the filter.
   package func scratchBytes(rowStride: Int, panelWidth: Int) -> Int {
     let passing = method == .winograd4x4Passing ? 36 * Int(CPU_PASSING_DEPTH) * panelWidth : 0
-    return (method.positions * stripRows * (rowStride + blockColumns) + passing) * MemoryLayout<Float>.stride
+    let apart = method.positions > 1 ? method.positions * rowStride : 0
+    return (method.positions * stripRows * (rowStride + blockColumns) + apart + passing) * MemoryLayout<Float>.stride
   }
 
   /// The plan of a layer.
@@ -73,6 +76,9 @@ package struct ConvolutionPlan {
   private static func method(
     for shape: ConvolutionShape, output: FeatureMapShape, _ precision: Precision
   ) -> Method {
+    let isThin =
+      shape.outputChannels <= Int(CPU_THIN) && 8...Int(CPU_THIN_DEPTH) ~= shape.inputChannels && precision != .bfloat16
+    if isThin { return .thin }
     guard shape.suitsWinograd(output: output) else {
       let hasPhases = shape.isSquare(3) && shape.stride == 1 && shape.upsamplesInput && shape.padding == .all(1)
       return hasPhases ? .phases : .gathered
@@ -89,7 +95,7 @@ extension ConvolutionPlan.Method {
   /// The outputs of a tile, if it works on tiles.
   var tile: (height: Int, width: Int)? {
     switch self {
-    case .gathered, .phases: nil
+    case .gathered, .thin, .phases: nil
     case .winograd4x4, .winograd4x4Passing: (4, 4)
     case .winograd2x4: (2, 4)
     }
@@ -100,12 +106,12 @@ extension ConvolutionPlan.Method {
 
   /// Output pixels, or tiles, of a task, at most.
   ///
-  /// Measured on Zen 4: 84 rows are six register tiles; transformed tiles of 256 channels and their products fill the
-  /// second-level cache.
+  /// 84 rows, measured on Zen 4, are six register tiles, or fourteen. 24 transformed tiles, measured on Zen 3, are two or four,
+  /// and those of 64 channels and their products fill its second-level cache.
   var stripRows: Int {
     switch self {
-    case .gathered, .phases: 84
-    case .winograd4x4: 16
+    case .gathered, .thin, .phases: 84
+    case .winograd4x4: 24
     case .winograd4x4Passing, .winograd2x4: 28
     }
   }
@@ -117,6 +123,7 @@ extension ConvolutionPlan.Method {
   func task(_ kernels: cpu_kernels, _ word: cpu_word) -> KernelTask? {
     switch self {
     case .gathered, .phases: word == CPU_PAIRS ? kernels.convolve.1 : kernels.convolve.0
+    case .thin: kernels.convolve_thin
     case .winograd4x4: kernels.convolve_4x4
     case .winograd4x4Passing: kernels.convolve_4x4_passing
     case .winograd2x4: kernels.convolve_2x4

@@ -5,7 +5,7 @@ import Compute
 struct FilterForm: Hashable, Sendable {
   /// The ways to pack.
   enum Packing: Hashable, Sendable {
-    case taps, phases, positions4x4, positions2x4
+    case taps, thin, phases, positions4x4, positions2x4
   }
 
   let packing: Packing
@@ -17,6 +17,7 @@ struct FilterForm: Hashable, Sendable {
     packing =
       switch method {
       case .gathered, .winograd4x4Passing: .taps
+      case .thin: .thin
       case .phases: .phases
       case .winograd4x4: .positions4x4
       case .winograd2x4: .positions2x4
@@ -30,6 +31,7 @@ struct FilterForm: Hashable, Sendable {
     let columns = pieces(shape.outputChannels, of: panelWidth) * panelWidth, perWord = hasPairs ? 2 : 1
     return switch packing {
     case .taps: columns * pieces(shape.inputChannels * shape.taps, of: perWord)
+    case .thin: shape.outputChannels * shape.inputChannels * shape.taps
     case .phases: columns * 4 * pieces(shape.inputChannels * 4, of: perWord)
     case .positions4x4: columns * 36 * pieces(shape.inputChannels, of: perWord)
     case .positions2x4: columns * 24 * pieces(shape.inputChannels, of: perWord)
@@ -52,6 +54,7 @@ struct FilterForm: Hashable, Sendable {
     let packTaps = hasPairs ? kernels.pack_filter.1 : kernels.pack_filter.0
     switch packing {
     case .taps: run(packTaps, filter.baseAddress, packed, taps: shape.taps)
+    case .thin: run(kernels.pack_thin, filter.baseAddress, packed, taps: shape.taps)
     case .positions4x4: run(kernels.pack_4x4, filter.baseAddress, packed, taps: 9)
     case .positions2x4: run(kernels.pack_2x4, filter.baseAddress, packed, taps: 9)
     case .phases:

@@ -65,11 +65,15 @@ typedef enum { CPU_FLOATS, CPU_PAIRS, CPU_WORDS } cpu_word;
 /// Channels of a filter that are transformed in passing at a time: their positions take a third of a second-level cache.
 enum { CPU_PASSING_DEPTH = 64 };
 
+/// The most output channels, and the most of one operand's channels, of a convolution that sums over vectors of channels.
+enum { CPU_THIN = 4, CPU_THIN_DEPTH = 512 };
+
 /// A convolution by products of gathered strips, or by Winograd's method.
 typedef struct {
   cpu_operand operand;
   cpu_epilogue epilogue;
-  const float *filter;  // packed: [phase][panel][words of taps * channels][panel width], or by tile position
+  const float *filter;  // packed: [phase][panel][words of taps * channels][panel width], by tile position, or, if thin,
+                        // [output][tap][channel]
   float *destination;
   long batch, height, width;               // of the input
   long output_height, output_width, output_channels;
@@ -220,6 +224,7 @@ typedef struct {
   long panel_width;   // columns of a packed panel
   long row_stride;    // values from one gathered row to the next in scratch
   cpu_task *convolve[CPU_WORDS];   // gathered strips, by the form of the factors
+  cpu_task *convolve_thin;         // to CPU_THIN channels at most, of floats
   cpu_task *convolve_4x4;          // Winograd's method in tiles of 4x4 outputs, of floats
   cpu_task *convolve_4x4_passing;  // the same from a filter packed for gathered strips, transformed in passing
   cpu_task *convolve_2x4;          // Winograd's method in tiles of 2x4 outputs, of pairs
@@ -236,7 +241,7 @@ typedef struct {
   cpu_task *softmax_gradient;  // from source = weights, in place
   cpu_task *activate_gradient, *sum_pixels, *spread, *dropout, *sum_squares, *adam_step;
   void (*philox)(const uint32_t counter[4], const uint32_t key[2], uint32_t words[4]);
-  cpu_task *pack_filter[CPU_WORDS], *pack_4x4, *pack_2x4;  // a task is one panel
+  cpu_task *pack_filter[CPU_WORDS], *pack_thin, *pack_4x4, *pack_2x4;  // a task is one panel
 } cpu_kernels;
 
 /// The table of a level that the processor has.

@@ -2,6 +2,9 @@
 //
 // A task owns `strip_rows` output pixels, in [batch, y, x] order, and `block_columns` output channels. For each pass of at
 // most DEPTH words of k = (r * kernel_width + s) * channels + c it copies what its pixels read into scratch, then multiplies.
+// Floats of a 1x1 filter are multiplied where they lie.
+
+INLINE long operand_channels(const cpu_operand *operand) { return operand->first_channels + operand->second_channels; }
 
 /// Where a pixel of the strip reads and writes.
 typedef struct {
@@ -9,12 +12,17 @@ typedef struct {
   long output;       // pixel of the destination
 } pixel_place;
 
-enum { MOST_STRIP_ROWS = 256, MOST_BLOCK_COLUMNS = 512 };
+enum { MOST_STRIP_ROWS = 256, MOST_BLOCK_COLUMNS = 512, ROWS_IN_PLACE = 4 * TILE_ROWS };
 
 /// Writes values at places place ..< place + count of a row of words.
 INLINE void put_values(const cpu_word word, float *row, long place, const float *from, long count) {
   if (word == CPU_FLOATS) {
     float *to = row + place;
+    // A picture has so few channels that a vector is not worth it.
+    switch (count) {
+    case 3: to[2] = from[2]; to[1] = from[1]; to[0] = from[0]; return;
+    case 1: to[0] = from[0]; return;
+    }
     FOR_VECTORS(count, { PUT(to, GET(from)); })
   } else {
     loose_bfloat *to = (loose_bfloat *)row + place;
@@ -44,7 +52,7 @@ INLINE void put_channels(
 /// Copies values k ..< k + depth of each pixel's receptive field into rows of scratch.
 INLINE void gather(
     const cpu_word word, const cpu_convolution *o, const pixel_place *places, long rows, long kernel_width, long k,
-    long depth, float *a) {
+    long depth, float *a, long a_stride) {
   long channels = o->operand.first_channels + o->operand.second_channels;
   long height = o->height << o->shift, width = o->width << o->shift;
   for (long done = 0; done < depth;) {
@@ -53,7 +61,7 @@ INLINE void gather(
     long r = tap / kernel_width, s = tap % kernel_width;
     for (long row = 0; row < rows; row++) {
       long y = places[row].y + r, x = places[row].x + s;
-      float *to = a + row * STRIDE;
+      float *to = a + row * a_stride;
       if (y < 0 || y >= height || x < 0 || x >= width) {
         put_zeros(word, to, done, count);
       } else {
@@ -65,7 +73,7 @@ INLINE void gather(
   }
   // What was left in the last half of a word must not be a NaN, which a filter of zero does not quench.
   if (depth % IN_A_WORD(word))
-    for (long row = 0; row < rows; row++) put_zeros(word, a + row * STRIDE, depth, 1);
+    for (long row = 0; row < rows; row++) put_zeros(word, a + row * a_stride, depth, 1);
 }
 
 /// Adds what the epilogue says to a row of products and stores it.
@@ -106,6 +114,29 @@ static void place_pixels(const cpu_convolution *o, long phase, long first, long 
   }
 }
 
+/// Whether an output pixel reads the input's pixel of the same place and no other, and few enough channels for the cache.
+INLINE bool reads_in_place(const cpu_convolution *o) {
+  return o->taps == 1 && o->stride == 1 && o->shift == 0 && o->phases == 1 && o->top == 0 && o->left == 0 &&
+         o->output_height == o->height && o->output_width == o->width && o->operand.first_channels <= DEPTH &&
+         o->operand.second_channels <= DEPTH;
+}
+
+/// Multiplies pixels first ..< first + rows where they lie: copies of them would serve a single product. Both operands are
+/// added up for a few rows, whose sums stay in the first-level cache meanwhile.
+INLINE void multiply_in_place(
+    const cpu_convolution *o, long first, long rows, long columns, const float *filter, float *c, long stride) {
+  const cpu_operand *x = &o->operand;
+  long seam = x->first_channels, rest = x->second_channels, panel = (seam + rest) * PANEL;
+  for (long row = 0; row < rows; row += ROWS_IN_PLACE) {
+    long count = rows - row < ROWS_IN_PLACE ? rows - row : ROWS_IN_PLACE, pixel = first + row;
+    float *to = c + row * stride;
+    product(CPU_FLOATS, count, columns, seam, x->first + pixel * seam, seam, filter, panel, to, stride, false);
+    if (rest > 0)
+      product(
+          CPU_FLOATS, count, columns, rest, x->second + pixel * rest, rest, filter + seam * PANEL, panel, to, stride, true);
+  }
+}
+
 INLINE void convolve(const cpu_word word, const cpu_convolution *o, long index, void *scratch) {
   long blocks = (o->output_channels + o->block_columns - 1) / o->block_columns;
   long block = index % blocks, strip = index / blocks % o->strips, phase = index / blocks / o->strips;
@@ -126,12 +157,15 @@ INLINE void convolve(const cpu_word word, const cpu_convolution *o, long index, 
   long panels = (o->output_channels + PANEL - 1) / PANEL;
   const float *filter = o->filter + (phase * panels + column / PANEL) * words * PANEL;
   long stride = (columns + PANEL - 1) / PANEL * PANEL;
-  float *a = scratch, *c = a + o->strip_rows * STRIDE;
-  for (long w = 0; w < words; w += pass_words) {
+  long a_stride = pass_words + SLACK;
+  float *a = scratch, *c = a + o->strip_rows * a_stride;
+  bool in_place = word == CPU_FLOATS && reads_in_place(o);
+  if (in_place) multiply_in_place(o, first, rows, columns, filter, c, stride);
+  for (long w = in_place ? words : 0; w < words; w += pass_words) {
     long count = words - w < pass_words ? words - w : pass_words;
     long k = w * IN_A_WORD(word), end = (w + count) * IN_A_WORD(word);
-    gather(word, o, places, rows, kernel_width, k, (end < depth ? end : depth) - k, a);
-    product(word, rows, columns, count, a, filter + w * PANEL, words * PANEL, c, stride, w > 0);
+    gather(word, o, places, rows, kernel_width, k, (end < depth ? end : depth) - k, a, a_stride);
+    product(word, rows, columns, count, a, a_stride, filter + w * PANEL, words * PANEL, c, stride, w > 0);
   }
 
   float addends[MOST_BLOCK_COLUMNS];

@@ -60,14 +60,15 @@ static void filter_gradient_4x4(const void *arguments, long index, void *scratch
     long tiles = end - first < layer->strip_rows ? end - first : layer->strip_rows;
     pixel_place places[MOST_TILES];
     place_tiles(shape, layer, first, tiles, places);
-    float *v = scratch, *d = v + positions * tiles * STRIDE;
-    transform_strip(shape, layer, places, tiles, first_channel, depth, v);
+    long v_stride = ((depth + 15) & ~15L) + SLACK;
+    float *v = scratch, *d = v + positions * tiles * v_stride;
+    transform_strip(shape, layer, places, tiles, first_channel, depth, v, v_stride);
     transform_gradients(layer, o->gradient, places, tiles, first_column, width, stride, d);
     for (long position = 0; position < positions; position++)
       for (long column = 0; column < width; column += PANEL) {
         long panel = position * panels + (first_column + column) / PANEL;
         filter_rows(
-            v + position * tiles * STRIDE, STRIDE, 0, depth, d + position * tiles * stride + column, stride, 0, tiles, 1,
+            v + position * tiles * v_stride, v_stride, 0, depth, d + position * tiles * stride + column, stride, 0, tiles, 1,
             width - column > LANES ? 2 : 1, sums + (panel * channels + first_channel) * PANEL);
       }
   }

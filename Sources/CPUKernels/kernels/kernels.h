@@ -4,6 +4,7 @@
 #include "transforms.h"
 #include "packing.h"
 #include "convolution.h"
+#include "thin.h"
 #include "winograd.h"
 #include "normalization.h"
 #include "rows.h"
@@ -21,6 +22,7 @@ const cpu_kernels KERNELS = {
     .panel_width = PANEL,
     .row_stride = STRIDE,
     .convolve = {convolve_floats, convolve_pairs},
+    .convolve_thin = convolve_thin,
     .convolve_4x4 = convolve_4x4,
     .convolve_2x4 = convolve_2x4,
     .convolve_4x4_passing = convolve_4x4_passing,
@@ -61,6 +63,7 @@ const cpu_kernels KERNELS = {
     .adam_step = adam_step,
     .philox = philox_words,
     .pack_filter = {pack_filter_floats, pack_filter_pairs},
+    .pack_thin = pack_thin,
     .pack_4x4 = pack_4x4,
     .pack_2x4 = pack_2x4,
 };

@@ -4,25 +4,36 @@
 // left after subtracting it, while the chunk is in cache; these are folded into groups in double precision. The second
 // applies (x - center) * factor + addend, whose subtraction is nearly exact: a mean of 100 with deviation 1 costs nothing.
 
-INLINE long operand_channels(const cpu_operand *operand) { return operand->first_channels + operand->second_channels; }
-
 /// Lines of the coefficients of a sample: center, factor, addend, 1 / deviation.
 enum { COEFFICIENTS = 4 };
+
+/// Sums that do not wait for each other: pixels are added to them in turn.
+enum { CHAINS = 4 };
+
+#define FOR_CHAINS(pixels, ...)                                           \
+  {                                                                       \
+    long pixel = 0;                                                       \
+    while (pixel + CHAINS <= (pixels))                                    \
+      UNROLL for (int chain = 0; chain < CHAINS; chain++, pixel++) __VA_ARGS__ \
+    for (const int chain = 0; pixel < (pixels); pixel++) __VA_ARGS__      \
+  }
+
+INLINE vector sum_of_chains(const vector sums[CHAINS]) { return (sums[0] + sums[1]) + (sums[2] + sums[3]); }
 
 /// Statistics of one activation's channels over a chunk: `to` holds three lines, `stride` apart.
 static void describe_chunk(const float *x, long channels, long pixels, float *to, long stride) {
   FOR_VECTORS(channels, {
-    vector sum = splat(0), rest = splat(0), squares = splat(0);
-    for (long pixel = 0; pixel < pixels; pixel++) sum += GET(x + pixel * channels);
-    vector mean = sum / (float)pixels;
-    for (long pixel = 0; pixel < pixels; pixel++) {
+    vector sums[CHAINS] = {}, rests[CHAINS] = {}, squares[CHAINS] = {};
+    FOR_CHAINS(pixels, { sums[chain] += GET(x + pixel * channels); })
+    vector mean = sum_of_chains(sums) / (float)pixels;
+    FOR_CHAINS(pixels, {
       vector deviation = GET(x + pixel * channels) - mean;
-      rest += deviation;
-      squares += deviation * deviation;
-    }
+      rests[chain] += deviation;
+      squares[chain] += deviation * deviation;
+    })
     PUT(to, mean);
-    PUT(to + stride, rest);
-    PUT(to + 2 * stride, squares);
+    PUT(to + stride, sum_of_chains(rests));
+    PUT(to + 2 * stride, sum_of_chains(squares));
   })
 }
 

@@ -20,6 +20,15 @@ INLINE void pack_taps(const cpu_word word, const cpu_packing *o, long panel) {
   }
 }
 
+/// To [output][tap][channel].
+static void pack_thin(const void *arguments, long panel, void *scratch) {
+  const cpu_packing *o = arguments;
+  for (long output = 0; output < o->outputs; output++)
+    for (long tap = 0; tap < o->taps; tap++)
+      for (long c = 0; c < o->channels; c++)
+        o->packed[(output * o->taps + tap) * o->channels + c] = o->source[(output * o->channels + c) * o->taps + tap];
+}
+
 /// To [position][panel][word of channel][PANEL], each 3x3 filter transformed for tiles of `height` x `width` outputs.
 INLINE void pack_positions(
     const cpu_word word, const int height, const int width, const cpu_packing *o, long panel) {

@@ -1,15 +1,17 @@
 // Products of gathered rows with packed filters.
 //
-// A lies in scratch as rows of DEPTH words at a fixed STRIDE, so that a register tile addresses all of its rows from one
-// pointer. A word is a float, or a pair of bfloat16 values that lie one after the other along k (the first in the low
-// half). B is packed in panels of PANEL columns: [panel][word of k][PANEL]. Every element of the result is summed in the
-// order of k, one pass after the other, whatever tile it falls into: a row's value does not depend on its neighbours.
+// A lies as rows of at most DEPTH words, `a_stride` words apart. A word is a float, or a pair of bfloat16 values that lie
+// one after the other along k (the first in the low half). B is packed in panels of PANEL columns: [panel][word of
+// k][PANEL]. Every element of the result is summed in the order of k, one pass after the other, whatever tile it falls
+// into: a row's value does not depend on its neighbours.
 
 enum {
   PANEL = 2 * LANES,
   DEPTH = 256,
-  // A row more than a multiple of 4096 bytes apart from the next would share its cache sets.
-  STRIDE = DEPTH + 16,
+  // Between the rows of A in scratch: room for a vector that ends later, and full rows that share no cache sets, as they
+  // would a multiple of 4096 bytes apart.
+  SLACK = 16,
+  STRIDE = DEPTH + SLACK,
 };
 
 /// Values in a word.
@@ -35,8 +37,8 @@ INLINE vector multiply_add(const cpu_word word, vector sum, float left, vector r
 
 /// `rows` x `vectors * LANES` sums over `depth` words, added to C if `adds`.
 INLINE void product_tile(
-    const cpu_word word, const int rows, const int vectors, const float *restrict a, const float *restrict b, long depth,
-    float *restrict c, long c_stride, bool adds) {
+    const cpu_word word, const int rows, const int vectors, const float *restrict a, long a_stride, const float *restrict b,
+    long depth, float *restrict c, long c_stride, bool adds) {
   vector sums[TILE_ROWS][2];
   UNROLL for (int i = 0; i < rows; i++)
     UNROLL for (int j = 0; j < vectors; j++) sums[i][j] = splat(0);
@@ -45,7 +47,7 @@ INLINE void product_tile(
     UNROLL for (int j = 0; j < vectors; j++) right[j] = load(b + k * PANEL + j * LANES);
     UNROLL for (int i = 0; i < rows; i++)
       UNROLL for (int j = 0; j < vectors; j++)
-        sums[i][j] = multiply_add(word, sums[i][j], a[i * STRIDE + k], right[j]);
+        sums[i][j] = multiply_add(word, sums[i][j], a[i * a_stride + k], right[j]);
   }
   UNROLL for (int i = 0; i < rows; i++)
     UNROLL for (int j = 0; j < vectors; j++) {
@@ -54,12 +56,14 @@ INLINE void product_tile(
     }
 }
 
-typedef void tile_function(const float *a, const float *b, long depth, float *c, long c_stride, bool adds);
+typedef void tile_function(
+    const float *a, long a_stride, const float *b, long depth, float *c, long c_stride, bool adds);
 
 #define TILE_OF(word, rows, vectors)                                                      \
   static void tile_##word##_##rows##_##vectors(                                           \
-      const float *a, const float *b, long depth, float *c, long c_stride, bool adds) {   \
-    product_tile(word, rows, vectors, a, b, depth, c, c_stride, adds);                    \
+      const float *a, long a_stride, const float *b, long depth, float *c, long c_stride, \
+      bool adds) {                                                                        \
+    product_tile(word, rows, vectors, a, a_stride, b, depth, c, c_stride, adds);          \
   }
 #define TILE(rows) TILE_OF(CPU_FLOATS, rows, 1) TILE_OF(CPU_FLOATS, rows, 2) TILE_OF(CPU_PAIRS, rows, 1) TILE_OF(CPU_PAIRS, rows, 2)
 #define ROW(word, rows) {tile_##word##_##rows##_1, tile_##word##_##rows##_2}
@@ -80,14 +84,15 @@ static tile_function *const tiles[CPU_WORDS][TILE_ROWS][2] = {ROWS(CPU_FLOATS), 
 ///
 /// Rows are shared out evenly among tiles, since a low tile waits for its additions.
 static void product(
-    cpu_word word, long rows, long columns, long depth, const float *a, const float *b, long panel_stride, float *c,
-    long c_stride, bool adds) {
+    cpu_word word, long rows, long columns, long depth, const float *a, long a_stride, const float *b,
+    long panel_stride, float *c, long c_stride, bool adds) {
   long count = (rows + TILE_ROWS - 1) / TILE_ROWS;
   for (long tile = 0, row = 0; tile < count; tile++) {
     long height = rows / count + (tile < rows % count);
     for (long column = 0; column < columns; column += PANEL)
       tiles[word][height - 1][columns - column > LANES](
-          a + row * STRIDE, b + column / PANEL * panel_stride, depth, c + row * c_stride + column, c_stride, adds);
+          a + row * a_stride, a_stride, b + column / PANEL * panel_stride, depth, c + row * c_stride + column, c_stride,
+          adds);
     row += height;
   }
 }

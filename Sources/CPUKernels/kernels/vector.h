@@ -14,13 +14,20 @@ INLINE void store(float *to, vector values) { *(loose_vector *)to = values; }
 /// A value in every lane. (x - 0 is x for every x, so nothing is computed; 0 + x is not, for -0.)
 INLINE vector splat(float value) { return value - (vector){}; }
 
+/// Copies `count` < 8 values in pieces of 4, 2 and 1: a call would take longer than the copy.
+INLINE void copy_part(float *to, const float *from, long count) {
+  if (count & 4) memcpy(to, from, 4 * sizeof *to), to += 4, from += 4;
+  if (count & 2) memcpy(to, from, 2 * sizeof *to), to += 2, from += 2;
+  if (count & 1) *to = *from;
+}
+
 /// The first `count` < LANES values, then zeros.
 INLINE vector load_part(const float *from, long count) {
 #if LANES == 16
   return (vector)_mm512_maskz_loadu_ps((__mmask16)((1u << count) - 1), from);
 #else
   float values[LANES] = {0};
-  memcpy(values, from, (size_t)count * sizeof *values);
+  copy_part(values, from, count);
   return load(values);
 #endif
 }
@@ -32,7 +39,7 @@ INLINE void store_part(float *to, vector values, long count) {
 #else
   float copies[LANES];
   store(copies, values);
-  memcpy(to, copies, (size_t)count * sizeof *copies);
+  copy_part(to, copies, count);
 #endif
 }
 
@@ -99,25 +106,35 @@ INLINE float largest_of(vector x) {
   return largest;
 }
 
-/// The exponential to within 2 units in the last place: x = n ln 2 + r, then a polynomial of r (Cephes' coefficients).
-INLINE vector exponential(vector x) {
+/// e^x = 2^n e^r with x = n ln 2 + r: e^r by a polynomial (Cephes' coefficients), to within 2 units in the last place.
+INLINE vector exponential_parts(vector x, ivector *n_of_x) {
   const float rounder = 0x1.8p23f;
-  x = at_least(at_most(x, splat(89.0f)), splat(-104.0f));
   vector shifted = x * 1.44269504088896341f + rounder;
   vector n = shifted - rounder;
   vector r = x - n * 0.693359375f;
   r = r - n * -2.12194440e-4f;
-  vector p = splat(1.9875691500e-4f);
-  p = p * r + 1.3981999507e-3f;
-  p = p * r + 8.3334519073e-3f;
-  p = p * r + 4.1665795894e-2f;
-  p = p * r + 1.6666665459e-1f;
-  p = p * r + 5.0000001201e-1f;
-  p = p * (r * r) + r + 1.0f;
+  // Three lines at once: one after the other would wait for each other's results.
+  vector square = r * r;
+  vector p = 1.9875691500e-4f * r + 1.3981999507e-3f;
+  p = p * square + (8.3334519073e-3f * r + 4.1665795894e-2f);
+  p = p * square + (1.6666665459e-1f * r + 5.0000001201e-1f);
+  *n_of_x = (ivector)shifted - (ivector)splat(rounder);
+  return p * square + (r + 1.0f);
+}
+
+INLINE vector exponential(vector x) {
+  ivector n;
+  vector p = exponential_parts(at_least(at_most(x, splat(89.0f)), splat(-104.0f)), &n);
   // 2^n in two factors, so that results near either end of the range neither overflow nor vanish too early.
-  ivector exponent = (ivector)shifted - (ivector)splat(rounder);
-  ivector half = exponent >> 1;
-  return p * (vector)((half + 127) << 23) * (vector)((exponent - half + 127) << 23);
+  ivector half = n >> 1;
+  return p * (vector)((half + 127) << 23) * (vector)((n - half + 127) << 23);
+}
+
+/// 1 + e^x, for which 2^n is one factor: below -87 nothing is left of it beside the one, and from 88.4 on it is infinite.
+INLINE vector one_and_exponential(vector x) {
+  ivector n;
+  vector p = exponential_parts(at_least(at_most(x, splat(89.0f)), splat(-87.0f)), &n);
+  return p * (vector)((n + 127) << 23) + 1.0f;
 }
 
 INLINE vector gelu(vector x) {
@@ -135,7 +152,7 @@ INLINE vector mish(vector x) {
 INLINE vector apply(cpu_function function, vector x) {
   switch (function) {
   case CPU_IDENTITY: return x;
-  case CPU_SILU: return x / (1.0f + exponential(-x));
+  case CPU_SILU: return x / one_and_exponential(-x);
   case CPU_MISH: return mish(x);
   case CPU_GELU: return gelu(x);
   case CPU_RELU: return at_least(x, splat(0));

@@ -49,10 +49,10 @@ INLINE void transform_tile(
   })
 }
 
-/// Transforms channels c ..< c + depth of the strip's tiles into V [position][tile][STRIDE].
+/// Transforms channels c ..< c + depth of the strip's tiles into V [position][tile][v_stride].
 INLINE void transform_strip(
     const tile_shape shape, const cpu_convolution *o, const pixel_place *places, long tiles, long c, long depth,
-    float *v) {
+    float *v, long v_stride) {
   static const float zeros[2 * DEPTH + LANES];
   const int rows = shape.height + 2, columns = shape.width + 2;
   long seam = o->operand.first_channels, height = o->height << o->shift, width = o->width << o->shift;
@@ -77,12 +77,12 @@ INLINE void transform_strip(
           bool inside = row_pixels[r] >= 0 && column_pixels[s] >= 0;
           sources[columns * r + s] = inside ? base + (row_pixels[r] + column_pixels[s]) * channels : zeros;
         }
-      transform_tile(shape, sources, count, v + tile * STRIDE, done, tiles * STRIDE);
+      transform_tile(shape, sources, count, v + tile * v_stride, done, tiles * v_stride);
       done += count;
     }
     if (depth % IN_A_WORD(shape.word))
       for (int position = 0; position < positions_of(shape); position++)
-        put_zeros(shape.word, v + (position * tiles + tile) * STRIDE, depth, 1);
+        put_zeros(shape.word, v + (position * tiles + tile) * v_stride, depth, 1);
   }
 }
 
@@ -166,11 +166,13 @@ INLINE void convolve_tiles(
   long pass_words = ((words + passes - 1) / passes + 15) & ~15L;
   long panels = (o->output_channels + PANEL - 1) / PANEL;
   long stride = (columns + PANEL - 1) / PANEL * PANEL;
-  float *v = scratch, *m = v + positions * tiles * STRIDE, *u = m + positions * tiles * stride;
+  long v_stride = pass_words + SLACK, m_position = tiles * stride + SLACK;
+  float *v = scratch, *m = v + positions * tiles * v_stride;
+  float *u = m + positions * m_position;
   for (long w = 0; w < words; w += pass_words) {
     long count = words - w < pass_words ? words - w : pass_words;
     long c = w * IN_A_WORD(shape.word), end = (w + count) * IN_A_WORD(shape.word);
-    transform_strip(shape, o, places, tiles, c, (end < channels ? end : channels) - c, v);
+    transform_strip(shape, o, places, tiles, c, (end < channels ? end : channels) - c, v, v_stride);
     for (long first = 0; first < columns; first += passing ? PANEL : columns) {
       long width = passing && columns - first > PANEL ? PANEL : columns - first, panel = (column + first) / PANEL;
       if (passing) transform_panel(shape, o->filter + panel * 9 * channels * PANEL, channels, c, count, u);
@@ -178,8 +180,8 @@ INLINE void convolve_tiles(
         const float *filter = passing ? u + position * CPU_PASSING_DEPTH * PANEL
                                       : o->filter + ((position * panels + panel) * words + w) * PANEL;
         product(
-            shape.word, tiles, width, count, v + position * tiles * STRIDE, filter, words * PANEL,
-            m + position * tiles * stride + first, stride, w > 0);
+            shape.word, tiles, width, count, v + position * tiles * v_stride, v_stride, filter, words * PANEL,
+            m + position * m_position + first, stride, w > 0);
       }
     }
   }
@@ -188,7 +190,7 @@ INLINE void convolve_tiles(
   for (long tile = 0; tile < tiles; tile++) {
     if (tile == 0 || places[tile].image != places[tile - 1].image)
       fill_addends(o, places[tile].image, column, columns, addends);
-    finish_tile(shape, o, m + tile * stride, tiles * stride, addends, &places[tile], column, columns);
+    finish_tile(shape, o, m + tile * stride, m_position, addends, &places[tile], column, columns);
   }
 }
 

@@ -136,7 +136,7 @@ extension ConformanceSuite {
   static var convolutions: [Layer] {
     [
       squareConvolutions, pairConvolutions, resizingConvolutions, pointwiseConvolutions, epilogueConvolutions,
-      inceptionConvolutions, unusualConvolutions, largeConvolutions,
+      inceptionConvolutions, unusualConvolutions, thinConvolutions, largeConvolutions,
     ].flatMap { $0 }
   }
 
@@ -273,6 +273,27 @@ extension ConformanceSuite {
       Layer(1, [6], 5, 4, to: 8).doubled.strided(2),
       Layer(1, [5], 4, 4, to: 4, kernel: 1).padded(.all(1)),
     ].map { $0.offset.residual(.separate).scaled(0.7) }
+  }
+
+  /// Few output channels, which need no panel, from whole vectors of input channels and from parts of them; and 1x1 filters of
+  /// as many channels as are multiplied where they lie, of one more, and of one to four, which are copied one by one.
+  private static var thinConvolutions: [Layer] {
+    let few = (1...5).flatMap { (outputs: Int) -> [Layer] in
+      [
+        Layer(2, [16 + outputs], 5, 7, to: outputs), Layer(2, [32], 4, 3, to: outputs).doubled,
+        Layer(1, [8, 23 + outputs], 6, 5, to: outputs).strided(2).padded(.init(top: 2, bottom: 0, left: 1, right: 3)),
+        Layer(2, [11, 16], 3, 5, to: outputs).offset.residual(.separate).scaled(0.7),
+        Layer(1, [outputs], 6, 7, to: 33), Layer(2, [outputs, 2], 5, 6, to: 9, kernel: 2).columns(5),
+      ]
+    }
+    let many = [
+      Layer(1, [511], 3, 3, to: 3), Layer(1, [512], 2, 3, to: 4), Layer(1, [513], 3, 2, to: 2),
+      Layer(1, [7], 9, 9, to: 2), Layer(3, [40], 1, 1, to: 3, kernel: 1),
+      Layer(2, [24], 7, 9, to: 4, kernel: 5).residual(.destination),
+      Layer(2, [256, 255], 5, 6, to: 33, kernel: 1), Layer(2, [9, 257], 4, 9, to: 7, kernel: 1),
+      Layer(3, [31, 33], 9, 7, to: 35, kernel: 1).offset.residual(.destination),
+    ]
+    return few + many
   }
 
   private static func specialConvolutionCases() -> [ConformanceCase] {
