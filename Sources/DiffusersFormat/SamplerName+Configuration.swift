@@ -42,6 +42,8 @@ extension SamplerName {
     let modelClass = try model.schedulerClass()
     var values = model.values
     guard let schedulerClass, !modelClass.isVarianceExploding else {
+      // The model's own number of steps is that of its own sampler.
+      if model.sampler != rawValue { values["steps"] = nil }
       values["sampler"] = .string(rawValue)
       return SchedulerConfiguration(values, source: model.source)
     }
@@ -82,6 +84,20 @@ extension SchedulerConfiguration {
 
   /// The sampler that our own key names, if it does.
   package var sampler: String? { values["sampler"]?.string }
+
+  /// The steps of a run where none are asked for: those of our own key `steps`, or else what the class's authors take, as many as in
+  /// training from score-SDE models and one from consistency models; nil where the class has no custom.
+  package func customarySteps() throws(SchedulerConfigurationError) -> Int? {
+    let legal = 1...SamplerError.largestSteps
+    if values["steps"] ?? .null != .null { return try integer("steps", 1, in: legal) }
+    guard sampler == nil else { return nil }
+    let schedulerClass = try schedulerClass()
+    return switch schedulerClass {
+    case .scoreVE: try integer("num_train_timesteps", schedulerClass.defaultSteps, in: legal)
+    case .consistency: 1
+    default: nil
+    }
+  }
 
   /// This configuration for a model that was trained with another, whose network's keys it takes where it has none.
   ///

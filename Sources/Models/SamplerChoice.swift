@@ -17,13 +17,19 @@ public struct ChosenScheduler: Sendable {
   public let scheduler: Scheduler
   /// The class of the scheduler as diffusers calls it, or the sampler's name.
   public let name: String
+  /// The steps of a run where none are asked for.
+  public let steps: Int
   /// What the user should know, or nil.
   public let notice: String?
 
+  /// Steps where neither the request nor the scheduler says.
+  public static let customarySteps = 50
+
   /// A scheduler with its name.
-  public init(_ scheduler: Scheduler, name: String, notice: String? = nil) {
+  public init(_ scheduler: Scheduler, name: String, steps: Int? = nil, notice: String? = nil) {
     self.scheduler = scheduler
     self.name = name
+    self.steps = steps ?? Self.customarySteps
     self.notice = notice
   }
 }
@@ -52,7 +58,7 @@ extension SamplerChoice {
     return ChosenScheduler(
       try Scheduler(clipSample ? asked : asked.unclipped, options: options),
       name: asked.sampler ?? asked.className ?? "DDPMScheduler",
-      notice: notice)
+      steps: try asked.customarySteps(), notice: notice)
   }
 }
 

@@ -171,7 +171,7 @@ extension RunRecord: Codable {
     var container = encoder.container(keyedBy: DisplayKeys.self)
     let settings = request.settings
     try container.encode(machine.device, forKey: .device)
-    try container.encode(settings.steps, forKey: .steps)
+    try container.encodeIfPresent(settings.steps, forKey: .steps)
     try container.encode(request.initialNoise == nil ? settings.generator.rawValue : "recorded", forKey: .rng)
     if settings.options.eta != 0 { try container.encode(settings.options.eta, forKey: .eta) }
     if !settings.clipSample { try container.encode(false, forKey: .clips) }

@@ -97,7 +97,7 @@ extension SamplingPipeline {
     let seeds = SeedRanges(settings.seeds)
     return ImageOrigin(
       text:
-        "\(settings.seeds.count) samples of \(model.name), \(settings.steps) steps of \(schedulerName), seeds \(seeds)",
+        "\(settings.seeds.count) samples of \(model.name), \(steps) steps of \(schedulerName), seeds \(seeds)",
       record: record.json.text)
   }
 }

@@ -14,7 +14,7 @@ extension SamplingSettings {
   ///
   /// - Throws: ``PipelineError/number(setting:fault:)`` naming the first that is not.
   func check() throws(PipelineError) {
-    try Self.check("steps") { () throws(NumberFault) in try steps.checked(in: 1...SamplerError.largestSteps) }
+    try Self.check("steps") { () throws(NumberFault) in try steps?.checked(in: 1...SamplerError.largestSteps) }
     try Self.check("batch") { () throws(NumberFault) in try batch?.checked(in: 1...Self.largestBatch) }
     try Self.check("guidance") { () throws(NumberFault) in try guidance.checked(in: -1000...1000) }
     for end in [guidanceInterval?.lowerBound, guidanceInterval?.upperBound] {

@@ -13,12 +13,14 @@ public import Tensors
 public struct SamplingPipeline {
   /// The model.
   public let model: any DiffusionModel
-  /// The settings, with the batch that was chosen.
+  /// The settings, with the steps and the batch that were chosen.
   public let settings: SamplingSettings
   /// The sampler with the model's schedule.
   public let scheduler: Scheduler
   /// The class of the scheduler as diffusers calls it, or the sampler's name.
   public let schedulerName: String
+  /// The number of steps that was asked for, or the scheduler's own.
+  public let steps: Int
   /// The steps that are taken.
   public let plan: SamplingPlan
   /// Extents of the samples.
@@ -57,14 +59,16 @@ public struct SamplingPipeline {
     settings = found.settings
     guard !settings.seeds.isEmpty else { throw PipelineError.noSeeds }
     let chosen = try model.scheduler(settings.sampler, settings.options, clipSample: settings.clipSample)
+    steps = settings.steps ?? chosen.steps
+    settings.steps = steps
     scheduler = chosen.scheduler
     schedulerName = chosen.name
     if let timestep = settings.start.timestep {
       let last = scheduler.schedule.last
       guard timestep >= 1, timestep <= last else { throw PipelineError.start(timestep: timestep, last: last) }
-      plan = try scheduler.plan(steps: settings.steps, startingAt: timestep)
+      plan = try scheduler.plan(steps: steps, startingAt: timestep)
     } else {
-      plan = try scheduler.plan(steps: settings.steps)
+      plan = try scheduler.plan(steps: steps)
     }
     notices =
       model.warnings + [found.notice, chosen.notice].compactMap { $0 } + Self.notices(settings, model, plan, scheduler)

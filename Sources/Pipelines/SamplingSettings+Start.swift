@@ -28,7 +28,8 @@ extension SamplingSettings {
     progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws -> FoundStart? {
     guard case .automatic(let kind) = start else { return FoundStart(settings: self, notice: nil) }
-    let scheduler = try model.scheduler(sampler, options, clipSample: clipSample).scheduler
+    let chosen = try model.scheduler(sampler, options, clipSample: clipSample)
+    let (scheduler, steps) = (chosen.scheduler, self.steps ?? chosen.steps)
     guard let (fit, isCarried) = try StartFit.known(of: model, on: backend, shouldStop: shouldStop, progress: progress)
     else { return nil }
     let source =

@@ -57,8 +57,8 @@ public struct SamplingSettings: Sendable, Hashable, Codable {
   public var options = SchedulerOptions()
   /// Whether estimates of clean images are clipped where the scheduler's configuration says so.
   public var clipSample = true
-  /// Steps of the run.
-  public var steps = 50
+  /// Steps of the run, or nil for the scheduler's own number; see `ChosenScheduler`.
+  public var steps: Int?
   /// Where the run begins.
   public var start = RunStart.prior
   /// The seeds, one a sample.
@@ -76,7 +76,7 @@ public struct SamplingSettings: Sendable, Hashable, Codable {
   /// The batch size, or nil for the largest that fits into memory and is of use.
   public var batch: Int?
 
-  /// Settings with the defaults: the model's own sampler, 50 steps from the prior.
+  /// Settings with the defaults: the model's own sampler and its steps, from the prior.
   public init(seeds: [UInt64]) {
     self.seeds = seeds
   }

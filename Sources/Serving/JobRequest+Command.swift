@@ -22,7 +22,7 @@ extension JobRequest {
     if case .named(let name) = settings.sampler {
       words += ["--sampler", isPaper ? SamplerName.paperDDPM : name.rawValue]
     }
-    words += ["--steps", "\(settings.steps)"]
+    words += settings.steps.map { ["--steps", "\($0)"] } ?? []
     if case .late(let step, let kind) = settings.start {
       words += ["--late-start", "\(step)"] + (kind == .gaussian ? [] : ["--late-start-init", kind.rawValue])
     }

@@ -14,8 +14,8 @@ extension JobRequest {
 
   /// Whether the states of all steps are told at the end: a world's steps take too short a time to be seen.
   var keepsPath: Bool {
-    guard case .world = subject else { return false }
-    return sampling.settings.steps * sampling.settings.seeds.count <= Self.longestPath
+    guard case .world = subject, let steps = sampling.settings.steps else { return false }
+    return steps * sampling.settings.seeds.count <= Self.longestPath
   }
 
   /// The page's document of what a run has come to: the picture of all samples, and where each lies on the line.

@@ -183,7 +183,7 @@ struct SampleCommand: ParsableCommand {
     }
     try console.result(
       """
-      \(output): \(summary.images) images, \(record.request.settings.steps) steps, \
+      \(output): \(summary.images) images, \(pipeline.steps) steps, \
       \(summary.evaluations) function evaluations, \(rounded(summary.seconds, digits: 2)) s on \(device.name)
       """, json: .object(values))
   }

@@ -85,6 +85,7 @@ struct CheckpointTests {
     #expect(scheduler["_class_name"] == .string("EDMEulerScheduler") && scheduler["preconditioning"] == .string(kind))
     #expect(try abs(#require(scheduler["sigma_min"]?.double) - smallest) < 1e-6)
     #expect(scheduler["sigma_max"] == .number(80) && scheduler["rho"] == .number(7))
+    #expect(scheduler["sampler"] == .string("heun") && scheduler["steps"] == .number(18))
     for (key, value) in constants { #expect(scheduler[key] == .number(value), "\(key)") }
     #expect(checkpoint.configuration.dropout == (name == "edm-ncsnpp" ? 0.05 : 0.1))
   }
@@ -132,6 +133,7 @@ struct CheckpointTests {
     let teacher = try Checkpoint(network.path).scheduler.values
     #expect(teacher["_class_name"] == .string("EDMEulerScheduler") && teacher["time_scale"] == .number(250))
     #expect(teacher["preconditioning"] == .string("edm"))
+    #expect(teacher["sampler"] == .string("heun") && teacher["steps"] == .number(40))
   }
 
   @Test("NCSN++ without settings is taken for what all published ones are, and other settings are refused or count")

@@ -31,7 +31,7 @@ package struct EDMWrapper {
   let size: Int
   let dropout: Double
   let filter: UNetConfiguration.ResizingFilter
-  /// The scheduler that EDM's sampler is.
+  /// The scheduler that EDM's sampler is: algorithm 2 in 18 steps, without churn (Karras and others 2022).
   let scheduler: SchedulerConfiguration
 
   /// - Parameters:
@@ -106,7 +106,7 @@ package struct EDMWrapper {
         "sigma_data": .number(0.5), "rho": .number(7), "num_train_timesteps": .number(1000),
         "prediction_type": .string("epsilon"), "preconditioning": .string("\(preconditioning)"),
         // Algorithm 2 of Karras and others (2022), as EDM's own program samples; diffusers ignores the key.
-        "sampler": .string(SamplerName.heun.rawValue),
+        "sampler": .string(SamplerName.heun.rawValue), "steps": .number(18),
       ].merging(constants.mapValues { .number($0) }) { $1 })
   }
 
