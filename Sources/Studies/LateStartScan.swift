@@ -92,7 +92,7 @@ public struct LateStartScan {
   ) throws {
     let sampling = try settings.sampling(cell)
     do throws(NumberFault) {
-      try sampling.steps.checked(in: 1...SamplerError.largestSteps)
+      try cell.steps.checked(in: 1...SamplerError.largestSteps)
     } catch {
       throw PipelineError.number(setting: "steps", fault: error)
     }
