@@ -83,10 +83,12 @@ struct LikelihoodCommand: ParsableCommand {
     let images = try StartFit.Images(of: source, count: count, for: model, shape, label: label, least: 1)
     if images.count < count { console.note("\(data): holds \(images.count) images; all are taken") }
     let run = try LikelihoodRun(model, settings, images: images, on: backend)
-    // In hundredths, since a batch takes a while.
-    let display = ProgressDisplay(total: 100 * images.count, unit: "hundredths of an image", quiet: console.isQuiet)
+    // Images are followed together, and their number would stand still for long.
+    let display = ProgressDisplay(total: 100, unit: "per cent of the way", quiet: console.isQuiet)
     Interruption.listen()
-    let result = try run.run(shouldStop: { Interruption.isRequested }) { display.update(Int(100 * $0)) }
+    let result = try run.run(shouldStop: { Interruption.isRequested }) {
+      display.update(Int(100 * $0 / Double(images.count)))
+    }
     guard !result.logDensities.isEmpty else {
       console.note("stopped: no image is finished")
       throw ExitCode(130)

@@ -35,7 +35,8 @@ extension SampleCommand {
     @Option(help: ArgumentHelp("A scheduler_config.json to use instead.", valueName: "file"))
     var schedulerConfig: String?
 
-    @Option(help: ArgumentHelp("Steps of the sampler; its scheduler's own number by default, or 50.", valueName: "count"))
+    @Option(
+      help: ArgumentHelp("Steps of the sampler; its scheduler's own number by default, or 50.", valueName: "count"))
     var steps: Int?
 
     @Option(help: ArgumentHelp("DDIM's eta, the share of fresh noise, 0 to 1.", valueName: "share"))

@@ -18,7 +18,8 @@ extension StatisticsCommand {
     @Option(help: ArgumentHelp("Their sampler; the model's own scheduler by default.", valueName: "name"))
     var sampler: String?
 
-    @Option(help: ArgumentHelp("Steps of the sampler; its scheduler's own number by default, or 50.", valueName: "count"))
+    @Option(
+      help: ArgumentHelp("Steps of the sampler; its scheduler's own number by default, or 50.", valueName: "count"))
     var steps: Int?
 
     @Option(

@@ -4,6 +4,7 @@ import DiffusersFormat
 import Files
 import Foundation
 import Models
+import Networks
 import Pipelines
 import Tensors
 import TestSupport
@@ -19,7 +20,7 @@ struct ForeignSamplingTests {
     let of = preconditioning.scalings(at: sigma), shape = try model.sampleShape(nil)
     let input = Tensor(
       y.map { Float(of.input * $0 + of.shift) }, shape: [1, shape.channels, shape.height, shape.width], on: backend)
-    let output = try model.network(input, timesteps: [of.time], classLabels: labels).values().map(Double.init)
+    let output = try model.network(input, timesteps: [of.time], classLabels: labels?.map(Double.init)).values().map(Double.init)
     return zip(y, output).map { of.skip * $0 + of.output * $1 }
   }
 

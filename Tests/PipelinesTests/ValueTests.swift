@@ -97,7 +97,7 @@ struct ValueTests {
     var results: [[Float]] = []
     for _ in 0..<2 {
       let copy: SamplingRequest = try JSONValue(encoding: request).decoded()
-      let opened = try copy.open { _, _ in throw FileError("none", "is not asked for") }
+      let opened = try copy.open { _, _, _ in throw FileError("none", "is not asked for") }
       var values: [Float] = []
       _ = try SamplingPipeline(opened.model, opened.settings, on: CPUBackend()).run { values += $0.values }
       results.append(values)
