@@ -43,6 +43,9 @@ extension ConformanceSuite {
       (.init(batch: 1, channels: 512, height: 4, width: 4), 1),
       (.init(batch: 1, channels: 512, height: 3, width: 3), 64),
       (.init(batch: 2, channels: 18, height: 31, width: 33), 2),
+      // Tiny ones for tensor cores, which take heads of multiples of eight: within a step of 32 dimensions and across two.
+      (.init(batch: 1, channels: 16, height: 2, width: 3), 1), (.init(batch: 1, channels: 48, height: 1, width: 5), 1),
+      (.init(batch: 2, channels: 32, height: 2, width: 2), 2),
     ]
   }
 
