@@ -20,7 +20,8 @@ struct ForeignSamplingTests {
     let of = preconditioning.scalings(at: sigma), shape = try model.sampleShape(nil)
     let input = Tensor(
       y.map { Float(of.input * $0 + of.shift) }, shape: [1, shape.channels, shape.height, shape.width], on: backend)
-    let output = try model.network(input, timesteps: [of.time], classLabels: labels?.map(Double.init)).values().map(Double.init)
+    let output = try model.network(input, timesteps: [of.time], classLabels: labels?.map(Double.init)).values().map(
+      Double.init)
     return zip(y, output).map { of.skip * $0 + of.output * $1 }
   }
 
