@@ -53,7 +53,7 @@ INLINE void put_channels(
 INLINE void gather(
     const cpu_word word, const cpu_convolution *o, const pixel_place *places, long rows, long kernel_width, long k,
     long depth, float *a, long a_stride) {
-  long channels = o->operand.first_channels + o->operand.second_channels;
+  long channels = operand_channels(&o->operand);
   long height = o->height << o->shift, width = o->width << o->shift;
   for (long done = 0; done < depth;) {
     long tap = (k + done) / channels, c = (k + done) % channels;
@@ -151,7 +151,7 @@ INLINE void convolve(const cpu_word word, const cpu_convolution *o, long index, 
 
   // The doubled input's phases are read by 2x2 filters: three taps of a row fall on two pixels.
   long kernel_width = o->phases == 4 ? 2 : o->kernel_width, taps = o->phases == 4 ? 4 : o->taps;
-  long channels = o->operand.first_channels + o->operand.second_channels;
+  long channels = operand_channels(&o->operand);
   long depth = taps * channels, words = words_of(word, depth), passes = (words + DEPTH - 1) / DEPTH;
   long pass_words = ((words + passes - 1) / passes + 15) & ~15L;
   long panels = (o->output_channels + PANEL - 1) / PANEL;
