@@ -23,14 +23,14 @@ func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target 
 /// A product of each library that makes sense alone, with the modules that its interface speaks of.
 let products: [(name: String, modules: [String])] = [
   ("Compute", []), ("Random", []), ("Tensors", ["Compute"]), ("Instruments", ["Compute"]), ("HostMath", []),
-  ("Charts", []), ("Files", []), ("ComputeCPU", ["Compute"]), ("ComputeOpenCL", ["Compute"]),
+  ("Charts", []), ("Communication", []), ("Files", []), ("ComputeCPU", ["Compute"]), ("ComputeOpenCL", ["Compute"]),
   ("Conformance", ["Compute"]),
   ("DeviceSelection", ["Compute"]), ("CheckpointFormats", ["Files"]), ("Datasets", ["Tensors", "Files"]),
   ("Networks", ["Tensors", "Compute"]),
   ("Diffusion", ["Tensors", "Compute"]), ("SymmetryBreaking", ["Diffusion", "HostMath", "Tensors", "Compute"]),
   ("Evaluation", ["Datasets", "HostMath", "Files", "Tensors"]),
   ("DiffusersFormat", ["Networks", "Diffusion", "CheckpointFormats", "Files"]),
-  ("Training", ["Networks", "Diffusion", "Datasets", "Tensors", "Compute"]),
+  ("Training", ["Communication", "Networks", "Diffusion", "Datasets", "Tensors", "Compute"]),
   ("Models", ["DiffusersFormat", "Networks", "Diffusion", "Tensors", "Compute"]),
   ("Pipelines", ["Models", "Training", "DiffusersFormat", "Diffusion", "Tensors", "Compute"]),
   ("Profiling", ["Models", "Tensors", "Compute"]), ("Pretrained", ["Models", "DiffusersFormat"]),
@@ -52,6 +52,7 @@ let package = Package(
     library("Compute"),
     library("Random"),
     .target(name: "COpenCL"),
+    .target(name: "CMPI"),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     // OpenSSL's SHA-256, by which a record names the files of its run, and which seals cached programs.
@@ -68,13 +69,14 @@ let package = Package(
     // Embeds the page of the live server.
     .target(name: "PageFiles", exclude: ["page"]),
 
-    // Floor 1: values, devices, planning and timing, matrices on the host, charts, files.
+    // Floor 1: values, devices, planning and timing, matrices on the host, charts, files, processes that work together.
     library("Tensors", ["Compute"]),
     library("Instruments", ["Compute"]),
     library("ComputeCPU", ["Compute", "CPUKernels", "COpenBLAS"]),
     library("ComputeOpenCL", ["Compute", "COpenCL", "CKernels", "CCrypto"]),
     library("HostMath", ["COpenBLAS"]),
     library("Charts"),
+    library("Communication", ["CMPI"]),
     library("Files", ["CPNG", "CJPEG", "CZlib", "CCrypto"]),
 
     // Floor 2: images, other code's checkpoints, networks, the mathematics that works with any denoiser, and the suite that all
@@ -92,7 +94,10 @@ let package = Package(
     library("DiffusersFormat", ["Compute", "Tensors", "Files", "CheckpointFormats", "Networks", "Diffusion"]),
     library(
       "Training",
-      ["Compute", "Tensors", "Instruments", "Charts", "Files", "Datasets", "Random", "Networks", "Diffusion"]),
+      [
+        "Communication", "Compute", "Tensors", "Instruments", "Charts", "Files", "Datasets", "Random", "Networks",
+        "Diffusion",
+      ]),
 
     // Floor 4: whatever can be sampled: networks with their files, data sets, exact worlds.
     library(
@@ -106,8 +111,8 @@ let package = Package(
     library(
       "Pipelines",
       [
-        "Compute", "Random", "Tensors", "Files", "CheckpointFormats", "Datasets", "Networks", "Diffusion",
-        "DiffusersFormat", "SymmetryBreaking", "Evaluation", "Training", "Models",
+        "Communication", "Compute", "Random", "Tensors", "Files", "CheckpointFormats", "Datasets", "Networks",
+        "Diffusion", "DiffusersFormat", "SymmetryBreaking", "Evaluation", "Training", "Models",
       ]),
     library("Profiling", ["Compute", "Tensors", "Instruments", "Files", "Networks", "Models"]),
     library("Pretrained", ["Files", "DiffusersFormat", "Models", "PretrainedModels"]),
@@ -124,10 +129,9 @@ let package = Package(
     library(
       "DiffuseGPU",
       [
-        "Compute", "Random", "Instruments", "Tensors", "HostMath", "Charts", "Files", "CheckpointFormats", "Datasets",
-        "Networks", "Diffusion",
-        "Conformance", "DeviceSelection", "SymmetryBreaking", "Evaluation", "DiffusersFormat", "Training", "Models",
-        "Pipelines", "Profiling", "Pretrained", "Studies",
+        "Communication", "Compute", "Random", "Instruments", "Tensors", "HostMath", "Charts", "Files",
+        "CheckpointFormats", "Datasets", "Networks", "Diffusion", "Conformance", "DeviceSelection", "SymmetryBreaking",
+        "Evaluation", "DiffusersFormat", "Training", "Models", "Pipelines", "Profiling", "Pretrained", "Studies",
       ]),
 
     // The live page and its server, which only the executable links.

@@ -38,9 +38,6 @@ static inline bool openblas_reserve(int threads) {
 void dsyevd_(const char *jobz, const char *uplo, const int *n, double *a, const int *lda, double *w, double *work,
              const int *lwork, int *iwork, const int *liwork, int *info);
 
-/// Cholesky factor of a symmetric positive definite matrix.
-void dpotrf_(const char *uplo, const int *n, double *a, const int *lda, int *info);
-
 /// Eigenvalues (real and imaginary parts in wr and wi) and right eigenvectors (in vr) of a real square matrix; a pair of
 /// conjugate eigenvalues has the real and the imaginary part of its vector in two columns.
 void dgeev_(const char *jobvl, const char *jobvr, const int *n, double *a, const int *lda, double *wr, double *wi,

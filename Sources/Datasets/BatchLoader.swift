@@ -1,7 +1,7 @@
 import Foundation
 public import Tensors
 
-/// Images of one step of training with their labels.
+/// Images of one step of training with their labels, all of them or a part.
 public struct TrainingBatch: Sendable {
   /// Values in [-1, 1], `[batch, channels, height, width]`.
   public var images: [Float]
@@ -11,13 +11,30 @@ public struct TrainingBatch: Sendable {
   public var labels: [[Int]]
   /// The places of the images in the data set.
   public var indices: [Int]
+  /// The places of the images in the step's whole batch, by which everything random is drawn.
+  public private(set) var places: Range<Int>
+  /// Images of the step's whole batch.
+  public private(set) var stepCount: Int
 
-  /// A batch.
+  /// A whole batch.
   public init(images: [Float], shape: ImageShape, labels: [[Int]], indices: [Int]) {
     self.images = images
     self.shape = shape
     self.labels = labels
     self.indices = indices
+    (places, stepCount) = (0..<indices.count, indices.count)
+  }
+
+  /// One of several equal parts of a whole batch.
+  public func part(_ part: Int, of count: Int) -> TrainingBatch {
+    precondition(places == 0..<stepCount && stepCount % count == 0, "\(count) equal parts of \(places) of \(stepCount)")
+    guard count > 1 else { return self }
+    let length = stepCount / count, range = part * length..<(part + 1) * length
+    var result = TrainingBatch(
+      images: Array(images[range.lowerBound * shape.count..<range.upperBound * shape.count]), shape: shape,
+      labels: labels.map { Array($0[range]) }, indices: Array(indices[range]))
+    (result.places, result.stepCount) = (range, stepCount)
+    return result
   }
 }
 

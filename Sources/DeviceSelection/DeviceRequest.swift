@@ -1,3 +1,5 @@
+public import Compute
+
 /// Which device the user asks for: `auto`, `cpu`, `opencl`, `opencl:N` or `opencl:<part of a name>`.
 public enum DeviceRequest: Sendable, Hashable {
   /// A GPU if there is one that works, else the CPU.
@@ -26,6 +28,17 @@ public enum DeviceRequest: Sendable, Hashable {
       throw DeviceChoiceError(
         message: "unknown device '\(text)'; it is auto, cpu, opencl, opencl:N or opencl:<part of a name>")
     }
+  }
+
+  /// The request of one of several processes of a machine: where any GPU will do, they take one each, in turn.
+  ///
+  /// - Parameters:
+  ///   - devices: The OpenCL devices in the order of the drivers.
+  ///   - place: The number of the process among those of the machine.
+  public func spread(over devices: [DeviceDescription], _ place: Int) -> DeviceRequest {
+    let graphics = devices.indices.filter { devices[$0].kind == .gpu }
+    guard self == .auto || self == .openCL, graphics.count > 1 else { return self }
+    return .openCLIndex(graphics[place % graphics.count])
   }
 }
 

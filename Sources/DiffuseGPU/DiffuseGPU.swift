@@ -1,6 +1,7 @@
 // The umbrella: `import DiffuseGPU` brings all of the libraries.
 @_exported public import Charts
 @_exported public import CheckpointFormats
+@_exported public import Communication
 @_exported public import Compute
 @_exported public import Conformance
 @_exported public import Datasets

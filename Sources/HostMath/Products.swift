@@ -3,6 +3,7 @@ import COpenBLAS
 /// Adds `a^T b` to `c`, for row-major `a` and `b` of `[rows, columns]`.
 func addProduct(transposed a: [Double], _ b: [Double], rows: Int, columns: Int, to c: inout [Double]) {
   let (m, k) = (Int32(columns), Int32(rows))
+  _ = openBLASIsSerial
   cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, m, m, k, 1, a, m, b, m, 1, &c, m)
 }
 
@@ -11,6 +12,7 @@ func addProduct(transposed a: [Double], _ b: [Double], rows: Int, columns: Int, 
 /// Only elements of the upper triangle are added to; ``mirrorUpperTriangle(of:order:)`` fills the lower one in the end.
 func addSquare(_ a: [Double], rows: Int, columns: Int, toUpperTriangleOf c: inout [Double]) {
   let (n, k) = (Int32(columns), Int32(rows))
+  _ = openBLASIsSerial
   cblas_dsyrk(CblasRowMajor, CblasUpper, CblasTrans, n, k, 1, a, n, 1, &c, n)
 }
 
@@ -25,6 +27,7 @@ func mirrorUpperTriangle(of matrix: inout [Double], order: Int) {
 public func product(_ a: [Double], transposed b: [Double], rows: Int, columns: Int, inner: Int) -> [Double] {
   var result = [Double](repeating: 0, count: rows * columns)
   guard rows > 0, columns > 0, inner > 0 else { return result }
+  _ = openBLASIsSerial
   cblas_dgemm(
     CblasRowMajor, CblasNoTrans, CblasTrans, Int32(rows), Int32(columns), Int32(inner), 1, a, Int32(inner), b,
     Int32(inner), 0, &result, Int32(columns))
@@ -35,6 +38,7 @@ public func product(_ a: [Double], transposed b: [Double], rows: Int, columns: I
 func product(_ a: [Double], _ b: [Double], rows: Int, columns: Int, inner: Int) -> [Double] {
   var result = [Double](repeating: 0, count: rows * columns)
   guard rows > 0, columns > 0, inner > 0 else { return result }
+  _ = openBLASIsSerial
   cblas_dgemm(
     CblasRowMajor, CblasNoTrans, CblasNoTrans, Int32(rows), Int32(columns), Int32(inner), 1, a, Int32(inner), b,
     Int32(columns), 0, &result, Int32(columns))
@@ -46,6 +50,7 @@ func subtractProduct(
   _ a: [Double], _ b: [Double], rows: Int, columns: Int, inner: Int, from c: inout [Double]
 ) {
   guard rows > 0, columns > 0, inner > 0 else { return }
+  _ = openBLASIsSerial
   cblas_dgemm(
     CblasRowMajor, CblasNoTrans, CblasNoTrans, Int32(rows), Int32(columns), Int32(inner), -1, a, Int32(inner), b,
     Int32(columns), 1, &c, Int32(columns))
@@ -93,6 +98,7 @@ private func addColumns(
   guard count > 0, let values = rows.baseAddress else { return }
   rotation.withUnsafeBufferPointer { rotation in
     guard let factors = rotation.baseAddress else { return }
+    _ = openBLASIsSerial
     cblas_dgemm(
       CblasRowMajor, CblasNoTrans, CblasNoTrans, Int32(rotation.count / order), Int32(columns), Int32(count), 1,
       factors + first, Int32(order), values + start, Int32(dimension), first == 0 ? 0 : 1, &panel, Int32(width))

@@ -42,6 +42,7 @@ public struct RealEigenpairs: Sendable {
     var (n, status, workCount, best) = (Int32(order), Int32(0), Int32(-1), 0.0)
     var (none, all, unused) = (CChar(UInt8(ascii: "N")), CChar(UInt8(ascii: "V")), 0.0)
     var one = Int32(1)
+    _ = openBLASIsSerial
     dgeev_(
       &none, &all, &n, &matrix, &n, &real, &imaginary, &unused, &one, &vectors, &n, &best, &workCount, &status)
     workCount = Int32(best)

@@ -47,6 +47,7 @@ public struct SymmetricMatrix: Sendable {
     var status: Int32 = 0
     var (workCount, integerCount) = (Int32(-1), Int32(-1))
     var (bestWork, bestInteger) = (0.0, Int32(0))
+    _ = openBLASIsSerial
     dsyevd_(&job, &triangle, &n, &matrix, &n, &values, &bestWork, &workCount, &bestInteger, &integerCount, &status)
     (workCount, integerCount) = (Int32(bestWork), bestInteger)
     var work = [Double](repeating: 0, count: Int(workCount))
@@ -72,6 +73,7 @@ public struct SymmetricMatrix: Sendable {
   ) -> [Double] {
     var result = [Double](repeating: 0, count: order * order)
     let n = Int32(order)
+    _ = openBLASIsSerial
     cblas_dgemm(
       CblasRowMajor, transposesA ? CblasTrans : CblasNoTrans, CblasNoTrans, n, n, n, 1, a, n, b, n, 0, &result, n)
     return result

@@ -33,6 +33,8 @@ public enum PipelineError: Error, Sendable, Hashable, CustomStringConvertible {
   case initialNoise(path: String?, fault: String)
   /// Recorded noise of the steps that does not fit the run.
   case stepNoise(path: String?, fault: String)
+  /// Ranks that would train different things.
+  case ranksDiffer(rank: Int, field: String, value: String, expected: String)
   /// Less memory than one sample takes, in bytes.
   case memory(available: Int, needed: Int)
   /// A batch that does not fit into the memory, in bytes, and one that does.
@@ -110,6 +112,8 @@ public enum PipelineError: Error, Sendable, Hashable, CustomStringConvertible {
     case .differs(let source, let field, let asked, let recorded):
       (source.map { "\($0): " } ?? "")
         + "\(field) is \(asked), the run has \(recorded); leave it out, or begin a run in another folder"
+    case .ranksDiffer(let rank, let field, let value, let expected):
+      "rank \(rank): \(field) is \(value), rank 0 has \(expected); all ranks of a run have the same"
     case .otherData(let path, let field, let asked, let recorded):
       "\(path): \(field) of the images is \(asked), the run began with \(recorded)"
     case .stepsDone(let asked, let done): "steps is \(asked), the run has done \(done); at least as many are needed"

@@ -26,6 +26,8 @@ public struct TrainingOutput: Sendable {
   var checkpoints: String { join("checkpoints") }
   var log: String { join("log.jsonl") }
   var curve: String { join("loss.svg") }
+  /// A file that a user makes to stop the run.
+  public var stopFile: String { join("stop") }
   var samples: String { join("samples") }
 
   func join(_ name: String) -> String { (folder as NSString).appendingPathComponent(name) }

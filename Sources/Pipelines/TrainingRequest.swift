@@ -1,3 +1,4 @@
+public import Communication
 public import Datasets
 import Files
 public import Training
@@ -25,6 +26,10 @@ public struct TrainingRequest {
   public var output: TrainingOutput
   /// Whether it goes on from the last checkpoint.
   public var resumes: Bool
+  /// The processes that train together, of which the first writes the files; all have the same request.
+  public var ranks: any Communicator = SingleProcess()
+  /// The program and its version, which all ranks have.
+  public var program = "diffuse-gpu"
 
   /// A request.
   public init(data: String?, settings: NamedSettings, output: TrainingOutput, resumes: Bool = false) {
@@ -43,7 +48,7 @@ extension TrainingRequest {
   public func start(_ note: (String) -> Void) throws -> TrainingStart {
     guard resumes else { return try newStart() }
     guard !output.savedCheckpoints.isEmpty else { throw PipelineError.noCheckpoint(folder: output.checkpoints) }
-    let lock = try FolderLock(output.folder), last = try lastCheckpoint(note)
+    let lock = ranks.isRoot ? try FolderLock(output.folder) : nil, last = try lastCheckpoint(note)
     if last.record == nil {
       note(
         "\(last.checkpoint.file.file.path): an older version wrote it, which recorded no network, scheduler or data; "

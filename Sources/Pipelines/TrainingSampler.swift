@@ -1,9 +1,11 @@
+import Communication
 import Compute
 public import DiffusersFormat
 import Diffusion
 import Files
 import Models
 public import Networks
+import Tensors
 
 /// Samples of a network that is being trained, from fixed seeds.
 public struct TrainingSampler {
@@ -20,13 +22,19 @@ public struct TrainingSampler {
     self.settings = settings
   }
 
-  /// Samples the grid.
-  func picture(on backend: any Backend) throws -> PNGImage {
-    var images: [Float] = []
-    let pipeline = try SamplingPipeline(model, settings, on: backend)
-    _ = try pipeline.run { images += $0.values }
-    let shape = pipeline.imageShape
-    return ImageConversion.grid(
-      ImageConversion.pictureBytes(images, shape), ImageConversion.pictureShape(shape))
+  /// Samples the grid, of which every rank makes a part; all have the whole.
+  func picture(on backend: any Backend, _ ranks: any Communicator) throws -> PNGImage {
+    var own = settings, images: [Float] = []
+    own.seeds = Array(settings.seeds[Shard(index: ranks.rank, count: ranks.size).range(of: settings.seeds.count)])
+    let shape: ImageShape
+    if own.seeds.isEmpty {
+      shape = try SamplingPipeline(model, settings, on: backend).imageShape
+    } else {
+      let pipeline = try SamplingPipeline(model, own, on: backend)
+      _ = try pipeline.run { images += $0.values }
+      shape = pipeline.imageShape
+    }
+    let bytes = ranks.gathered(ImageConversion.pictureBytes(images, shape)).flatMap { $0 }
+    return ImageConversion.grid(bytes, ImageConversion.pictureShape(shape))
   }
 }

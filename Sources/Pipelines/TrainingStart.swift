@@ -1,3 +1,4 @@
+import Communication
 import Datasets
 import DiffusersFormat
 import Files
@@ -33,6 +34,7 @@ public struct TrainingStart {
     self.damaged = damaged
     _ = try dataPath
     if request.scheduler != nil, settings.task == .classifier { throw PipelineError.classifierScheduler }
+    guard request.ranks.isRoot else { return }
     if let preview = plan.preview { try OutputFile.checkWritable(preview) }
     guard let export = request.output.export else { return }
     if settings.task == .diffusion { try ModelWriter.check(export) } else { try ClassifierModel.checkExport(export) }

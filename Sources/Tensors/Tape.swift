@@ -230,6 +230,11 @@ public final class ParameterGradients {
   /// The gradient of a parameter, row-major in its shape, or nil if nothing watched used it.
   public func buffer(of parameter: Parameter) -> Buffer? { buffers[ObjectIdentifier(parameter)]?.buffer }
 
+  /// Adds other gradients of the same parameters, which are given away.
+  public func add(_ others: ParameterGradients) {
+    for (parameter, buffer) in others.buffers.values { add(buffer, of: parameter) }
+  }
+
   /// So many ones, with which a product adds up samples.
   func ones(_ count: Int) -> Buffer {
     if let known = ones[count] { return known }

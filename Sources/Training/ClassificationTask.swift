@@ -32,26 +32,26 @@ public final class ClassificationTask: TrainingTask {
     _ = network.forward(.zeros(shape, on: backend))
   }
 
-  /// Takes the gradients of a batch's cross-entropy.
-  public func takeGradients(of batch: TrainingBatch, step: Int, _ tape: Tape) throws -> Double {
+  /// Takes the gradients of the images' cross-entropies.
+  public func takeGradients(of batch: TrainingBatch, step: Int, _ tape: Tape) throws -> [Double] {
     let count = batch.indices.count, heads = network.configuration.logits
     let logits = network.forward(batch.tensor(on: tape.backend), tape: tape).logits
     let values = try logits.tensor().values(), width = network.configuration.logitCount
     var gradient = [Float](repeating: 0, count: values.count)
-    var loss = 0.0
+    var losses = [Double](repeating: 0, count: count)
     for place in 0..<count {
       for (head, range) in heads.enumerated() {
         let start = place * width + range.lowerBound, label = batch.labels[head][place]
         let probabilities = softmax(values[start..<start + range.count])
         for answer in 0..<range.count {
           let target = (answer == label ? 1 - smoothing : 0) + smoothing / Double(range.count)
-          if target > 0 { loss -= target * log(max(probabilities[answer], 1e-300)) }
-          gradient[start + answer] = Float((probabilities[answer] - target) / Double(count))
+          if target > 0 { losses[place] -= target * log(max(probabilities[answer], 1e-300)) }
+          gradient[start + answer] = Float((probabilities[answer] - target) / Double(batch.stepCount))
         }
       }
     }
     tape.backward(from: logits, gradient: Tensor(gradient, shape: [count, width], on: tape.backend))
-    return values.allSatisfy(\.isFinite) ? loss / Double(count) : .nan
+    return values.allSatisfy(\.isFinite) ? losses : .init(repeating: .nan, count: count)
   }
 
   private func softmax(_ logits: ArraySlice<Float>) -> [Double] {

@@ -48,20 +48,30 @@ public final class DiffusionTask: TrainingTask {
       .zeros(shape, on: backend), timesteps: [0], classLabels: network.exampleLabel, tape: nil)
   }
 
-  /// Draws times, noise and dropped labels, and takes the gradients.
-  public func takeGradients(of batch: TrainingBatch, step: Int, _ tape: Tape) throws -> Double {
-    let count = batch.indices.count
-    var generator = SplitMix(seed: settings.seed, 3, UInt64(step))
-    let (times, weights) = sampler.draw(count, &generator)
+  /// Draws times, noise and dropped labels by the images' places in the whole batch, and takes the gradients.
+  public func takeGradients(of batch: TrainingBatch, step: Int, _ tape: Tape) throws -> [Double] {
+    var generator = generator(of: step)
+    let (times, weights) = sampler.draw(batch.stepCount, &generator)
     let images = batch.tensor(on: tape.backend)
     let noise = Tensor.noise(
-      Array(images.shape.dropFirst()), seeds: (0..<UInt64(count)).map { settings.seed &+ $0 },
+      Array(images.shape.dropFirst()), seeds: batch.places.map { settings.seed &+ UInt64($0) },
       key: .init(step: UInt32(step)), on: tape.backend)
-    let losses = try takeGradients(
-      images: images, noise: noise, times: times, weights: weights, labels: labels(of: batch, &generator), tape)
-    sampler.remember(losses, at: times)
-    return zip(losses, weights).reduce(0) { $0 + $1.0 * $1.1 } / Double(count)
+    let share = Double(batch.places.count) / Double(batch.stepCount)
+    return try takeGradients(
+      images: images, noise: noise, times: Array(times[batch.places]), weights: weights[batch.places].map { $0 * share },
+      labels: labels(of: batch, &generator), tape)
   }
+
+  /// The mean of the weighted losses; importance sampling remembers them as they are.
+  public func loss(of losses: [Double], step: Int) -> Double {
+    var generator = generator(of: step)
+    let (times, weights) = sampler.draw(losses.count, &generator)
+    sampler.remember(losses, at: times)
+    return zip(losses, weights).reduce(0) { $0 + $1.0 * $1.1 } / Double(losses.count)
+  }
+
+  /// What times and dropped labels of a step are drawn with.
+  private func generator(of step: Int) -> SplitMix { SplitMix(seed: settings.seed, 3, UInt64(step)) }
 
   /// Takes the gradients of given images, noise and times.
   ///
@@ -114,8 +124,9 @@ public final class DiffusionTask: TrainingTask {
   /// The labels that the network is given; the last row of its table stands for none.
   private func labels(of batch: TrainingBatch, _ generator: inout SplitMix) -> [Double]? {
     guard let kind = settings.label, let rows = network.classCount else { return nil }
-    return batch.labels[kind].map { label in
-      Double(generator.uniform() < settings.labelDropout ? rows - 1 : label)
+    let draws = (0..<batch.stepCount).map { _ in generator.uniform() }
+    return zip(batch.labels[kind], draws[batch.places]).map { label, draw in
+      Double(draw < settings.labelDropout ? rows - 1 : label)
     }
   }
 }

@@ -27,6 +27,15 @@ extension Trainer {
     return writer.encoded()
   }
 
+  /// SHA-256 of the weights, by which ranks compare them.
+  public func weightDigest() throws -> String {
+    let values = try optimizer.values(of: .weights)
+    let lines = task.parameters.compactMap { name, parameter in
+      values[ObjectIdentifier(parameter)].map { TrainingCheckpoint.line(name, parameter.shape, $0) }
+    }
+    return sha256(of: Array(lines.joined(separator: "\n").utf8))
+  }
+
   /// Goes on from a checkpoint; nothing changes if it does not fit.
   ///
   /// - Throws: `FileError` if it is one of another architecture.

@@ -1,3 +1,4 @@
+public import Communication
 public import Compute
 public import Datasets
 public import Tensors
@@ -5,7 +6,8 @@ public import Tensors
 /// A training run in memory: a task, its optimiser and the number of steps done.
 ///
 /// What a step does is a function of the settings, the data and the step's number; so a run that goes on from a checkpoint
-/// goes on bit for bit on the same device.
+/// goes on bit for bit on the same device. The batch is done in ``TrainingSettings/parts``, which the ranks of a run share out; their
+/// gradients are added in an order that the number of ranks does not change.
 public final class Trainer {
   /// The report of a step.
   public struct Report: Sendable {
@@ -17,6 +19,8 @@ public final class Trainer {
     public let gradientNorm: Double
     /// The learning rate.
     public let learningRate: Double
+    /// Whether some rank asked to stop.
+    public let stops: Bool
   }
 
   /// What is trained.
@@ -25,6 +29,8 @@ public final class Trainer {
   public let settings: TrainingSettings
   /// The device.
   public let backend: any Backend
+  /// The ranks that do the parts of a batch, this one among them.
+  public let communicator: any Communicator
   /// Steps done.
   public internal(set) var step = 0
 
@@ -32,39 +38,65 @@ public final class Trainer {
 
   /// A run before its first step.
   ///
-  /// - Throws: ``TrainingError`` if the backend stores gradients in half precision, of which most would be zero.
-  public init(_ task: any TrainingTask, _ settings: TrainingSettings, _ shape: ImageShape, on backend: any Backend)
-    throws
-  {
+  /// - Throws: ``TrainingError`` if the backend stores gradients in half precision, of which most would be zero, or the ranks cannot
+  ///   share the parts of a batch.
+  public init(
+    _ task: any TrainingTask, _ settings: TrainingSettings, _ shape: ImageShape, on backend: any Backend,
+    _ communicator: any Communicator = SingleProcess()
+  ) throws {
+    guard settings.parts % communicator.size == 0 else {
+      throw TrainingError.ranks(communicator.size, parts: settings.parts)
+    }
     guard backend.featureMapPrecision != .float16 else { throw TrainingError.precision(.float16) }
     self.task = task
     self.settings = settings
     self.backend = backend
+    self.communicator = communicator
     optimizer = try AdamOptimizer(task, shape, on: backend)
   }
 
-  /// Does one step with the batch of that step.
+  /// Does one step with the batch of that step; all ranks are given the same one.
   ///
+  /// - Parameters:
+  ///   - batch: The images.
+  ///   - wantsStop: Asked when this rank's gradients are there; every rank's report says whether one wanted to.
   /// - Throws: ``TrainingError`` if the loss or a gradient is not finite; the weights are then those before the step.
-  public func advance(_ batch: TrainingBatch) throws -> Report {
-    let seeds = (0..<UInt64(batch.indices.count)).map { settings.seed &+ 0x5EED_0000_0000 &+ $0 }
-    let tape = Tape(
-      on: backend, dropout: .init(seeds: seeds, step: UInt32(step)), checkpointsBlocks: settings.checkpointsBlocks)
-    let loss = try task.takeGradients(of: batch, step: step, tape)
-    let norm = try optimizer.norm(of: tape.gradients)
+  public func advance(_ batch: TrainingBatch, wantsStop: () -> Bool = { false }) throws -> Report {
+    let own = try takeGradients(of: batch)
+    let shared = communicator.gathered([wantsStop() ? 1 : 0] + own.losses)
+    let loss = task.loss(of: shared.flatMap { $0.dropFirst() }, step: step)
+    let gradients = try own.tree.total(of: optimizer.entries.map(\.parameter), communicator, on: backend)
+    let norm = try optimizer.norm(of: gradients)
     guard loss.isFinite, norm.isFinite else {
       throw TrainingError.diverged(step: step + 1, loss: loss, gradientNorm: norm)
     }
     let learningRate = settings.learningRate(at: step)
     let scale = settings.clipNorm.map { norm > $0 ? $0 / norm : 1 } ?? 1
     optimizer.advance(
-      tape.gradients,
+      gradients,
       AdamStep(
         learningRate: learningRate, beta1: settings.beta1, beta2: settings.beta2, epsilon: settings.epsilon,
         weightDecay: settings.weightDecay, count: step + 1, gradientScale: scale,
         emaDecay: settings.emaDecay(at: step)))
     step += 1
-    return Report(step: step, loss: loss, gradientNorm: norm, learningRate: learningRate)
+    return Report(
+      step: step, loss: loss, gradientNorm: norm, learningRate: learningRate,
+      stops: shared.contains { $0.first == 1 })
+  }
+
+  /// The losses of this rank's parts of a batch, and their gradients.
+  private func takeGradients(of batch: TrainingBatch) throws -> (losses: [Double], tree: GradientTree) {
+    let parts = settings.parts / communicator.size
+    var losses: [Double] = [], tree = GradientTree()
+    for part in communicator.rank * parts..<(communicator.rank + 1) * parts {
+      let batch = batch.part(part, of: settings.parts)
+      let seeds = batch.places.map { settings.seed &+ 0x5EED_0000_0000 &+ UInt64($0) }
+      let tape = Tape(
+        on: backend, dropout: .init(seeds: seeds, step: UInt32(step)), checkpointsBlocks: settings.checkpointsBlocks)
+      losses += try task.takeGradients(of: batch, step: step, tape)
+      tree.add(tape.gradients)
+    }
+    return (losses, tree)
   }
 
   /// Does something with the EMA weights in the network, and puts the weights back.

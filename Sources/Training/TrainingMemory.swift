@@ -32,9 +32,12 @@ public struct TrainingMemory: Sendable, Hashable {
     let one = try Self.planned(task, settings, data, batch: batch, backend)
     let two = try Self.planned(task, settings, data, batch: 2 * batch, backend)
     let perImage = max(0, two.peak - one.peak) / batch
-    fixedBytes = max(0, one.peak - batch * perImage) + one.prepared
+    // Parts are done one after the other, and each level of their tree keeps a sum.
+    let levels = settings.parts.trailingZeroBitCount
+    let gradientBytes = 4 * task.parameters.reduce(0) { $0 + $1.parameter.count }
+    fixedBytes = max(0, one.peak - batch * perImage) + one.prepared + levels * gradientBytes
     let onHost = backend.device.kind == .cpu ? Self.batchesOnHost * 4 * data.shape.count : 0
-    bytesPerImage = max(1, perImage + onHost)
+    bytesPerImage = max(1, (perImage + settings.parts - 1) / settings.parts + onHost)
   }
 
   private static func planned(

@@ -5,7 +5,7 @@ extension TrainingSettings {
   /// The whole numbers, by their names in files, with what is possible.
   private var counts: [(name: String, value: Int, range: ClosedRange<Int>)] {
     [
-      ("batch", batch, 1...1_048_576), ("steps", steps, 1...Self.mostSteps),
+      ("batch", batch, 1...1_048_576), ("parts", parts, 1...1_048_576), ("steps", steps, 1...Self.mostSteps),
       ("warm_up", warmUp, 0...Self.mostSteps), ("shift", shift, 0...65_536), ("label", label ?? 0, 0...1023),
     ]
   }
@@ -28,6 +28,9 @@ extension TrainingSettings {
     }
     if let (name, value, range) = rates.first(where: { !$0.range.contains($0.value) }) {
       return Self.fault(name, "\(value)", "\(range.lowerBound)", "\(range.upperBound)")
+    }
+    guard parts & (parts - 1) == 0, batch % parts == 0 else {
+      return "parts is \(parts); 1, 2, 4, 8, ... is possible, and divides a batch of \(batch)"
     }
     return nil
   }

@@ -33,6 +33,11 @@ public struct TrainingSettings: Codable, Sendable, Hashable {
   public var task = Task.diffusion
   /// Images of a step, 1 to 1,048,576.
   public var batch = 64
+  /// Parts of a batch, which are done one after the other or by several ranks: 1, 2, 4, ... up to the batch, which they divide.
+  ///
+  /// Their gradients are added in a binary tree, so that a run depends on the number of parts in its last digits, and on the number of
+  /// ranks not at all.
+  public var parts = 1
   /// Steps in all, 1 to 99,999,999.
   public var steps = 6000
   /// The seed of everything that is random.
@@ -84,7 +89,7 @@ public struct TrainingSettings: Codable, Sendable, Hashable {
 
   /// The names in files, which are older than some of the names here; as JSON they have underscores.
   private enum CodingKeys: String, CodingKey {
-    case task, batch, steps, seed, learningRate, warmUp, epsilon, weightDecay, clipNorm, prediction, times,
+    case task, batch, parts, steps, seed, learningRate, warmUp, epsilon, weightDecay, clipNorm, prediction, times,
       snrLimit, labelDropout, labelSmoothing, flips, shift, dequantizes, dropout, label, checkpointsBlocks
     case beta1 = "firstDecay"
     case beta2 = "secondDecay"

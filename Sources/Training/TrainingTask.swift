@@ -11,14 +11,17 @@ public protocol TrainingTask: AnyObject {
   /// Evaluates the network on one image, for finding out what it uses and needs.
   func rehearse(_ shape: ImageShape, on backend: any Backend) throws
 
-  /// Evaluates the loss of a batch and takes its gradients.
+  /// Evaluates the losses of a batch, or of a part of it, and takes the gradients of their share in the mean over the whole batch.
   ///
   /// - Parameters:
   ///   - batch: The images.
   ///   - step: The step, by which everything random is drawn.
   ///   - tape: Where gradients go.
-  /// - Returns: The loss, a mean over the batch.
-  func takeGradients(of batch: TrainingBatch, step: Int, _ tape: Tape) throws -> Double
+  /// - Returns: The loss of each image, as ``loss(of:step:)`` takes them.
+  func takeGradients(of batch: TrainingBatch, step: Int, _ tape: Tape) throws -> [Double]
+
+  /// The loss of a step, a mean over the whole batch, from those of its images; the task remembers of them what it needs.
+  func loss(of losses: [Double], step: Int) -> Double
 
   /// The state that the task keeps from step to step, by name; for checkpoints.
   var state: [String: [Float]] { get }
@@ -35,6 +38,9 @@ extension TrainingTask {
 
   /// Nothing to go on from.
   public func restore(_ state: [String: [Float]]) {}
+
+  /// The mean.
+  public func loss(of losses: [Double], step: Int) -> Double { losses.reduce(0, +) / Double(losses.count) }
 }
 
 extension TrainingBatch {

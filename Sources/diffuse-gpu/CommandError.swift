@@ -23,6 +23,7 @@ func worded(_ error: any Error) -> any Error {
   case let error as EvaluationError: CommandError(line(of: error))
   case SamplerError.unknownSampler: CommandError("--sampler: \(error)")
   case let error as MergeError: CommandError(line(of: error))
+  case let error as CommunicationError: CommandError(error.description)
   case let error as TrainingError: CommandError(line(of: error))
   // A compiler's log, the one text of several lines.
   case let error as DeviceError: CommandError(error.description, keepingLines: true)
@@ -62,6 +63,7 @@ private func line(of error: PipelineError) -> String {
   case .checkpointExists(let folder, let checkpoint):
     "\(folder): holds the checkpoint \(checkpoint); go on with --resume, or name another folder"
   case .noCheckpoint(let folder): "--resume: \(folder) holds no checkpoint; leave --resume out to begin"
+  case .ranksDiffer: error.description
   case .differs(let source, let field, let asked, let recorded):
     "\(source ?? flag(of: field)): \(field) is \(asked), the run has \(recorded); leave it out, or begin a run in another folder"
   case .otherData(_, let field, _, _):
@@ -122,6 +124,7 @@ private func line(of error: TrainingError) -> String {
   switch error {
   case .diverged: "\(error); a smaller --learning-rate may help"
   case .precision(let precision): "--precision \(precision.rawValue): \(error)"
+  case .ranks: "--parts: \(error)"
   case .setting, .state: error.description
   }
 }

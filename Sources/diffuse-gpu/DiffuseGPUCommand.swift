@@ -39,15 +39,24 @@ struct DiffuseGPUCommand: ParsableCommand {
       var command = try parseAsRoot()
       try command.run()
       try KernelTimes.report()
+      Ranks.finish()
+    } catch let status as ExitCode {
+      // It was stopped, and all ranks with it.
+      Ranks.finish()
+      Foundation.exit(status.rawValue)
     } catch {
-      Foundation.exit(exitCode(saying: worded(error)))
+      Ranks.letRootSpeak()
+      let status = exitCode(saying: worded(error))
+      if status != EXIT_SUCCESS { Ranks.abort(status) }
+      Foundation.exit(status)
     }
   }
 
   /// Prints what is thrown, help and version among it, and gives the exit status that stands for it.
   private static func exitCode(saying error: any Error) -> Int32 {
     let code = exitCode(for: error), message = fullMessage(for: error)
-    guard !message.isEmpty else { return code.rawValue }
+    // What is wrong with the words of a command line, all ranks have found before they know of each other.
+    guard !message.isEmpty, Ranks.isRoot || Ranks.isConnected else { return code.rawValue }
     guard code.isSuccess else {
       StandardStream.error.offer(message + "\n")
       return code.rawValue

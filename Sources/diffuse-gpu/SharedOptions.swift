@@ -107,7 +107,8 @@ struct DeviceOptions: ParsableArguments {
       throw CommandError("--precision \(name): \(names) is needed")
     }
     return BackendOptions(
-      memoryBudget: try maxMemory.map { text throws(CommandError) in try MemorySize(text).bytes }, threads: threads,
+      memoryBudget: try maxMemory.map { text throws(CommandError) in try MemorySize(text).bytes },
+      threads: threads ?? Ranks.threads,
       guardZoneBytes: guardZoneBytes, precision: precision, isExact: exact, isProfiled: KernelTimes.areWanted)
   }
 
@@ -159,7 +160,8 @@ struct DeviceOptions: ParsableArguments {
     if let machine, device == nil { return machine.backend == "cpu" ? .cpu : .openCLNamed(machine.device) }
     // An empty variable is as if it were not set.
     let variable = ProcessInfo.processInfo.environment["DIFFUSE_DEVICE"].flatMap { $0.isEmpty ? nil : $0 }
-    return try DeviceRequest(device ?? variable ?? "auto")
+    let request = try DeviceRequest(device ?? variable ?? "auto")
+    return Ranks.isConnected ? request.spread(over: Devices.find().openCL, Ranks.launcher?.localRank ?? 0) : request
   }
 }
 
@@ -189,6 +191,9 @@ struct OutputOptions: ParsableArguments {
   var quiet = false
 
   var console: Console { Console(isJSON: json, isQuiet: quiet) }
+
+  /// That of a rank which leaves the user to the first.
+  var silent: Console { Console(isJSON: json, isQuiet: true) }
 }
 
 /// Standard output for results, standard error for everything else.

@@ -1,12 +1,13 @@
 import ArgumentParser
 import DiffuseGPU
+import Foundation
 
 struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train",
     abstract: "Train a denoiser on images, or a classifier.",
     discussion: """
-      Ctrl-C, SIGTERM and SIGHUP save and stop; --resume goes on, bit for bit on the same device, with the network, scheduler, settings \
+      Ctrl-C, SIGTERM and SIGHUP save and stop, and so do a file called stop in the folder and --time-limit, with exit status 75; --resume goes on, bit for bit on the same device, with the network, scheduler, settings \
       and data of the last checkpoint that is whole. What is named again must agree; --steps, --learning-rate, --checkpoint-every, --keep, \
       --samples-every, --preview, --export and --device may change. The folder holds checkpoints, log.jsonl, loss.svg and grids of \
       samples. --export writes the EMA weights as a pipeline directory, for `sample --model` and for \
@@ -16,6 +17,7 @@ struct TrainCommand: ParsableCommand {
         diffuse-gpu train --data mnist/ --output run --export model
         diffuse-gpu train --data faces.bin --label 0 --flip --output run
         diffuse-gpu train --resume --output run --export model
+        mpirun -n 4 diffuse-gpu train --data mnist/ --output run
 
       \(ImageReadingOptions.forms)
       """)
@@ -68,6 +70,12 @@ struct TrainCommand: ParsableCommand {
   @Option(help: ArgumentHelp("A PNG file that is rewritten with every grid of samples.", valueName: "file"))
   var preview: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Save and stop once so much time has passed since the start: hours:minutes:seconds, or 90s, 45m, 12h; leave some for the checkpoint.",
+      valueName: "time"))
+  var timeLimit: String?
+
   @OptionGroup(title: "How images are read")
   var reading: ImageReadingOptions
 
@@ -78,9 +86,10 @@ struct TrainCommand: ParsableCommand {
   var outputOptions: OutputOptions
 
   func run() throws {
-    let console = outputOptions.console, form = try weightType(exportType, flag: "--export-type")
+    let form = try weightType(exportType, flag: "--export-type"), limit = try timeLimit.map { try TimeLimit($0) }
     if allowOtherData, !resume { throw CommandError("--allow-other-data: is for --resume") }
-    let start = try request().start { console.note($0) }
+    let ranks = try Ranks.connect(), console = ranks.isRoot ? outputOptions.console : outputOptions.silent
+    let start = try request(ranks).start { console.note($0) }
     if testData != nil, start.settings.task != .classifier {
       throw CommandError("--test-data: is for --task classifier")
     }
@@ -88,34 +97,42 @@ struct TrainCommand: ParsableCommand {
     switch start.settings.task {
     case .diffusion:
       let run = try start.denoiser(on: backend) { console.note($0) }
-      try train(run.pipeline, console) { if let export { try run.export(to: export, as: form) } }
+      try train(run.pipeline, console, limit) { if let export { try run.export(to: export, as: form) } }
     case .classifier:
       let run = try start.classifier(on: backend) { console.note($0) }
-      try train(run.pipeline, console) {
+      try train(run.pipeline, console, limit) {
         if let export { try run.export(to: export, as: form) }
         if let accuracy = try run.accuracy() { console.note(accuracy.text) }
       }
     }
   }
 
-  private func request() throws -> TrainingRequest {
+  private func request(_ ranks: any Communicator) throws -> TrainingRequest {
     var output = TrainingOutput(folder: self.output)
     (output.checkpointEvery, output.keep, output.samplesEvery) = (checkpointEvery, keep, samplesEvery)
     (output.preview, output.export) = (preview, export)
-    var request = TrainingRequest(
-      data: data, settings: try settings.named(choice(task, "--task")), output: output, resumes: resume)
+    var settings = try settings.named(choice(task, "--task"))
+    if !resume, ranks.size > 1, settings.sources["parts"] == nil { settings.set("parts", \.parts, to: ranks.size) }
+    var request = TrainingRequest(data: data, settings: settings, output: output, resumes: resume)
+    (request.ranks, request.program) = (ranks, "diffuse-gpu \(packageVersion)")
     (request.configuration, request.scheduler, request.allowsOtherData) = (config, scheduler, allowOtherData)
     (request.testData, request.reading) = (testData, reading.given)
     return request
   }
 
-  /// Trains with progress; what comes after the last step is done only then.
-  private func train(_ pipeline: TrainingPipeline, _ console: Console, finish: () throws -> Void) throws {
+  /// Trains with progress; what comes after the last step is done only then, by the first rank.
+  private func train(
+    _ pipeline: TrainingPipeline, _ console: Console, _ limit: TimeLimit?, finish: () throws -> Void
+  ) throws {
     Interruption.listen()
-    let display = TrainingDisplay(console), trainer = pipeline.trainer
-    let isFinished = try pipeline.run(shouldStop: { Interruption.isRequested }) {
-      display.update($0, of: trainer.settings.steps)
+    let display = TrainingDisplay(console), trainer = pipeline.trainer, stopFile = pipeline.output.stopFile
+    let shouldStop = {
+      Interruption.isRequested || limit?.isReached == true || FileManager.default.fileExists(atPath: stopFile)
     }
+    let isFinished = try pipeline.run(shouldStop: shouldStop) { display.update($0, of: trainer.settings.steps) }
+    guard trainer.communicator.isRoot else { return }
+    // Who goes on must not be stopped again by what has been obeyed.
+    try? FileManager.default.removeItem(atPath: stopFile)
     if isFinished { try finish() }
     try console.result(
       isFinished
@@ -126,6 +143,9 @@ struct TrainCommand: ParsableCommand {
         "output": .string(output), "steps": .number(Double(trainer.step)), "finished": .boolean(isFinished),
         "seconds": .number(pipeline.seconds),
       ]))
-    if !isFinished { throw ExitCode(130) }
+    if !isFinished { throw ExitCode(Interruption.isRequested ? 130 : Self.statusToGoOn) }
   }
+
+  /// The exit status of a run that a limit or a file stopped, for scripts that start it again: `EX_TEMPFAIL` of sysexits.h.
+  private static let statusToGoOn: Int32 = 75
 }

@@ -11,6 +11,12 @@ struct TrainingOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Images of a step, 1 to 1048576 (64).", valueName: "count"))
   var batch: Int?
 
+  @Option(
+    help: ArgumentHelp(
+      "Parts of a batch, one after the other or on several ranks: 1, 2, 4, ... (1, or the number of ranks).",
+      valueName: "count"))
+  var parts: Int?
+
   @Option(help: ArgumentHelp("Steps in all, 1 to 99999999 (6000).", valueName: "count"))
   var steps: Int?
 
@@ -88,6 +94,7 @@ struct TrainingOptions: ParsableArguments {
     }
     set("task", \.task, task)
     set("batch", \.batch, batch)
+    set("parts", \.parts, parts)
     set("steps", \.steps, steps)
     set("seed", \.seed, seed)
     set("learning_rate", \.learningRate, learningRate)

@@ -1,0 +1,50 @@
+import DiffuseGPU
+import Foundation
+
+/// The processes that a launcher of MPI started together with this one.
+enum Ranks {
+  /// What started several processes, or nil if this one is alone.
+  static let launcher = Launcher { name in ProcessInfo.processInfo.environment[name] }
+
+  nonisolated(unsafe) private static var connected: MPICommunicator?
+
+  /// Whether this process speaks to the user: it is alone, or the first.
+  static var isRoot: Bool { connected?.isRoot ?? (launcher?.rank ?? 0 == 0) }
+
+  /// Whether the ranks have found each other.
+  static var isConnected: Bool { connected != nil }
+
+  /// The ranks of the run; the process alone if no launcher started several.
+  ///
+  /// - Throws: `CommunicationError` if a launcher did, and they do not find each other.
+  static func connect() throws -> any Communicator {
+    if let connected { return connected }
+    guard let launcher else { return SingleProcess() }
+    // An empty variable is as if it were not set.
+    let library = ProcessInfo.processInfo.environment["DIFFUSE_MPI"].flatMap { $0.isEmpty ? nil : $0 }
+    let communicator = try launcher.connect(library: library)
+    connected = communicator
+    return communicator
+  }
+
+  /// The share of this machine's threads that a process takes which shares it with others; nil for all.
+  static var threads: Int? {
+    guard connected != nil, let local = launcher?.localSize, local > 1 else { return nil }
+    return max(1, ProcessInfo.processInfo.activeProcessorCount / local)
+  }
+
+  /// Ends a run that came to its end: all ranks have.
+  static func finish() { connected?.finish() }
+
+  /// Ends a run that failed here: other ranks would wait for this one for ever.
+  static func abort(_ status: Int32) {
+    guard let connected else { return }
+    connected.abort(status: status)
+  }
+
+  /// Leaves a fault that all ranks share to the first, which ends this process while it waits.
+  static func letRootSpeak() {
+    guard let connected, !connected.isRoot else { return }
+    Thread.sleep(forTimeInterval: 1)
+  }
+}
