@@ -90,7 +90,10 @@ const char *mpi_open(const char *library_name, int prefers_open_mpi) {
     world = 0x44000000;
     byte = 0x4c00010d;
   }
-  version[strcspn(version, "\r\n")] = 0;
+  version[strcspn(version, ",\r\n")] = 0;
+  for (char *place = version; *place; place++) {
+    if (*place == '\t') *place = ' ';
+  }
   int provided = 0;
   if (mpi.Init_thread(NULL, NULL, funneled, &provided) != 0) return "MPI does not begin";
   mpi.Comm_rank(world, &rank);

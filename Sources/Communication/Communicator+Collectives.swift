@@ -23,6 +23,25 @@ extension Communicator {
     }
   }
 
+  /// Brings the numbers of every rank to the first, one rank after the other.
+  ///
+  /// - Parameters:
+  ///   - values: This rank's.
+  ///   - counts: How many each rank has.
+  ///   - body: Called on the first rank with each rank and its numbers, in their order.
+  public func bringToRoot(_ values: [Float], counts: [Int], _ body: (Int, [Float]) throws -> Void) throws {
+    guard isRoot else {
+      values.withUnsafeBytes {
+        exchangeInMessages($0, to: 0, .init(start: nil, count: 0), from: 0, longest: $0.count)
+      }
+      return
+    }
+    try body(0, values)
+    for source in 1..<size {
+      try body(source, exchanged([], with: source, count: counts[source]))
+    }
+  }
+
   /// Waits until every rank has come here.
   public func wait() { _ = gathered([UInt8]()) }
 

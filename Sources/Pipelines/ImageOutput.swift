@@ -1,3 +1,4 @@
+public import Communication
 public import Files
 import Foundation
 public import Tensors
@@ -36,6 +37,24 @@ public enum ImageOutput {
     case .archive: ArchiveSink(path: path, shape: shape, count: count)
     case .array: ArraySink(path: path, shape: shape, count: count)
     }
+  }
+
+  /// A place that takes the images of a rank, of which each brings a range that follows those of lower ranks.
+  ///
+  /// ``ImageSink/finish(_:)`` is given the record of the whole run then. Every rank calls it, and this.
+  ///
+  /// - Parameters:
+  ///   - path: As above.
+  ///   - shape: The images' extents.
+  ///   - places: The places of this rank's images in the run.
+  ///   - total: Images of all ranks.
+  ///   - zoom: How often pixels of a grid are repeated in both directions.
+  ///   - ranks: The processes.
+  public static func open(
+    _ path: String, _ shape: ImageShape, places: [Int], total: Int, zoom: Int, _ ranks: any Communicator
+  ) throws -> any ImageSink {
+    guard ranks.size > 1 else { return try open(path, shape, count: places.count, zoom: zoom) }
+    return try RankSink(path, shape, places: places, total: total, zoom: zoom, ranks)
   }
 
   /// The seeds that have no image yet: those without a file in a folder; all or none for other forms.

@@ -97,6 +97,13 @@ public struct RunRecord: Sendable, Hashable {
     return result
   }
 
+  /// The record of some images, by their places in the run.
+  public func with(places: [Int]) -> RunRecord {
+    var result = self
+    result.request.settings = request.settings.selecting(places)
+    return result
+  }
+
   /// The record of one image, by its place in the run; the same whatever part of a run it was drawn in.
   public func with(place: Int) -> RunRecord {
     var result = self

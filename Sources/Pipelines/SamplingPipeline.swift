@@ -112,6 +112,9 @@ public struct SamplingPipeline {
     public var seconds = 0.0
     /// Whether the run was stopped before its end.
     public var wasStopped = false
+
+    /// Nothing is done.
+    public init() {}
   }
 
   /// Draws all samples, batch by batch.

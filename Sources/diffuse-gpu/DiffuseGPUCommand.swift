@@ -37,6 +37,7 @@ struct DiffuseGPUCommand: ParsableCommand {
     do {
       try checkArgumentBytes()
       var command = try parseAsRoot()
+      try Ranks.check(command)
       try command.run()
       try KernelTimes.report()
       Ranks.finish()

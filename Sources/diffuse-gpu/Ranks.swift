@@ -1,5 +1,9 @@
+import ArgumentParser
 import DiffuseGPU
 import Foundation
+
+/// A command whose work several processes share out.
+protocol RankedCommand: ParsableCommand {}
 
 /// The processes that a launcher of MPI started together with this one.
 enum Ranks {
@@ -10,6 +14,13 @@ enum Ranks {
 
   /// Whether this process speaks to the user: it is alone, or the first.
   static var isRoot: Bool { connected?.isRoot ?? (launcher?.rank ?? 0 == 0) }
+
+  /// Refuses to do the same thing several times: most commands are for one process.
+  static func check(_ command: any ParsableCommand) throws(CommandError) {
+    guard let launcher, launcher.kind != .slurm, !(command is any RankedCommand) else { return }
+    throw CommandError(
+      "started \(launcher.size) times by \(launcher.kind.rawValue); sample and train share their work out among several processes")
+  }
 
   /// Whether the ranks have found each other.
   static var isConnected: Bool { connected != nil }

@@ -2,7 +2,7 @@ import ArgumentParser
 import DiffuseGPU
 import Foundation
 
-struct SampleCommand: ParsableCommand {
+struct SampleCommand: RankedCommand {
   static let configuration = CommandConfiguration(
     commandName: "sample",
     abstract: "Sample images from a model.",
@@ -34,14 +34,15 @@ struct SampleCommand: ParsableCommand {
   var output: OutputOptions
 
   func run() throws {
-    let console = output.console
+    let ranks = images.shard == nil ? try Ranks.connect() : SingleProcess()
+    let console = ranks.isRoot ? output.console : output.silent
     let repeated = try images.fromRecord.map { path in
       try checkBesideRecord()
       return try RunRecord(contentsOf: path)
     }
     let request = try repeated?.request ?? SamplingRequest(arguments: self)
-    let places = try places(of: request)
-    guard !places.isEmpty else {
+    let share = try share(of: request, ranks)
+    guard share.total > 0 else {
       return console.note(
         images.shard.map { "part \($0) has no images to draw" } ?? "all images are there already")
     }
@@ -52,15 +53,13 @@ struct SampleCommand: ParsableCommand {
     let backend = try device.open(console, options, as: repeated?.machine)
     let settings = try foundStart(opened, on: backend, console)
     // The batch of the whole run stands in the records of its parts, so that their pictures are those of one machine.
-    let whole = images.shard == nil ? settings : try SamplingPipeline(opened.model, settings, on: backend).settings
+    let whole = share.isPart ? try SamplingPipeline(opened.model, settings, on: backend).settings : settings
     let pipeline = try SamplingPipeline(
-      opened.model, drawsSome ? whole.selecting(places) : whole, inputs: opened.inputs, on: backend)
+      opened.model, share.isAll ? whole : whole.selecting(share.chosen), inputs: opened.inputs, on: backend)
     var record = try RunRecord(
       request, fingerprints: opened.fingerprints, pipeline, machine: .init(backend, options), version: packageVersion)
-    if let shard = images.shard {
-      record.request.settings = whole
-      record = record.with(shard, places: places)
-    }
+    if share.isPart { record.request.settings = whole }
+    if let shard = images.shard { record = record.with(shard, places: share.places) }
     try repeated?.check(record.files)
     for notice in pipeline.notices { console.note(notice) }
     let recorder =
@@ -70,8 +69,8 @@ struct SampleCommand: ParsableCommand {
     let output = try outputPath()
     try files(of: pipeline, request, recorder, output).check()
     let sink = try ImageOutput.open(
-      output, pipeline.imageShape, count: pipeline.settings.seeds.count, zoom: request.zoom)
-    try sample(pipeline, record, into: sink, recorder, on: backend.device, console)
+      output, pipeline.imageShape, places: share.places, total: share.total, zoom: request.zoom, ranks)
+    try sample(share, pipeline, record, into: sink, recorder, on: backend.device, console)
   }
 
   /// The settings with the training step that `--late-start auto` finds.
@@ -91,15 +90,44 @@ struct SampleCommand: ParsableCommand {
     return found.settings
   }
 
-  /// The places of the images that are drawn, in the request's list of seeds.
-  private func places(of request: SamplingRequest) throws -> [Int] {
+  /// What this process draws of a run.
+  private struct Share {
+    /// The processes that draw together.
+    let ranks: any Communicator
+    /// The places of this one's images in the request's list of seeds.
+    let places: [Int]
+    /// Images of all ranks.
+    let total: Int
+    /// Whether the images of this process are all of the request.
+    let isAll: Bool
+    /// Whether other processes draw images of the same run.
+    let isPart: Bool
+
+    /// The places, or for a rank that has none the first, whose extents it takes.
+    var chosen: [Int] { places.isEmpty ? [0] : places }
+  }
+
+  /// The images that this process draws.
+  private func share(of request: SamplingRequest, _ ranks: any Communicator) throws -> Share {
     let seeds = request.settings.seeds
-    guard drawsSome else { return Array(seeds.indices) }
-    guard request.inputImages == nil, request.initialNoise == nil else {
-      throw CommandError(
-        "\(images.shard == nil ? "--skip-existing" : "--shard"): the images of a run from arrays are drawn together")
+    let part = images.shard ?? (ranks.size > 1 ? Shard(index: ranks.rank, count: ranks.size) : nil)
+    guard part != nil || images.skipExisting else {
+      return Share(ranks: ranks, places: Array(seeds.indices), total: seeds.count, isAll: true, isPart: false)
     }
-    let places = images.shard?.range(of: seeds.count) ?? 0..<seeds.count
+    let reason = images.shard != nil ? "--shard" : images.skipExisting ? "--skip-existing" : "several ranks"
+    guard request.inputImages == nil, request.initialNoise == nil else {
+      throw CommandError("\(reason): the images of a run from arrays are drawn together")
+    }
+    guard ranks.size == 1 || !recordsTrajectory else {
+      throw CommandError("\(reason): --animate and --save-every show what one process draws")
+    }
+    let places = try missing(part?.range(of: seeds.count) ?? 0..<seeds.count, of: seeds)
+    let total = ranks.gathered([Double(places.count)]).reduce(0) { $0 + Int($1[0]) }
+    return Share(ranks: ranks, places: places, total: total, isAll: false, isPart: part != nil)
+  }
+
+  /// Those of some places whose images are not there yet, if that is asked for.
+  private func missing(_ places: Range<Int>, of seeds: [UInt64]) throws -> [Int] {
     guard images.skipExisting else { return Array(places) }
     let missing = Set(try ImageOutput.missing(Array(seeds[places]), in: outputPath()))
     let rest = places.filter { missing.contains(seeds[$0]) }
@@ -107,9 +135,6 @@ struct SampleCommand: ParsableCommand {
     guard rest.isEmpty, let shard = images.shard, try !shard.hasRecord(at: images.output) else { return rest }
     return places.suffix(1)
   }
-
-  /// Whether the run draws only some of the request's images.
-  private var drawsSome: Bool { images.skipExisting || images.shard != nil }
 
   /// Where the images go: for a part, to a file of its own or the folder of all.
   private func outputPath() throws -> String {
@@ -138,52 +163,60 @@ struct SampleCommand: ParsableCommand {
 
   /// Runs the pipeline with everything that watches it.
   private func sample(
-    _ pipeline: SamplingPipeline, _ record: RunRecord, into sink: any ImageSink, _ recorder: TrajectoryRecorder?,
-    on device: DeviceDescription, _ console: Console
+    _ share: Share, _ pipeline: SamplingPipeline, _ record: RunRecord, into sink: any ImageSink,
+    _ recorder: TrajectoryRecorder?, on device: DeviceDescription, _ console: Console
   ) throws {
-    var sink = sink
-    var record = record
-    var recorder = recorder
-    let steps = pipeline.plan.steps.count
-    let seeds = pipeline.settings.seeds
-    let display = ProgressDisplay(total: seeds.count * steps, unit: "image steps", quiet: console.isQuiet)
+    var sink = sink, record = record, recorder = recorder
+    let steps = pipeline.plan.steps.count, count = share.places.count
+    let display = ProgressDisplay(total: count * steps, unit: "image steps", quiet: console.isQuiet)
     Interruption.listen()
-    let summary = try pipeline.run(
-      shouldStop: { Interruption.isRequested },
-      progress: { progress in
-        try recorder?.record(progress)
-        display.update(progress.finishedImages * steps + progress.seeds.count * (progress.state.index + 1))
-      },
-      finished: { finished in
-        record.evaluations = finished.evaluations
-        try sink.append(finished.values, seeds: finished.seeds, record: record)
-      })
+    var summary = SamplingPipeline.Summary()
+    if count > 0 {
+      summary = try pipeline.run(
+        shouldStop: { Interruption.isRequested },
+        progress: { progress in
+          try recorder?.record(progress)
+          display.update(progress.finishedImages * steps + progress.seeds.count * (progress.state.index + 1))
+        },
+        finished: { finished in
+          record.evaluations = finished.evaluations
+          try sink.append(
+            finished.values, seeds: finished.seeds,
+            record: share.ranks.size > 1 ? record.with(places: share.places) : record)
+        })
+    }
+    var labels = pipeline.startLabels.prefix(summary.images).map { Double($0) }
+    if share.ranks.size > 1 {
+      let all = share.ranks.gathered([Double(summary.images), Double(summary.evaluations)])
+      summary.images = all.reduce(0) { $0 + Int($1[0]) }
+      // A rank without images has evaluated nothing.
+      summary.evaluations = all.reduce(0) { max($0, Int($1[1])) }
+      record.evaluations = summary.evaluations
+      labels = share.ranks.gathered(labels).flatMap { $0 }
+    }
     try sink.finish(record)
     if images.saveEvery != nil { try recorder?.writeGrids(beside: images.output, zoom: record.request.zoom) }
     if let path = images.animate { try recorder?.writeAnimation(to: path, zoom: record.request.zoom) }
-    try report(summary, of: pipeline, record, sink.path, device, console)
+    if share.ranks.isRoot { try report(summary, share.total, labels, steps: pipeline.steps, record, sink.path, device, console) }
     if summary.wasStopped { throw ExitCode(130) }
   }
 
   private var recordsTrajectory: Bool { images.saveEvery != nil || images.animate != nil }
 
   private func report(
-    _ summary: SamplingPipeline.Summary, of pipeline: SamplingPipeline, _ record: RunRecord, _ output: String,
-    _ device: DeviceDescription, _ console: Console
+    _ summary: SamplingPipeline.Summary, _ count: Int, _ startLabels: [Double], steps: Int, _ record: RunRecord,
+    _ output: String, _ device: DeviceDescription, _ console: Console
   ) throws(CommandError) {
-    let count = pipeline.settings.seeds.count
     if summary.wasStopped { console.note("stopped: \(summary.images) of \(count) images are finished") }
     guard summary.images > 0 else { return }
     var values = record.json.object ?? [:]
     values["images"] = .number(Double(summary.images))
     values["seconds"] = .number(summary.seconds)
     values["output"] = .string(output)
-    if !pipeline.startLabels.isEmpty {
-      values["late_start_classes"] = .array(pipeline.startLabels.prefix(summary.images).map { .number(Double($0)) })
-    }
+    if !startLabels.isEmpty { values["late_start_classes"] = .array(startLabels.map { .number($0) }) }
     try console.result(
       """
-      \(output): \(summary.images) images, \(pipeline.steps) steps, \
+      \(output): \(summary.images) images, \(steps) steps, \
       \(summary.evaluations) function evaluations, \(rounded(summary.seconds, digits: 2)) s on \(device.name)
       """, json: .object(values))
   }

@@ -2,7 +2,7 @@ import ArgumentParser
 import DiffuseGPU
 import Foundation
 
-struct TrainCommand: ParsableCommand {
+struct TrainCommand: RankedCommand {
   static let configuration = CommandConfiguration(
     commandName: "train",
     abstract: "Train a denoiser on images, or a classifier.",
