@@ -164,6 +164,7 @@ let package = Package(
     tests(of: "Random"),
     tests(of: "HostMath", ["Random"]),
     tests(of: "Charts"),
+    tests(of: "Communication"),
     tests(of: "Files"),
     tests(of: "CheckpointFormats", ["Files"]),
     tests(of: "Datasets", ["Tensors", "Files", "HostMath"]),
@@ -181,8 +182,8 @@ let package = Package(
     tests(
       of: "Training",
       [
-        "Compute", "ComputeCPU", "ComputeOpenCL", "Conformance", "Datasets", "DeviceSelection", "Diffusion",
-        "DiffusersFormat", "Files", "Instruments", "Networks", "Tensors",
+        "Communication", "Compute", "ComputeCPU", "ComputeOpenCL", "Conformance", "Datasets", "DeviceSelection",
+        "Diffusion", "DiffusersFormat", "Files", "Instruments", "Networks", "Tensors",
       ]),
     tests(of: "Models", ["Diffusion", "Tensors", "Files", "ComputeCPU", "SymmetryBreaking"]),
     tests(

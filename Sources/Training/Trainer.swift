@@ -21,6 +21,8 @@ public final class Trainer {
     public let learningRate: Double
     /// Whether some rank asked to stop.
     public let stops: Bool
+    /// Seconds in which ranks exchanged losses and gradients, and waited for each other.
+    public let exchangeSeconds: Double
   }
 
   /// What is trained.
@@ -63,9 +65,12 @@ public final class Trainer {
   /// - Throws: ``TrainingError`` if the loss or a gradient is not finite; the weights are then those before the step.
   public func advance(_ batch: TrainingBatch, wantsStop: () -> Bool = { false }) throws -> Report {
     let own = try takeGradients(of: batch)
+    if communicator.size > 1 { try backend.synchronize() }
+    let start = ContinuousClock.now
     let shared = communicator.gathered([wantsStop() ? 1 : 0] + own.losses)
     let loss = task.loss(of: shared.flatMap { $0.dropFirst() }, step: step)
     let gradients = try own.tree.total(of: optimizer.entries.map(\.parameter), communicator, on: backend)
+    let exchange = (ContinuousClock.now - start).inSeconds
     let norm = try optimizer.norm(of: gradients)
     guard loss.isFinite, norm.isFinite else {
       throw TrainingError.diverged(step: step + 1, loss: loss, gradientNorm: norm)
@@ -81,7 +86,7 @@ public final class Trainer {
     step += 1
     return Report(
       step: step, loss: loss, gradientNorm: norm, learningRate: learningRate,
-      stops: shared.contains { $0.first == 1 })
+      stops: shared.contains { $0.first == 1 }, exchangeSeconds: communicator.size > 1 ? exchange : 0)
   }
 
   /// The losses of this rank's parts of a batch, and their gradients.

@@ -32,12 +32,13 @@ public final class TrainingLog {
   /// Adds a step.
   public func append(_ report: Trainer.Report, imagesPerSecond: Double, seconds: Double) throws(FileError) {
     add(report.loss)
-    let record = JSONValue.object([
+    var record: [String: JSONValue] = [
       "step": .number(Double(report.step)), "loss": .number(report.loss), "gradient_norm": .number(report.gradientNorm),
       "learning_rate": .number(report.learningRate), "images_per_second": .number(imagesPerSecond),
       "seconds": .number(seconds),
-    ])
-    try file.append((record.line + "\n").utf8)
+    ]
+    if report.exchangeSeconds > 0 { record["exchange_seconds"] = .number(report.exchangeSeconds) }
+    try file.append((JSONValue.object(record).line + "\n").utf8)
   }
 
   private func add(_ loss: Double) {

@@ -12,8 +12,12 @@ enum Ranks {
 
   nonisolated(unsafe) private static var connected: MPICommunicator?
 
-  /// Whether this process speaks to the user: it is alone, or the first.
-  static var isRoot: Bool { connected?.isRoot ?? (launcher?.rank ?? 0 == 0) }
+  /// Whether this process speaks to the user: it knows of no others, or is the first.
+  static var isRoot: Bool {
+    if let connected { return connected.isRoot }
+    guard let launcher, launcher.speaksMPI else { return true }
+    return launcher.rank == 0
+  }
 
   /// Refuses to do the same thing several times: most commands are for one process.
   static func check(_ command: any ParsableCommand) throws(CommandError) {

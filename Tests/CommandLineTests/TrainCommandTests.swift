@@ -198,6 +198,62 @@ struct TrainCommandTests {
     #expect(other.status != 0 && other.error.contains("holds no checkpoint"))
   }
 
+  @Test("A file called stop and a time limit save and stop with a status of their own; what follows is the whole run")
+  func stopsForQueues() throws {
+    let folder = try Self.makeData(), steps = ["--steps", "40", "--checkpoint-every", "1000"]
+    let whole = try Program.run(Self.arguments(folder, "whole", steps + ["--export", folder.path("one")]))
+    #expect(whole.status == 0, "\(whole.error)")
+    try FileManager.default.createDirectory(atPath: folder.path("run"), withIntermediateDirectories: true)
+    try Data().write(to: URL(filePath: folder.path("run/stop")))
+    let first = try Program.run(Self.arguments(folder, "run", steps))
+    #expect(first.status == 75)
+    #expect(first.output.contains("stopped after 1 of 40 steps"))
+    #expect(!FileManager.default.fileExists(atPath: folder.path("run/stop")))
+    let second = try Program.run(Self.arguments(folder, "run", ["--resume", "--export", folder.path("other")]))
+    #expect(second.status == 0, "\(second.error)")
+    let weights = "diffusion_pytorch_model.safetensors"
+    #expect(
+      FileManager.default.contents(atPath: folder.path("one/unet/\(weights)")) != nil
+        || FileManager.default.contents(atPath: folder.path("one/\(weights)")) != nil)
+    for name in ["unet/\(weights)", weights] {
+      #expect(
+        FileManager.default.contents(atPath: folder.path("one/\(name)"))
+          == FileManager.default.contents(atPath: folder.path("other/\(name)")))
+    }
+    let limited = try Program.run(
+      Self.arguments(folder, "limited", ["--steps", "1000000", "--time-limit", "1s", "--checkpoint-every", "1000000"]))
+    #expect(limited.status == 75 && limited.output.contains("go on with --resume"), "\(limited.error)")
+    for text in ["5", "1:2:3:4", "0s", "-1m", "1:60", "9999999h", "soon"] {
+      let result = try Program.run(Self.arguments(folder, "refused", ["--steps", "1", "--time-limit=\(text)"]))
+      #expect(result.status != 0 && result.error.contains("--time-limit '\(text)'"), "\(text): \(result.error)")
+    }
+  }
+
+  @Test("Started several times, what cannot find its others is refused in one line; a shard of its own is none of these")
+  func launchers() throws {
+    let folder = try Self.makeData(), arguments = Self.arguments(folder, "run", ["--steps", "2"])
+    let slurm = ["SLURM_STEP_NUM_TASKS": "4", "SLURM_PROCID": "1"]
+    let torch = ["WORLD_SIZE": "2", "RANK": "0", "MASTER_ADDR": "localhost"]
+    for (variables, fault) in [(slurm, "started 4 times by srun"), (torch, "started 2 times by torchrun")] {
+      let result = try Program.run(arguments, environment: variables)
+      #expect(result.status != 0 && result.error.contains(fault), "\(result.error)")
+      #expect(result.error.split(separator: "\n").count == 1)
+      #expect(!FileManager.default.fileExists(atPath: folder.path("run")))
+    }
+    let missing = try Program.run(
+      arguments, environment: ["PMI_SIZE": "2", "PMI_RANK": "0", "DIFFUSE_MPI": "/there/is/none.so"])
+    #expect(missing.status != 0 && missing.error.contains("/there/is/none.so"), "\(missing.error)")
+    let other = try Program.run(["devices"], environment: torch)
+    #expect(other.status != 0 && other.error.contains("started 2 times"), "\(other.error)")
+    let shard = try Program.run(
+      [
+        "sample", "--sampler", "ddim", "--steps", "1", "--count", "2", "--shard", "1/2", "--device", "cpu", "--quiet",
+        "--output", folder.path("x.npy"),
+      ], environment: slurm)
+    #expect(shard.status == 0, "\(shard.error)")
+    #expect(try Program.run(["devices"], environment: slurm).status == 0)
+  }
+
   @Test("What is wrong with the input is said in one line, and nothing is left behind")
   func refuses() throws {
     func error(_ folder: TemporaryFolder, _ more: [String] = []) throws -> String {

@@ -28,6 +28,17 @@ struct DeviceChoiceTests {
     }
   }
 
+  @Test("Processes of one machine take a GPU each, in turn, where any will do")
+  func spreads() {
+    let devices = [pocl, gpu, secondGPU]
+    #expect((0..<4).map { DeviceRequest.auto.spread(over: devices, $0) } == [1, 2, 1, 2].map { .openCLIndex($0) })
+    #expect(DeviceRequest.openCL.spread(over: devices, 1) == .openCLIndex(2))
+    for request in [DeviceRequest.cpu, .openCLIndex(1), .openCLNamed("RTX")] {
+      #expect(request.spread(over: devices, 1) == request)
+    }
+    #expect(DeviceRequest.auto.spread(over: [pocl, gpu], 1) == .auto)
+  }
+
   @Test("auto takes the first GPU")
   func automaticGPU() throws {
     let choice = try DeviceChoice(.auto, cpu: cpu, openCL: [pocl, gpu, secondGPU])

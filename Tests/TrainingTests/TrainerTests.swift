@@ -1,3 +1,4 @@
+import Communication
 import Compute
 import ComputeCPU
 import Datasets
@@ -44,7 +45,8 @@ struct TrainerTests {
   }
 
   static func trainer(
-    _ settings: TrainingSettings, on backend: any Backend, channels: [Int] = [8, 8, 16]
+    _ settings: TrainingSettings, on backend: any Backend, channels: [Int] = [8, 8, 16],
+    ranks: any Communicator = SingleProcess()
   ) throws -> Trainer {
     var configuration = configuration(classes: settings.label == nil ? nil : 3)
     configuration.blockChannels = channels
@@ -52,7 +54,8 @@ struct TrainerTests {
     let network = try UNet(configuration, parameters: InitialParameters(seed: settings.seed))
     let schedule = NoiseSchedule(.linear(from: 1e-4, to: 0.02), count: 20)
     return try Trainer(
-      DiffusionTask(network, schedule, settings), settings, ImageShape(channels: 1, height: 8, width: 8), on: backend)
+      DiffusionTask(network, schedule, settings), settings, ImageShape(channels: 1, height: 8, width: 8), on: backend,
+      ranks)
   }
 
   static func settings() -> TrainingSettings {
