@@ -42,10 +42,26 @@ enum Ranks {
     return communicator
   }
 
-  /// The share of this machine's threads that a process takes which shares it with others; nil for all.
+  /// The share of this machine's cores that a process takes which shares it with others; nil for all that it may use, which are its
+  /// share already where the launcher bound it to some.
   static var threads: Int? {
-    guard connected != nil, let local = launcher?.localSize, local > 1 else { return nil }
-    return max(1, ProcessInfo.processInfo.activeProcessorCount / local)
+    guard connected != nil, let local = launcher?.localSize, local > 1, !isBound else { return nil }
+    return max(1, ProcessInfo.processInfo.processorCount / local)
+  }
+
+  /// Whether the launcher lets this process run on some of the machine's cores only.
+  private static var isBound: Bool {
+    ProcessInfo.processInfo.activeProcessorCount < ProcessInfo.processInfo.processorCount
+  }
+
+  /// What the user should know of cores that no rank uses; Open MPI binds few ranks to a core each.
+  static var bindingNotice: String? {
+    let machine = ProcessInfo.processInfo
+    guard connected != nil, let local = launcher?.localSize, isBound,
+      machine.activeProcessorCount * local < machine.processorCount
+    else { return nil }
+    return "the launcher binds each of \(local) ranks to \(machine.activeProcessorCount) of \(machine.processorCount) cores; "
+      + "mpirun --bind-to none lets them share all"
   }
 
   /// Ends a run that came to its end: all ranks have.

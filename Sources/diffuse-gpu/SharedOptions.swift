@@ -152,6 +152,7 @@ struct DeviceOptions: ParsableArguments {
     let options = try options ?? self.options()
     let backend = try Devices.open(request(as: machine), options, selfCheck: selfCheck) { console.note($0) }
     KernelTimes.keep(backend)
+    if let notice = Ranks.bindingNotice { console.note(notice) }
     return backend
   }
 
