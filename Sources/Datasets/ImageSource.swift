@@ -27,6 +27,18 @@ extension ImageSource {
   /// As many images as are about 64 MB of values, at least one: what to ask ``next(_:)`` for where memory is to stay small.
   public var batchCount: Int { max(1, (1 << 24) / shape.count) }
 
+  /// Passes over the next images.
+  ///
+  /// - Throws: `FileError` if there are fewer, or an error of reading.
+  public func skip(_ count: Int) throws(FileError) {
+    var left = count
+    while left > 0 {
+      let images = try next(min(500, batchCount, left))
+      guard !images.isEmpty else { throw FileError(path, "ends \(left) images before its count of \(self.count)") }
+      left -= images.count / shape.count
+    }
+  }
+
   /// The one kind of label, if there is any.
   public func labelSets() throws(FileError) -> [[Int]] { try labels().map { [$0] } ?? [] }
 }

@@ -3,12 +3,16 @@ import HostMath
 /// Collects the features of images batch by batch.
 public struct FeatureAccumulator {
   private var moments: MomentAccumulator
+  /// Features that wait for a block to be full, so that sums do not depend on how they come.
+  private var waiting: [Float] = []
   private let total: Int
   private let rowLimit: Int
   private var rows: [Float] = []
   private var count = 0
   private var logits: [[Float]]
   private let questions: [(name: String, classCount: Int)]
+
+  private static let blockRows = 1024
 
   /// An accumulator of features of `dimension` values.
   ///
@@ -31,8 +35,13 @@ public struct FeatureAccumulator {
   /// Adds the features of images, `[images, dimension]`, and for each question the logits about them, `[images, classCount]`.
   public mutating func add(_ features: [Float], logits new: [[Float]] = []) {
     precondition(new.count == questions.count, "\(new.count) lists of logits to \(questions.count) questions")
-    moments.add(features)
     let dimension = moments.dimension
+    waiting += features
+    let full = waiting.count - waiting.count % (Self.blockRows * dimension)
+    for start in stride(from: 0, to: full, by: Self.blockRows * dimension) {
+      moments.add(Array(waiting[start..<start + Self.blockRows * dimension]))
+    }
+    waiting.removeFirst(full)
     for start in stride(from: 0, to: features.count, by: dimension) {
       let isKept = (count + 1) * rowLimit / total > count * rowLimit / total
       if isKept { rows += features[start..<start + dimension] }
@@ -44,8 +53,10 @@ public struct FeatureAccumulator {
 
   /// The set of all images so far; at least two.
   public func set() -> FeatureSet {
-    FeatureSet(
-      count: count, moments: moments.moments(), rows: rows,
+    var all = moments
+    all.add(waiting)
+    return FeatureSet(
+      count: count, moments: all.moments(), rows: rows,
       questions: zip(questions, logits).map { .init(name: $0.name, classCount: $0.classCount, logits: $1) })
   }
 }

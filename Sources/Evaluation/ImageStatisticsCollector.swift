@@ -1,6 +1,6 @@
 public import Datasets
 public import Files
-import HostMath
+package import HostMath
 public import Tensors
 
 /// Collects the statistics of images that come batch by batch: of all of them, and of each class.
@@ -23,8 +23,8 @@ public struct ImageStatisticsCollector {
   ///   - classCounts: How many of each class, by label, or empty for no classes; see ``classCounts(of:path:)``.
   public init(shape: ImageShape, rank: Int? = nil, count: Int, classCounts: [Int] = []) {
     self.shape = shape
-    all = MomentAccumulator(dimension: shape.count, rank: rank, count: count)
-    classes = classCounts.map { MomentAccumulator(dimension: shape.count, rank: rank, count: $0) }
+    all = MomentAccumulator(dimension: shape.count, rank: rank, count: count, ofBytes: true)
+    classes = classCounts.map { MomentAccumulator(dimension: shape.count, rank: rank, count: $0, ofBytes: true) }
   }
 
   /// Adds images.
@@ -56,15 +56,46 @@ public struct ImageStatisticsCollector {
   public mutating func add(
     _ source: any ImageSource, labels: [Int] = [], progress: (Int) -> Void = { _ in }
   ) throws(FileError) {
-    while true {
-      let batch = try source.next(min(500, source.batchCount))
+    try add(source, range: 0..<Int.max, labels: labels, progress: progress)
+    guard count >= 2 else { throw FileError(source.path, "holds \(count) images; a covariance takes at least two") }
+  }
+
+  /// Adds some images of a source, which stands at the first of them.
+  ///
+  /// - Parameters:
+  ///   - source: The images.
+  ///   - range: The places of the images in the source, at most to its end.
+  ///   - labels: The class of each image of the source, for a collector of classes.
+  ///   - progress: Called with the images done.
+  public mutating func add(
+    _ source: any ImageSource, range: Range<Int>, labels: [Int] = [], progress: (Int) -> Void = { _ in }
+  ) throws(FileError) {
+    var place = range.lowerBound
+    while place < range.upperBound {
+      let batch = try source.next(min(500, source.batchCount, range.upperBound - place))
       if batch.isEmpty { break }
       guard batch.allSatisfy(\.isFinite) else { throw FileError(source.path, "holds values that are not finite") }
-      let end = count + batch.count / shape.count
-      add(batch, labels: labels.isEmpty ? [] : labels[count..<end])
+      let end = place + batch.count / shape.count
+      add(batch, labels: labels.isEmpty ? [] : labels[place..<end])
+      place = end
       progress(count)
     }
-    guard count >= 2 else { throw FileError(source.path, "holds \(count) images; a covariance takes at least two") }
+  }
+
+  /// What is held: of all images, and of each class.
+  package var states: [MomentAccumulator.State] { ([all] + classes).map(\.state) }
+
+  /// Adds what another collector of the same sizes held.
+  ///
+  /// - Returns: Whether it fits; if it does not, the collector is of no more use.
+  package mutating func add(_ states: [MomentAccumulator.State]) -> Bool {
+    guard states.count == classes.count + 1 else { return false }
+    var others = ([all] + classes).map { $0.emptied() }
+    for place in states.indices where !others[place].restore(states[place]) { return false }
+    all.add(others[0])
+    for place in classes.indices { classes[place].add(others[place + 1]) }
+    count += states[0].count
+    return true
   }
 
   /// The statistics of all images so far, at least two.

@@ -27,7 +27,7 @@ public func pixelFrechetDistance(
   // Few images keep all their directions, so that nothing of them is left out.
   let expected = min(images.count, limit ?? .max)
   let rank = reference.dimension <= MomentAccumulator.denseLimit || expected > exactCount ? nil : expected
-  var accumulator = MomentAccumulator(dimension: reference.dimension, rank: rank, count: expected)
+  var accumulator = MomentAccumulator(dimension: reference.dimension, rank: rank, count: expected, ofBytes: true)
   let order = min(reference.dimension, reference.rank + accumulator.rank)
   guard order <= largestOrder else {
     throw EvaluationError.tooManyDirections(path: images.path, order: order, largest: largestOrder)

@@ -6,6 +6,9 @@
 /// block by block (an incremental principal component analysis: the singular vectors of the old basis, weighted, stacked on the
 /// new block; Ross, Lim, Lin and Yang 2008), with a quarter more directions on the way than come out, because what a block drops may
 /// grow again; the total variance stays exact, so that the remainder is right. ``memory(dimension:rank:count:form:)`` says what it takes.
+///
+/// Of rows of 8 bits the sums that are held whole are whole numbers, which doubles hold exactly. So they do not depend on an order, and
+/// parts that are added by ``add(_:)-(MomentAccumulator)`` have the bits of one pass.
 public struct MomentAccumulator {
   /// The largest dimension whose covariance is held whole: 4,096, or 134 MB.
   public static let denseLimit = 4096
@@ -15,12 +18,16 @@ public struct MomentAccumulator {
   /// Directions that are kept.
   public let rank: Int
 
-  private(set) var count = 0
-  private var shift: [Double] = []
-  private var sum: [Double]
-  private var squares = 0.0
-  private var dense: [Double] = []
-  private var directions: WeightedDirections
+  /// Rows so far.
+  public internal(set) var count = 0
+  /// What the sums are about, in the units of the sums; empty before the first rows.
+  var shift: [Double] = []
+  var sum: [Double]
+  var squares = 0.0
+  var dense: [Double] = []
+  var directions: WeightedDirections
+  /// Whether rows are of 8 bits; values of others are taken as they are.
+  let isOfBytes: Bool
 
   /// What is kept of the rows on the way.
   public enum Form: Sendable, Hashable {
@@ -38,12 +45,16 @@ public struct MomentAccumulator {
   ///   - count: Rows that will come, or nil if nobody knows. They have no more directions than they are, so that no more are
   ///     kept; and few rows of many values are cheaper by their directions than by a matrix of all values.
   ///   - form: What is kept on the way, or nil for what the sizes say.
-  public init(dimension: Int, rank: Int? = nil, count: Int? = nil, form: Form? = nil) {
+  ///   - ofBytes: Whether rows are images of 8 bits, in [-1, 1]: `2 level / 255 - 1`.
+  public init(dimension: Int, rank: Int? = nil, count: Int? = nil, form: Form? = nil, ofBytes: Bool = false) {
     precondition(dimension > 0, "rows hold at least one value")
     self.dimension = dimension
     self.rank = Self.rank(dimension, rank, count)
     (sum, directions) = (.init(repeating: 0, count: dimension), WeightedDirections(dimension: dimension))
-    if (form ?? Self.form(dimension, count)) == .matrix { dense = .init(repeating: 0, count: dimension * dimension) }
+    let form = form ?? Self.form(dimension, count)
+    if form == .matrix { dense = .init(repeating: 0, count: dimension * dimension) }
+    isOfBytes = ofBytes && form == .matrix
+    if isOfBytes { shift = .init(repeating: 127, count: dimension) }
   }
 
   private static func form(_ dimension: Int, _ count: Int?) -> Form {
@@ -55,14 +66,14 @@ public struct MomentAccumulator {
   }
 
   /// Directions that are kept on the way, where there is no matrix.
-  private var spareRank: Int { min(rank + rank / 4, dimension) }
+  var spareRank: Int { min(rank + rank / 4, dimension) }
 
   /// Adds rows; their number is the count divided by ``dimension``.
   public mutating func add(_ rows: [Float]) {
     precondition(rows.count % dimension == 0, "\(rows.count) values are no rows of \(dimension)")
     let rowCount = rows.count / dimension
     guard rowCount > 0 else { return }
-    if count == 0 { shift = Self.mean(of: rows, dimension: dimension) }
+    if shift.isEmpty { shift = Self.mean(of: rows, dimension: dimension) }
     count += rowCount
     let block = dense.isEmpty ? WeightedDirections.blockRows(dimension: dimension) : rowCount
     for first in stride(from: 0, to: rowCount, by: block) {
@@ -81,7 +92,7 @@ public struct MomentAccumulator {
     rows.withUnsafeBufferPointer { rows in
       for first in stride(from: 0, to: rows.count, by: dimension) {
         for column in 0..<dimension {
-          let value = Double(rows[first + column]) - shift[column]
+          let value = (isOfBytes ? Self.level(rows[first + column]) : Double(rows[first + column])) - shift[column]
           centred[first + column] = value
           sum[column] += value
           squares += value * value
@@ -90,6 +101,15 @@ public struct MomentAccumulator {
     }
     return centred
   }
+
+  /// A value of [-1, 1] in levels of 8 bits, a whole number where it is one but for the rounding of a Float.
+  private static func level(_ value: Float) -> Double {
+    let level = (Double(value) + 1) * 127.5, nearest = level.rounded()
+    return abs(level - nearest) < 3e-5 ? nearest : level
+  }
+
+  /// The value of a unit of the sums.
+  private var scale: Double { isOfBytes ? 1 / 127.5 : 1 }
 
   private static func mean(of rows: [Float], dimension: Int) -> [Double] {
     let rowCount = rows.count / dimension
@@ -105,8 +125,8 @@ public struct MomentAccumulator {
     precondition(count >= 2, "a covariance takes at least two rows")
     let n = Double(count)
     let offset = sum.map { $0 / n }
-    let mean = zip(shift, offset).map(+)
-    let total = (squares - n * offset.reduce(0) { $0 + $1 * $1 }) / (n - 1)
+    let mean = zip(shift, offset).map { isOfBytes ? ($0 + $1) * scale - 1 : $0 + $1 }
+    let total = (squares - n * offset.reduce(0) { $0 + $1 * $1 }) / (n - 1) * scale * scale
     let (values, vectors) = dense.isEmpty ? truncatedBasis(offset) : denseBasis(offset)
     let kept = values.prefix(rank).map { max(0, $0) }
     let outside = max(0, total - kept.reduce(0, +))
@@ -123,7 +143,7 @@ public struct MomentAccumulator {
     for row in 0..<dimension {
       for column in row..<dimension {
         let index = row * dimension + column
-        covariance[index] = (covariance[index] - n * offset[row] * offset[column]) / (n - 1)
+        covariance[index] = (covariance[index] - n * offset[row] * offset[column]) / (n - 1) * scale * scale
       }
     }
     mirrorUpperTriangle(of: &covariance, order: dimension)

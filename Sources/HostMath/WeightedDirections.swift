@@ -17,6 +17,11 @@ struct WeightedDirections {
     self.dimension = dimension
   }
 
+  /// Directions that were kept before.
+  init(dimension: Int, vectors: [Double], squaredWeights: [Double]) {
+    (self.dimension, self.vectors, self.squaredWeights) = (dimension, vectors, squaredWeights)
+  }
+
   /// Rows to take at once: the small matrix of a block stays small beside the basis, and a block of long rows at 64 MB.
   static func blockRows(dimension: Int) -> Int { min(256, max(16, (1 << 23) / dimension)) }
 

@@ -76,6 +76,32 @@ extension FeatureExtractor {
     return accumulator.set()
   }
 
+  /// The features of the next images of a source and the logits of each question, one image after the other.
+  ///
+  /// - Parameters:
+  ///   - source: Images that the network takes.
+  ///   - count: How many.
+  ///   - backend: The device.
+  ///   - progress: Called with the images done.
+  /// - Throws: As ``features(of:on:count:rowLimit:progress:)``, and if there are fewer.
+  public func descriptions(
+    of source: any ImageSource, count: Int, on backend: any Backend, progress: (Int) -> Void = { _ in }
+  ) throws -> (features: [Float], logits: [[Float]]) {
+    var features: [Float] = [], logits = [[Float]](repeating: [], count: questions.count)
+    try describe(source, on: backend, count: count) { own, answers in
+      guard own.allSatisfy(\.isFinite) else {
+        throw FileError(source.path, "\(name) gives features that are not finite")
+      }
+      features += own
+      for (place, list) in answers.enumerated() { logits[place] += list }
+      progress(features.count / featureCount)
+    }
+    guard features.count == count * featureCount else {
+      throw FileError(source.path, "ends \(count - features.count / featureCount) images before its count")
+    }
+    return (features, logits)
+  }
+
   /// Passes images through the network batch by batch.
   ///
   /// - Parameter body: Takes the features of a batch and the logits of each question.

@@ -37,7 +37,7 @@ public struct StatisticsRequest: Sendable, Hashable {
     return (collector.statistics(), collector.classStatistics())
   }
 
-  private func labels(of source: any ImageSource) throws -> [Int] {
+  func labels(of source: any ImageSource) throws -> [Int] {
     let sets = try source.labelSets()
     let labels = label.map { sets.indices.contains($0) ? sets[$0] : [] } ?? sets.last
     guard let labels else { throw FileError(source.path, "holds no labels, which statistics of classes need") }
@@ -51,7 +51,7 @@ public struct StatisticsRequest: Sendable, Hashable {
   }
 
   /// A collector of images, once it is known to fit into memory.
-  fileprivate func collector(
+  func collector(
     _ shape: ImageShape, count: Int, _ labels: [Int], path: String
   ) throws(FileError) -> ImageStatisticsCollector {
     let counts = isPerClass ? try ImageStatisticsCollector.classCounts(of: labels, path: path) : []

@@ -109,7 +109,7 @@ extension LateStartScan {
       limit: pipeline.scheduler.sampler.limit.words,
       measures: try ScanMeasures(set, data, settings.bootstrap, name: cell.name))
     let path = store.path(of: stored, "npz")
-    try OutputFile.write(set.archive(path: path), to: path)
+    try OutputFile.write(set.archive(path: path, by: classifier.extractor), to: path)
     if settings.keepsImages { try ScanArrays.write(images, to: store.path(of: stored, "images.npz")) }
     try store.keep(result, of: stored, seconds: (clock.now - begin).inSeconds)
     return result

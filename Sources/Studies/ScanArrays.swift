@@ -3,7 +3,7 @@ import Files
 import Pipelines
 import Tensors
 
-/// The arrays beside a cell, of images in 8 bits: `FeatureSet.archive(path:)`, and the images where they are kept.
+/// The arrays beside a cell, of images in 8 bits: `FeatureSet.archive(path:by:)`, and the images where they are kept.
 enum ScanArrays {
   /// Writes images as `arr_0 [images, height, width, channels]`, as tools for FID expect them.
   static func write(_ images: SampledImages, to path: String) throws(FileError) {

@@ -113,9 +113,9 @@ private func line(of error: EvaluationError) -> String {
 
 private func line(of error: MergeError) -> String {
   switch error {
-  case .noPart: "\(error) (sample --shard)"
-  case .missing(let shard): "\(error) by sample --shard \(shard)"
-  case .unfinished: "\(error) by sample --shard"
+  case .noPart: "\(error) (--shard)"
+  case .missing(let shard): "\(error) by --shard \(shard)"
+  case .unfinished: "\(error) by --shard"
   default: error.description
   }
 }

@@ -16,7 +16,8 @@ struct EvaluateCommand: ParsableCommand {
 
   @Argument(
     help: ArgumentHelp(
-      "Samples, in any form that is listed above; each is measured by itself.", valueName: "samples"))
+      "Samples, in any form that is listed above, or their features of --features-out; each is measured by itself.",
+      valueName: "samples"))
   var samples: [String]
 
   @Option(
@@ -30,6 +31,13 @@ struct EvaluateCommand: ParsableCommand {
 
   @Option(help: ArgumentHelp("Measure the first so many images of each set.", valueName: "number"))
   var count: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Only write the features of one of n parts of the samples, such as 0/4; `merge` joins them into --features-out.",
+      discussion: "Part 2 of 7 of out.npz is out.part-2-of-7.safetensors. Parts are cut at blocks of 1,024 images, and may be empty.",
+      valueName: "i/n"))
+  var shard: Shard?
 
   @OptionGroup(title: "How images are read")
   var reading: ImageReadingOptions
@@ -45,7 +53,11 @@ struct EvaluateCommand: ParsableCommand {
     if features.classifier != nil, statistics != nil {
       throw CommandError("--statistics is of pixels; --classifier takes --reference FILE or --data PATH")
     }
-    let request = try features.request(samples: samples, note: outputOptions.console.note)
+    if shard != nil, features.classifier == nil || features.featuresOut == nil || samples.count != 1 {
+      throw CommandError("--shard: takes --classifier, --features-out FILE.npz and one set of samples")
+    }
+    let request = try features.request(samples: samples, shard, note: outputOptions.console.note)
+    if let shard, let request { return try writePart(shard, request) }
     try checkCounts(channels: request?.classifier.imageChannels)
     let findings = try request.map(featureFindings) ?? pixelFindings()
     try outputOptions.console.result(
@@ -70,7 +82,10 @@ struct EvaluateCommand: ParsableCommand {
   /// Finds out before any work whether the sets compare.
   private func checkCounts(channels: Int?) throws {
     guard samples.count > 1 || count != nil else { return }
-    let counts = try samples.map { try open($0, channels: channels, clamps: true) { _ in }.count }
+    let counts = try samples.map { path in
+      if FeatureSet.isArchive(path) { return try FeatureSet.count(ofArchive: path) }
+      return try open(path, channels: channels, clamps: true) { _ in }.count
+    }
     for (path, own) in zip(samples, counts) {
       if let count, own < count { throw EvaluationError.fewerThanAsked(path: path, count: own, asked: count) }
       if count == nil, own != counts[0] {
@@ -106,11 +121,40 @@ struct EvaluateCommand: ParsableCommand {
         + "distance is not exact")
   }
 
+  /// Writes the features of a part of the samples.
+  private func writePart(_ shard: Shard, _ request: FeatureOptions.Request) throws {
+    guard let whole = request.featuresOutput else { return }
+    let console = outputOptions.console, path = samples[0], output = shard.partFile(of: whole)
+    try OutputFile.checkDistinct([output], readFrom: samples)
+    try OutputFile.checkWritable(output)
+    let source = try open(path, channels: request.classifier.imageChannels, clamps: true) { console.note($0) }
+    if let count, source.count < count {
+      throw EvaluationError.fewerThanAsked(path: path, count: source.count, asked: count)
+    }
+    let backend = try device.open(console)
+    let display = ProgressDisplay(
+      total: (count ?? source.count) / shard.count, unit: "images of \(path)", quiet: console.isQuiet)
+    let part = try request.classifier.part(shard, of: source, rows: nil, count: count, on: backend) {
+      display.update($0)
+    }
+    try OutputFile.write(part.file, to: output)
+    try console.result(
+      "\(output): \(part.images) images, part \(shard)",
+      json: .object([
+        "output": .string(output), "images": .number(Double(part.images)), "shard": .string(shard.description),
+      ]))
+  }
+
   private func featureFindings(_ request: FeatureOptions.Request) throws -> [Finding] {
     let console = outputOptions.console, classifier = request.classifier, extractor = try classifier.extractor
     let backend = try device.open(console), channels = classifier.imageChannels
     /// The features of images, with progress.
     func features(_ path: String, isData: Bool, rowLimit: Int) throws -> FeatureSet {
+      if !isData, FeatureSet.isArchive(path) {
+        return try FeatureSet(
+          archive: path, by: extractor, dimension: classifier.featureCount, questions: classifier.questions,
+          count: count)
+      }
       let source = try open(path, channels: channels, clamps: !isData) { console.note($0) }
       let asked = isData ? nil : count
       let display = ProgressDisplay(
@@ -122,7 +166,7 @@ struct EvaluateCommand: ParsableCommand {
     }
     return try samples.map { path in
       let set = try features(path, isData: false, rowLimit: .max)
-      if let output = request.featuresOutput { try OutputFile.write(set.archive(path: output), to: output) }
+      if let output = request.featuresOutput { try OutputFile.write(set.archive(path: output, by: extractor), to: output) }
       let measures = try SampleMeasures(set, to: reference, request.settings, path: path)
       let members: [String: JSONValue] = [
         "samples": .string(path),

@@ -72,7 +72,7 @@ struct FeatureOptions: ParsableArguments {
   }
 
   /// The comparison that the options make, or nil without a classifier.
-  func request(samples: [String], note: (String) -> Void) throws -> Request? {
+  func request(samples: [String], _ shard: Shard? = nil, note: (String) -> Void) throws -> Request? {
     guard let classifier else {
       let others: [(String, String?)] = [
         ("--reference", reference), ("--data", data), ("--measures", measures), ("--features-out", featuresOut),
@@ -88,7 +88,7 @@ struct FeatureOptions: ParsableArguments {
         throw CommandError("--features-out \(featuresOut): an .npz file is written")
       }
       try OutputFile.checkDistinct([featuresOut], readFrom: samples + [reference, data].compactMap(\.self))
-      try OutputFile.checkWritable(featuresOut)
+      if shard == nil { try OutputFile.checkWritable(featuresOut) }
     }
     let network = try FeatureExtractors.found(classifier, note: note)
     return Request(

@@ -47,8 +47,16 @@ extension StatisticsCommand {
     if let testData = features.testData, classifier == nil {
       throw CommandError("--test-data \(testData): is for classes, and \(name) has none")
     }
+    if shard != nil, let testData = features.testData {
+      throw CommandError("--test-data \(testData): the errors of a classifier are found by one process, without --shard")
+    }
     try network.check(source.shape, path: source.path)
     let backend = try device.open(console)
+    if let shard {
+      let display = ProgressDisplay(total: source.count / shard.count, unit: "images", quiet: console.isQuiet)
+      let part = try network.part(shard, of: source, rows: features.rows ?? 0, on: backend) { display.update($0) }
+      return try write(part, shard, to: shard.partFile(of: output), console)
+    }
     let display = ProgressDisplay(total: source.count, unit: "images", quiet: console.isQuiet)
     let set = try network.features(of: source, on: backend, rowLimit: features.rows ?? 0) { display.update($0) }
     let report = try features.testData.flatMap { path in

@@ -43,6 +43,13 @@ struct StatisticsCommand: ParsableCommand {
       valueName: "kind"))
   var label: Int?
 
+  @Option(
+    help: ArgumentHelp(
+      "Collect one of n parts of the images, such as 0/4, into a file of its own; `merge` joins them.",
+      discussion: "Part 2 of 7 of out.safetensors is out.part-2-of-7.safetensors. Parts are cut at blocks of 1,024 images, and may be empty.",
+      valueName: "i/n"))
+  var shard: Shard?
+
   @OptionGroup(title: "Features")
   var features: FeatureStatisticsOptions
 
@@ -61,6 +68,7 @@ struct StatisticsCommand: ParsableCommand {
   func run() throws {
     let console = outputOptions.console
     try checkArguments()
+    let output = shard?.partFile(of: output) ?? output
     try OutputFile.checkDistinct([output], readFrom: [data, features.testData].compactMap(\.self))
     try OutputFile.checkWritable(output)
     var request = StatisticsRequest(rank: rank, memoryLimit: try memoryLimit())
@@ -69,6 +77,10 @@ struct StatisticsCommand: ParsableCommand {
       let source = try Dataset.open(data, reading.reading) { console.note($0) }
       if let classifier = features.classifier { return try collectFeatures(of: source, by: classifier) }
       let display = ProgressDisplay(total: source.count, unit: "images", quiet: console.isQuiet)
+      if let shard {
+        let part = try request.part(shard, of: source, half: half) { display.update($0) }
+        return try write(part, shard, to: output, console)
+      }
       try write(request.statistics(of: source) { display.update($0) }, origin: nil, console)
     } else {
       try collect(request, of: samples.request(), console)
@@ -89,6 +101,7 @@ struct StatisticsCommand: ParsableCommand {
     }
     let ofData = [(label != nil, "--label")] + reading.named
     if data == nil, let other = ofData.first(where: { $0.0 }) { throw CommandError("\(other.1): is for --data") }
+    if data == nil, shard != nil { throw CommandError("--shard: is for --data; sample --shard draws parts of a model's samples") }
     if label != nil, !perClass { throw CommandError("--label: is for --per-class") }
   }
 
@@ -119,6 +132,16 @@ struct StatisticsCommand: ParsableCommand {
       throw ExitCode(130)
     }
     try write(statistics, origin: pipeline.origin(record), console)
+  }
+
+  /// Writes a part.
+  func write(_ part: (file: [UInt8], images: Int), _ shard: Shard, to output: String, _ console: Console) throws {
+    try OutputFile.write(part.file, to: output)
+    try console.result(
+      "\(output): \(part.images) images, part \(shard)",
+      json: .object([
+        "output": .string(output), "images": .number(Double(part.images)), "shard": .string(shard.description),
+      ]))
   }
 
   private typealias Statistics = (all: ImageStatistics, classes: ClassStatistics?)

@@ -1,0 +1,116 @@
+public import Compute
+public import Datasets
+import Evaluation
+public import Files
+public import Models
+
+extension FeatureExtractor {
+  /// The features of one part of a set of images, as a file that ``FeatureMerge`` joins with the others'.
+  ///
+  /// - Parameters:
+  ///   - shard: Which part; parts are cut at blocks of 1,024 images, and may be empty.
+  ///   - source: All images, from the first on.
+  ///   - rows: Images whose features are kept one by one in a reference; nil for samples, of which all are.
+  ///   - count: Images to take from the beginning, or nil for all.
+  ///   - backend: The device.
+  ///   - progress: Called with the images done.
+  /// - Returns: The file, and the images of the part.
+  public func part(
+    _ shard: Shard, of source: any ImageSource, rows: Int?, count: Int? = nil, on backend: any Backend,
+    progress: (Int) -> Void = { _ in }
+  ) throws -> (file: [UInt8], images: Int) {
+    let total = count ?? source.count, range = shard.blockRange(of: total), extractor = try extractor
+    try check(source.shape, path: source.path)
+    try source.skip(range.lowerBound)
+    let found = try descriptions(of: source, count: range.count, on: backend, progress: progress)
+    let header = PartHeader(
+      rows == nil ? .features : .reference, shard, total: total,
+      [
+        "network": extractor.name, "sha256": extractor.sha256, "dimension": "\(featureCount)",
+        "rows": rows.map { "\($0)" } ?? "all",
+        "questions": try JSONValue(encoding: questions.map(FeatureQuestion.init)).line,
+      ])
+    var writer = SafetensorsWriter(metadata: header.metadata)
+    writer.add("features", shape: [range.count, featureCount], values: found.features)
+    for (place, question) in questions.enumerated() {
+      writer.add("logits_\(place)", shape: [range.count, question.classCount], values: found.logits[place])
+    }
+    return (writer.encoded(), range.count)
+  }
+}
+
+/// A question of a classifier in the header of a part.
+private struct FeatureQuestion: Codable {
+  let name: String
+  let classCount: Int
+
+  init(_ question: (name: String, classCount: Int)) { (name, classCount) = question }
+}
+
+/// Joins the parts of the features of a set of images; what is written is equal, byte for byte, to what one process writes.
+public struct FeatureMerge {
+  private let parts: PartFiles
+
+  /// Opens parts, in any order.
+  ///
+  /// - Throws: ``MergeError`` if they are not all the parts of one set, or `FileError`.
+  public init(_ paths: [String]) throws {
+    parts = try PartFiles(paths)
+    guard parts.header.kind != .statistics else { throw MergeError.noPart(path: paths[0]) }
+  }
+
+  /// The features of samples as an archive, or the reference of a data set as a file of the form that its path asks for.
+  public func encoded(for output: String) throws -> (file: [UInt8], images: Int) {
+    let facts = parts.header.facts, path = parts.files[0].file.path
+    guard let name = facts["network"], let sha256 = facts["sha256"],
+      let dimension = facts["dimension"].flatMap({ Int($0) }), (1...1 << 20).contains(dimension),
+      let list = try? JSONValue(facts["questions"] ?? "", path: path).decoded(as: [FeatureQuestion].self),
+      list.allSatisfy({ (1...1 << 20).contains($0.classCount) })
+    else { throw FileError(path, "its header is damaged") }
+    let limit = facts["rows"].flatMap { Int($0) }.map { max(0, $0) } ?? .max
+    var accumulator = FeatureAccumulator(
+      dimension: dimension, count: parts.header.total, rowLimit: limit,
+      questions: list.map { (name: $0.name, classCount: $0.classCount) })
+    for file in parts.files {
+      let range = Shard(index: PartHeader(file)?.shard.index ?? 0, count: parts.header.shard.count)
+        .blockRange(of: parts.header.total)
+      func values(_ tensor: String, _ width: Int) throws -> [Float] {
+        guard let entry = file.entries[tensor], entry.type == .float32, entry.shape == [range.count, width] else {
+          throw FileError(file.file.path, "has no tensor '\(tensor)' of F32 [\(range.count), \(width)]")
+        }
+        let values = file.floats(entry)
+        guard values.allSatisfy(\.isFinite) else {
+          throw FileError(file.file.path, "tensor '\(tensor)' holds values that are not finite")
+        }
+        return values
+      }
+      try accumulator.add(
+        values("features", dimension),
+        logits: list.enumerated().map { try values("logits_\($0.offset)", $0.element.classCount) })
+    }
+    let set = accumulator.set(), extractor = FeatureReference.Extractor(name: name, sha256: sha256)
+    guard parts.header.kind == .reference else { return (try set.archive(path: output, by: extractor), set.count) }
+    let reference = FeatureReference(set, by: extractor)
+    let isArchive = output.lowercased().hasSuffix(".npz")
+    return (isArchive ? try reference.archive(path: output) : reference.encoded(), set.count)
+  }
+
+  /// The ending of what is written.
+  public var needsArchive: Bool { parts.header.kind == .features }
+}
+
+/// What a file is a part of.
+public enum PartKind: Sendable, Hashable {
+  /// Sums of images.
+  case statistics
+  /// Features of images.
+  case features
+
+  /// Looks at a file; nil for one that is no part of statistics or features.
+  public init?(of path: String) {
+    guard path.lowercased().hasSuffix(".safetensors"), let file = try? SafetensorsFile(path),
+      let header = PartHeader(file)
+    else { return nil }
+    self = header.kind == .statistics ? .statistics : .features
+  }
+}
