@@ -9,6 +9,8 @@ public func hostMathHasAddresses() -> Bool {
   openblas_has_addresses(max(1, openblas_get_num_threads())) && openblas_reserve(1)
 }
 
-/// OpenBLAS keeps to the calling thread: a small matrix that its threads share takes ten times as long, most of it waiting, and
-/// sums would be rounded by the number of threads. Whoever calls it names this first.
+/// OpenBLAS keeps to the calling thread; whoever calls it names this first.
+///
+/// A small matrix that its threads share takes ten times as long, most of it waiting, and sums would be rounded by the number of
+/// threads.
 let openBLASIsSerial: Void = openblas_set_num_threads(1)

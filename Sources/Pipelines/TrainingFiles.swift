@@ -2,7 +2,9 @@ import Files
 import Foundation
 import Training
 
-/// The folder of a training run: checkpoints, log, curve, grids of samples. Of several ranks the first keeps it.
+/// The folder of a training run: checkpoints, log, curve, grids of samples.
+///
+/// Of several ranks the first keeps it.
 final class TrainingFiles {
   let plan: OutputPlan
 

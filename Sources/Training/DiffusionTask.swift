@@ -58,7 +58,8 @@ public final class DiffusionTask: TrainingTask {
       key: .init(step: UInt32(step)), on: tape.backend)
     let share = Double(batch.places.count) / Double(batch.stepCount)
     return try takeGradients(
-      images: images, noise: noise, times: Array(times[batch.places]), weights: weights[batch.places].map { $0 * share },
+      images: images, noise: noise, times: Array(times[batch.places]),
+      weights: weights[batch.places].map { $0 * share },
       labels: labels(of: batch, &generator), tape)
   }
 

@@ -33,7 +33,7 @@ public struct TrainingSettings: Codable, Sendable, Hashable {
   public var task = Task.diffusion
   /// Images of a step, 1 to 1,048,576.
   public var batch = 64
-  /// Parts of a batch, which are done one after the other or by several ranks: 1, 2, 4, ... up to the batch, which they divide.
+  /// Parts of a batch, which are done one after the other or by several ranks: a power of two that divides the batch.
   ///
   /// Their gradients are added in a binary tree, so that a run depends on the number of parts in its last digits, and on the number of
   /// ranks not at all.

@@ -35,8 +35,9 @@ struct EvaluateCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Only write the features of one of n parts of the samples, such as 0/4; `merge` joins them into --features-out.",
-      discussion: "Part 2 of 7 of out.npz is out.part-2-of-7.safetensors. Parts are cut at blocks of 1,024 images, and may be empty.",
-      valueName: "i/n"))
+      discussion: """
+        Part 2 of 7 of out.npz is out.part-2-of-7.safetensors. Parts are cut at blocks of 1,024 images, and may be empty.
+        """, valueName: "i/n"))
   var shard: Shard?
 
   @OptionGroup(title: "How images are read")
@@ -166,7 +167,9 @@ struct EvaluateCommand: ParsableCommand {
     }
     return try samples.map { path in
       let set = try features(path, isData: false, rowLimit: .max)
-      if let output = request.featuresOutput { try OutputFile.write(set.archive(path: output, by: extractor), to: output) }
+      if let output = request.featuresOutput {
+        try OutputFile.write(set.archive(path: output, by: extractor), to: output)
+      }
       let measures = try SampleMeasures(set, to: reference, request.settings, path: path)
       let members: [String: JSONValue] = [
         "samples": .string(path),

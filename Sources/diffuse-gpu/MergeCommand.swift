@@ -5,7 +5,7 @@ import Foundation
 struct MergeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "merge",
-    abstract: "Join the parts that commands have made with --shard: of sample, statistics, evaluate and late-start scan.",
+    abstract: "Join the parts that sample, statistics, evaluate and late-start scan have made with --shard.",
     discussion: """
       What is written equals the output of one run on one machine byte for byte, the record beside it included. Parts may be named in any \
       order; gaps, parts of other runs and parts that were stopped are refused. Folders that the parts have in common are joined in \
@@ -21,7 +21,8 @@ struct MergeCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("The file or the folder to write.", valueName: "output"))
   var output: String
 
-  @Argument(help: ArgumentHelp("The parts: files, arrays with their records beside them, or folders.", valueName: "parts"))
+  @Argument(
+    help: ArgumentHelp("The parts: files, arrays with their records beside them, or folders.", valueName: "parts"))
   var parts: [String]
 
   @OptionGroup

@@ -23,7 +23,8 @@ enum Ranks {
   static func check(_ command: any ParsableCommand) throws(CommandError) {
     guard let launcher, launcher.kind != .slurm, !(command is any RankedCommand) else { return }
     throw CommandError(
-      "started \(launcher.size) times by \(launcher.kind.rawValue); sample and train share their work out among several processes")
+      "started \(launcher.size) times by \(launcher.kind.rawValue); sample and train share their work out among processes"
+    )
   }
 
   /// Whether the ranks have found each other.
@@ -60,7 +61,8 @@ enum Ranks {
     guard connected != nil, let local = launcher?.localSize, isBound,
       machine.activeProcessorCount * local < machine.processorCount
     else { return nil }
-    return "the launcher binds each of \(local) ranks to \(machine.activeProcessorCount) of \(machine.processorCount) cores; "
+    return
+      "the launcher binds each of \(local) ranks to \(machine.activeProcessorCount) of \(machine.processorCount) cores; "
       + "mpirun --bind-to none lets them share all"
   }
 

@@ -197,7 +197,9 @@ struct SampleCommand: RankedCommand {
     try sink.finish(record)
     if images.saveEvery != nil { try recorder?.writeGrids(beside: images.output, zoom: record.request.zoom) }
     if let path = images.animate { try recorder?.writeAnimation(to: path, zoom: record.request.zoom) }
-    if share.ranks.isRoot { try report(summary, share.total, labels, steps: pipeline.steps, record, sink.path, device, console) }
+    if share.ranks.isRoot {
+      try report(summary, share.total, labels, steps: pipeline.steps, record, sink.path, device, console)
+    }
     if summary.wasStopped { throw ExitCode(130) }
   }
 

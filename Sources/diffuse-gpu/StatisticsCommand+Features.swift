@@ -48,7 +48,8 @@ extension StatisticsCommand {
       throw CommandError("--test-data \(testData): is for classes, and \(name) has none")
     }
     if shard != nil, let testData = features.testData {
-      throw CommandError("--test-data \(testData): the errors of a classifier are found by one process, without --shard")
+      throw CommandError(
+        "--test-data \(testData): the errors of a classifier are found by one process, without --shard")
     }
     try network.check(source.shape, path: source.path)
     let backend = try device.open(console)

@@ -46,8 +46,9 @@ struct StatisticsCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Collect one of n parts of the images, such as 0/4, into a file of its own; `merge` joins them.",
-      discussion: "Part 2 of 7 of out.safetensors is out.part-2-of-7.safetensors. Parts are cut at blocks of 1,024 images, and may be empty.",
-      valueName: "i/n"))
+      discussion: """
+        Part 2 of 7 of out.safetensors is out.part-2-of-7.safetensors. Parts are cut at blocks of 1,024 images, and may be empty.
+        """, valueName: "i/n"))
   var shard: Shard?
 
   @OptionGroup(title: "Features")
@@ -101,7 +102,9 @@ struct StatisticsCommand: ParsableCommand {
     }
     let ofData = [(label != nil, "--label")] + reading.named
     if data == nil, let other = ofData.first(where: { $0.0 }) { throw CommandError("\(other.1): is for --data") }
-    if data == nil, shard != nil { throw CommandError("--shard: is for --data; sample --shard draws parts of a model's samples") }
+    if data == nil, shard != nil {
+      throw CommandError("--shard: is for --data; sample --shard draws parts of a model's samples")
+    }
     if label != nil, !perClass { throw CommandError("--label: is for --per-class") }
   }
 

@@ -92,7 +92,10 @@ struct EvaluateCommandTests {
     #expect(counted.first?["feature_frechet_distance"] == whole.first?["feature_frechet_distance"])
     let features = try NumpyArchive.array("features", in: folder.path("f.npz"))
     #expect(features.shape == [25, 128])
-    #expect(try NumpyArchive.names(in: folder.path("f.npz")) == ["features", "mu", "sigma", "logits_0", "classes_0"])
+    #expect(
+      try NumpyArchive.names(in: folder.path("f.npz")) == [
+        "features", "mu", "sigma", "logits_0", "classes_0", "network",
+      ])
   }
 
   @Test("What cannot be measured is refused in one line that says what would be right")

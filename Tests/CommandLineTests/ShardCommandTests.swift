@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("diffuse-gpu sample --shard and merge", .serialized)
+@Suite("--shard and merge", .serialized)
 struct ShardCommandTests {
   let folder: TemporaryFolder
 
@@ -125,5 +125,71 @@ struct ShardCommandTests {
     for text in ["2/2", "-1/2", "1", "1/0", "a/b", "0/2/3"] {
       #expect(try run(["sample", "--shard=\(text)"], fails: true).error.contains("is invalid for '--shard"))
     }
+  }
+
+  /// The images of the fixtures, of which there are ten blocks.
+  private static let images = Fixtures.path("mnist/t10k-images-idx3-ubyte.gz")
+
+  @Test("Parts of statistics are those of one process byte for byte, classes too; empty parts are parts")
+  func statistics() throws {
+    func statistics(_ more: [String], to output: String) throws {
+      try run(
+        ["statistics", "--data", Self.images, "--rank", "20", "--per-class", "--quiet", "-o", folder.path(output)]
+          + more)
+    }
+    try statistics([], to: "whole.safetensors")
+    for count in [3, 11] {
+      for index in 0..<count { try statistics(["--shard", "\(index)/\(count)"], to: "s.safetensors") }
+      let parts = (0..<count).reversed().map { folder.path("s.part-\($0)-of-\(count).safetensors") }
+      try run(["merge", folder.path("s.safetensors")] + parts)
+      #expect(try fileBytes(folder.path("s.safetensors")) == fileBytes(folder.path("whole.safetensors")))
+      #expect(
+        try fault(["merge", folder.path("x.safetensors")] + parts.dropLast()).contains("part 0/\(count) is missing"))
+      #expect(try fault(["merge", folder.path("x.npz")] + parts).contains(".safetensors is written"))
+    }
+    try run([
+      "statistics", "--data", Self.images, "--rank", "21", "--per-class", "--quiet", "--shard", "1/3", "-o",
+      folder.path("other.safetensors"),
+    ])
+    let mixed = [
+      "s.part-0-of-3.safetensors", "other.part-1-of-3.safetensors", "s.part-2-of-3.safetensors",
+    ].map { folder.path($0) }
+    #expect(try fault(["merge", folder.path("x.safetensors")] + mixed).contains("'rank' of its record"))
+    #expect(!FileManager.default.fileExists(atPath: folder.path("x.safetensors")))
+    #expect(
+      try fault(["statistics", "--model", "mnist", "--shard", "0/2", "-o", folder.path("y.safetensors")]).contains(
+        "--shard"))
+  }
+
+  @Test("Parts of features are those of one process byte for byte, and are measured without the network")
+  func features() throws {
+    let classifier = ["--classifier", "mnist-classifier", "--device", "cpu", "--quiet"]
+    func evaluate(_ more: [String]) throws -> String {
+      try run(["evaluate", Self.images, "--count", "2100", "--bootstrap", "20", "--json"] + classifier + more).output
+    }
+    let whole = try evaluate(["--features-out", folder.path("whole.npz")])
+    for index in 0..<3 { _ = try evaluate(["--features-out", folder.path("f.npz"), "--shard", "\(index)/3"]) }
+    let parts = (0..<3).map { folder.path("f.part-\($0)-of-3.safetensors") }
+    try run(["merge", folder.path("f.npz")] + parts)
+    #expect(try fileBytes(folder.path("f.npz")) == fileBytes(folder.path("whole.npz")))
+    let again = try run(["evaluate", folder.path("f.npz"), "--bootstrap", "20", "--json"] + classifier).output
+    #expect(
+      again.split(separator: "\n").filter { !$0.contains("\"samples\"") }
+        == whole.split(separator: "\n").filter { !$0.contains("\"samples\"") })
+    #expect(
+      try fault(["evaluate", folder.path("f.npz"), "--classifier", "fashion-mnist-classifier", "--device", "cpu"])
+        .contains("another network"))
+    #expect(try fault(["evaluate", folder.path("f.npz"), "--count", "2101"] + classifier).contains("2100"))
+    #expect(try fault(["evaluate", Self.images, "--shard", "0/2"] + classifier).contains("--features-out"))
+    #expect(try fault(["merge", folder.path("f.safetensors")] + parts).contains(".npz is written"))
+
+    let reference = ["statistics", "--data", Self.images, "--rows", "300"] + classifier
+    try run(reference + ["-o", folder.path("reference.safetensors")])
+    for index in 0..<4 { try run(reference + ["-o", folder.path("r.safetensors"), "--shard", "\(index)/4"]) }
+    try run(
+      ["merge", folder.path("r.safetensors")] + (0..<4).map { folder.path("r.part-\($0)-of-4.safetensors") })
+    #expect(try fileBytes(folder.path("r.safetensors")) == fileBytes(folder.path("reference.safetensors")))
+    let testData = reference + ["--test-data", Self.images, "--shard", "0/2", "-o", folder.path("z.safetensors")]
+    #expect(try fault(testData).contains("--test-data"))
   }
 }

@@ -229,7 +229,8 @@ struct TrainCommandTests {
     }
   }
 
-  @Test("Started several times, what cannot find its others is refused in one line; a shard of its own is none of these")
+  @Test(
+    "Started several times, what cannot find its others is refused in one line; a shard of its own is none of these")
   func launchers() throws {
     let folder = try Self.makeData(), arguments = Self.arguments(folder, "run", ["--steps", "2"])
     let slurm = ["SLURM_STEP_NUM_TASKS": "4", "SLURM_PROCID": "1"]

@@ -108,10 +108,26 @@ struct FeatureReferenceTests {
   func features() throws {
     var accumulator = FeatureAccumulator(dimension: 2, count: 3, questions: [("side", 2)])
     accumulator.add([0, 1, 2, 3, 4, 7], logits: [[0, 1, 1, 0, 0, 2]])
-    let set = accumulator.set()
-    try OutputFile.write(set.archive(path: "f.npz"), to: folder.path("f.npz"))
+    let set = accumulator.set(), maker = FeatureReference.Extractor(name: "network", sha256: "0123abcd")
+    try OutputFile.write(set.archive(path: "f.npz", by: maker), to: folder.path("f.npz"))
     #expect(try NumpyArchive.array("features", in: folder.path("f.npz")).floats == [0, 1, 2, 3, 4, 7])
     #expect(try NumpyArchive.array("classes_0", in: folder.path("f.npz")).integers == [1, 0, 1])
     #expect(try frechetDistance(FeatureReference(contentsOf: folder.path("f.npz")).moments, set.moments) < 1e-9)
+    #expect(FeatureSet.isArchive(folder.path("f.npz")))
+    func read(_ maker: FeatureReference.Extractor, dimension: Int = 2, count: Int? = nil) throws -> FeatureSet {
+      try FeatureSet(
+        archive: folder.path("f.npz"), by: maker, dimension: dimension, questions: [("side", 2)], count: count)
+    }
+    #expect(try read(maker).moments == set.moments)
+    #expect(try read(maker).questions == set.questions)
+    #expect(try read(maker, count: 2).questions[0].answers == [1, 0])
+    for wrong: () throws -> FeatureSet in [
+      { try read(.init(name: "network", sha256: "0123abce")) }, { try read(maker, dimension: 3) },
+      { try read(maker, count: 4) },
+    ] {
+      #expect { try wrong() } throws: {
+        "\($0)".contains("f.npz") && !"\($0)".contains("\n")
+      }
+    }
   }
 }
