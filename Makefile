@@ -3,13 +3,13 @@ DEBIAN = ocl-icd-opencl-dev opencl-headers pocl-opencl-icd libopenblas-dev libpn
 SUDO = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 PROGRAM = .build/release/diffuse-gpu
 PICTURE = digits.png
-DOCUMENTED = DiffuseGPU Charts CheckpointFormats Compute ComputeCPU ComputeOpenCL Conformance Datasets DeviceSelection DiffusersFormat Diffusion Evaluation \
+DOCUMENTED = DiffuseGPU Charts CheckpointFormats Communication Compute ComputeCPU ComputeOpenCL Conformance Datasets DeviceSelection DiffusersFormat Diffusion Evaluation \
   Files HostMath Instruments Models Networks Pipelines Pretrained Profiling Random Studies SymmetryBreaking Tensors Training
 
 # Seconds for each parser of the fuzzer.
 SECONDS = 60
 
-.PHONY: sample build test example lint format docs check check-all fuzz bench bench-operations install-debian clean
+.PHONY: sample build test example lint format docs check check-mpi check-all fuzz bench bench-operations install-debian clean
 
 sample: build ## Sample a grid of digits with the model that the binary carries
 	$(PROGRAM) sample --output $(PICTURE)
@@ -44,6 +44,9 @@ docs: install-debian ## Build the documentation of all libraries into .build-doc
 
 check: build ## Run the conformance list on the device that is found
 	$(PROGRAM) check
+
+check-mpi: build ## Several processes over five MPI libraries, ranks that die, and what the network costs
+	.ci/check-mpi
 
 check-all: test lint ## The slow checks: sanitizers, Intel's runtime, oclgrind, mutations, a full disk, documentation, speed beside other programs
 	.ci/check-all

@@ -111,8 +111,8 @@ let package = Package(
     library(
       "Pipelines",
       [
-        "Communication", "Compute", "Random", "Tensors", "Files", "CheckpointFormats", "Datasets", "Networks",
-        "Diffusion", "DiffusersFormat", "SymmetryBreaking", "Evaluation", "Training", "Models",
+        "Communication", "Compute", "Random", "Tensors", "HostMath", "Files", "CheckpointFormats", "Datasets",
+        "Networks", "Diffusion", "DiffusersFormat", "SymmetryBreaking", "Evaluation", "Training", "Models",
       ]),
     library("Profiling", ["Compute", "Tensors", "Instruments", "Files", "Networks", "Models"]),
     library("Pretrained", ["Files", "DiffusersFormat", "Models", "PretrainedModels"]),

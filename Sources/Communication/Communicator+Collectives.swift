@@ -29,7 +29,7 @@ extension Communicator {
   ///   - values: This rank's.
   ///   - counts: How many each rank has.
   ///   - body: Called on the first rank with each rank and its numbers, in their order.
-  public func bringToRoot(_ values: [Float], counts: [Int], _ body: (Int, [Float]) throws -> Void) throws {
+  public func bringToRoot(_ values: [Float], counts: [Int], _ body: (Int, [Float]) throws -> Void) rethrows {
     guard isRoot else {
       values.withUnsafeBytes {
         exchangeInMessages($0, to: 0, .init(start: nil, count: 0), from: 0, longest: $0.count)

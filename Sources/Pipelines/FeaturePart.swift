@@ -1,6 +1,7 @@
+public import Communication
 public import Compute
 public import Datasets
-import Evaluation
+public import Evaluation
 public import Files
 public import Models
 
@@ -36,6 +37,48 @@ extension FeatureExtractor {
       writer.add("logits_\(place)", shape: [range.count, question.classCount], values: found.logits[place])
     }
     return (writer.encoded(), range.count)
+  }
+}
+
+extension FeatureExtractor {
+  /// The features of images that several ranks share out, on the first of them; nil on others.
+  ///
+  /// - Parameters:
+  ///   - source: All images, from the first on.
+  ///   - ranks: The processes.
+  ///   - count: Images to take from the beginning, or nil for all.
+  ///   - rowLimit: Images whose features are kept one by one.
+  ///   - backend: The device.
+  ///   - progress: Called with the images of this rank that are done.
+  /// - Throws: As `features(of:on:count:rowLimit:progress:)`.
+  public func features(
+    of source: any ImageSource, _ ranks: any Communicator, count: Int? = nil, rowLimit: Int = .max,
+    on backend: any Backend, progress: (Int) -> Void = { _ in }
+  ) throws -> FeatureSet? {
+    guard ranks.size > 1 else {
+      return try features(of: source, on: backend, count: count, rowLimit: rowLimit, progress: progress)
+    }
+    let total = count ?? source.count
+    guard total >= 2, source.count >= total else {
+      throw count.map { EvaluationError.fewerThanAsked(path: source.path, count: source.count, asked: $0) }
+        ?? .tooFewImages(path: source.path, count: source.count, needed: 2)
+    }
+    let ranges = (0..<ranks.size).map { Shard(index: $0, count: ranks.size).blockRange(of: total) }
+    try check(source.shape, path: source.path)
+    try source.skip(ranges[ranks.rank].lowerBound)
+    let own = try descriptions(of: source, count: ranges[ranks.rank].count, on: backend, progress: progress)
+    var features: [Float] = [], logits = [[Float]](repeating: [], count: questions.count)
+    ranks.bringToRoot(own.features, counts: ranges.map { $0.count * featureCount }) { features += $1 }
+    for (place, question) in questions.enumerated() {
+      ranks.bringToRoot(own.logits[place], counts: ranges.map { $0.count * question.classCount }) {
+        logits[place] += $1
+      }
+    }
+    guard ranks.isRoot else { return nil }
+    var accumulator = FeatureAccumulator(
+      dimension: featureCount, count: total, rowLimit: rowLimit, questions: questions)
+    accumulator.add(features, logits: logits)
+    return accumulator.set()
   }
 }
 

@@ -1,7 +1,7 @@
 import ArgumentParser
 import DiffuseGPU
 
-struct EvaluateCommand: ParsableCommand {
+struct EvaluateCommand: RankedCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate",
     abstract: "Measure samples against a data set, in pixels or in a classifier's features.",
@@ -50,6 +50,7 @@ struct EvaluateCommand: ParsableCommand {
   var outputOptions: OutputOptions
 
   func run() throws {
+    let ranks = shard == nil ? try Ranks.connect() : SingleProcess()
     try checkNumber("--count", count, in: 2...1 << 31)
     if features.classifier != nil, statistics != nil {
       throw CommandError("--statistics is of pixels; --classifier takes --reference FILE or --data PATH")
@@ -60,7 +61,9 @@ struct EvaluateCommand: ParsableCommand {
     let request = try features.request(samples: samples, shard, note: outputOptions.console.note)
     if let shard, let request { return try writePart(shard, request) }
     try checkCounts(channels: request?.classifier.imageChannels)
-    let findings = try request.map(featureFindings) ?? pixelFindings()
+    // Pixels are read faster than they are sent.
+    let findings = try request.map { try featureFindings($0, ranks) } ?? (ranks.isRoot ? pixelFindings() : [])
+    guard ranks.isRoot else { return }
     try outputOptions.console.result(
       (findings.map(\.text) + ["images are \(eightBitRule)"]).joined(separator: "\n"),
       json: .array(
@@ -146,12 +149,16 @@ struct EvaluateCommand: ParsableCommand {
       ]))
   }
 
-  private func featureFindings(_ request: FeatureOptions.Request) throws -> [Finding] {
-    let console = outputOptions.console, classifier = request.classifier, extractor = try classifier.extractor
+  private func featureFindings(
+    _ request: FeatureOptions.Request, _ ranks: any Communicator
+  ) throws -> [Finding] {
+    let console = ranks.isRoot ? outputOptions.console : outputOptions.silent, classifier = request.classifier,
+      extractor = try classifier.extractor
     let backend = try device.open(console), channels = classifier.imageChannels
-    /// The features of images, with progress.
-    func features(_ path: String, isData: Bool, rowLimit: Int) throws -> FeatureSet {
+    /// The features of images, with progress; on the first rank.
+    func features(_ path: String, isData: Bool, rowLimit: Int) throws -> FeatureSet? {
       if !isData, FeatureSet.isArchive(path) {
+        guard ranks.isRoot else { return nil }
         return try FeatureSet(
           archive: path, by: extractor, dimension: classifier.featureCount, questions: classifier.questions,
           count: count)
@@ -159,14 +166,19 @@ struct EvaluateCommand: ParsableCommand {
       let source = try open(path, channels: channels, clamps: !isData) { console.note($0) }
       let asked = isData ? nil : count
       let display = ProgressDisplay(
-        total: asked ?? source.count, unit: "images of \(path)", quiet: console.isQuiet)
-      return try classifier.features(of: source, on: backend, count: asked, rowLimit: rowLimit) { display.update($0) }
+        total: (asked ?? source.count) / ranks.size, unit: "images of \(path)", quiet: console.isQuiet)
+      return try classifier.features(of: source, ranks, count: asked, rowLimit: rowLimit, on: backend) {
+        display.update($0)
+      }
     }
-    let reference = try request.reference { path, rows in
-      FeatureReference(try features(path, isData: true, rowLimit: rows), by: extractor)
+    let data = try request.measuredData.map { try features($0.path, isData: true, rowLimit: $0.rows) }
+    guard ranks.isRoot else {
+      for path in samples { _ = try features(path, isData: false, rowLimit: .max) }
+      return []
     }
-    return try samples.map { path in
-      let set = try features(path, isData: false, rowLimit: .max)
+    let reference = try request.reference { data.flatMap(\.self).map { FeatureReference($0, by: extractor) } }
+    return try samples.compactMap { path in
+      guard let set = try features(path, isData: false, rowLimit: .max) else { return nil }
       if let output = request.featuresOutput {
         try OutputFile.write(set.archive(path: output, by: extractor), to: output)
       }

@@ -50,19 +50,22 @@ struct FeatureOptions: ParsableArguments {
     /// What results call the reference.
     var referenceName: String { file ?? data ?? "\(classifier.name)/reference.safetensors" }
 
+    /// The data set whose features are the reference, if one is named, and of how many images they are kept one by one.
+    var measuredData: (path: String, rows: Int)? {
+      let needsRows = settings.measures.contains(where: \.needsReferenceRows)
+      return file == nil ? data.map { ($0, needsRows ? ManifoldMeasures.largestCount : 0) } : nil
+    }
+
     /// The reference: of the file, of the data, or the classifier's own.
     ///
-    /// - Parameter measure: Makes the reference of a data set, with the features of so many images.
-    func reference(_ measure: (String, Int) throws -> FeatureReference) throws -> FeatureReference {
+    /// - Parameter measured: That of ``measuredData``.
+    func reference(measured: () -> FeatureReference?) throws -> FeatureReference {
       if let file {
         let reference = try FeatureReference(contentsOf: file)
         try reference.check(try classifier.extractor, path: file)
         return reference
       }
-      if let data {
-        let needsRows = settings.measures.contains(where: \.needsReferenceRows)
-        return try measure(data, needsRows ? ManifoldMeasures.largestCount : 0)
-      }
+      if let reference = measured() { return reference }
       guard let reference = try classifier.reference() else {
         throw CommandError(
           "--classifier \(classifier.name): holds no reference.safetensors; name --reference FILE or --data PATH")

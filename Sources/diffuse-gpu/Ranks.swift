@@ -23,7 +23,7 @@ enum Ranks {
   static func check(_ command: any ParsableCommand) throws(CommandError) {
     guard let launcher, launcher.kind != .slurm, !(command is any RankedCommand) else { return }
     throw CommandError(
-      "started \(launcher.size) times by \(launcher.kind.rawValue); sample and train share their work out among processes"
+      "started \(launcher.size) times by \(launcher.kind.rawValue); sample, train and evaluate share their work out"
     )
   }
 
