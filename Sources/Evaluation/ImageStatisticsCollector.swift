@@ -82,6 +82,9 @@ public struct ImageStatisticsCollector {
     }
   }
 
+  /// Images of each class so far.
+  package var classCounts: [Int] { classes.map(\.count) }
+
   /// What is held: of all images, and of each class.
   package var states: [MomentAccumulator.State] { ([all] + classes).map(\.state) }
 

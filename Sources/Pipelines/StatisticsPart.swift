@@ -57,8 +57,8 @@ public struct StatisticsMerge {
   public func encoded(memoryLimit: Int = .max) throws -> (file: [UInt8], images: Int) {
     let facts = parts.header.facts, path = parts.files[0].file.path
     func number(_ name: String) throws -> Int {
-      guard let value = facts[name].flatMap({ Int($0) }), (1...1 << 24).contains(value) else {
-        throw FileError(path, "'\(name)' of its header is no extent")
+      guard let value = facts[name].flatMap({ Int($0) }), (1...1 << 14).contains(value) else {
+        throw FileError(path, "'\(name)' of its header is no number from 1 to \(1 << 14)")
       }
       return value
     }
@@ -75,8 +75,8 @@ public struct StatisticsMerge {
       let states = try whole.states.indices.map { try MomentAccumulator.State(file, prefix: "\($0)/") }
       guard whole.add(states) else { throw FileError(file.file.path, "holds other sums than its header tells of") }
     }
-    guard whole.count == parts.header.total else {
-      throw FileError(path, "\(whole.count) of \(parts.header.total) images are in the parts")
+    guard whole.count == parts.header.total, whole.classCounts == counts else {
+      throw FileError(path, "the parts hold other images than their headers tell of")
     }
     let file = try whole.statistics().encoded(
       basisType: facts["half"] == "true" ? .float16 : .float32, classes: whole.classStatistics())
@@ -102,8 +102,9 @@ extension MomentAccumulator.State {
         throw FileError(file.file.path, "tensor '\(prefix + name)' is missing, or is no list of F64")
       }
       let values = file.doubles(entry)
-      guard values.allSatisfy(\.isFinite) else {
-        throw FileError(file.file.path, "tensor '\(prefix + name)' holds values that are not finite")
+      // Sums of images are far smaller, and squares of these are finite.
+      guard values.allSatisfy({ abs($0) < 1e100 }), !name.hasPrefix("squared") || values.allSatisfy({ $0 >= 0 }) else {
+        throw FileError(file.file.path, "tensor '\(prefix + name)' holds values that no sum has")
       }
       return values
     }
