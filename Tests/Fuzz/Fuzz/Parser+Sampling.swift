@@ -58,7 +58,7 @@ extension Parser {
       let record = try withFile("input.json", bytes) { try RunRecord(contentsOf: $0) }
       let copy: RunRecord = try record.json.decoded()
       try BrokenPromise.unless(copy == record, "a record is read as it is written")
-      guard record.request.settings.seeds.count <= 4, record.request.settings.steps <= 4 else { return }
+      guard record.request.settings.seeds.count <= 4, (record.request.settings.steps ?? 50) <= 4 else { return }
       try run(ExactWorld(name: "two points", .mixture(.twoPoints)), record.request.settings)
     },
     Parser("record-picture") {
