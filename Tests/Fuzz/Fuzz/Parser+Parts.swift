@@ -4,7 +4,7 @@ import Foundation
 
 /// What `merge` reads of statistics and features.
 extension Parser {
-  static let parts: [Parser] = [
+  static let shards: [Parser] = [
     Parser("statistics-part") {
       try [false, true].map { isPerClass in
         var request = StatisticsRequest(rank: 3)
@@ -16,7 +16,9 @@ extension Parser {
         try StatisticsMerge([$0]).encoded(memoryLimit: 1 << 26)
       }
       try BrokenPromise.unless(merged.images >= 2, "statistics are of two images at least")
-      _ = try withFile("statistics.safetensors", merged.file) { try ImageStatistics(SafetensorsFile($0)) }
+      _ = try merged.file.withUnsafeBytes { bytes in
+        try withFile("statistics.safetensors", bytes) { try ImageStatistics(SafetensorsFile($0)) }
+      }
     },
     Parser("feature-part") {
       ["features", "reference"].map { kind in

@@ -21,7 +21,7 @@ struct Parser: Sendable {
   }
 
   /// All parsers, in the order in which they are tried.
-  static let all: [Parser] = files + checkpoints + images + models + parts + sampling + studies + training
+  static let all: [Parser] = files + checkpoints + images + models + shards + sampling + studies + training
 }
 
 /// The files of the tests that have an ending, for seeds.
