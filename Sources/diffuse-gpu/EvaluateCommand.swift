@@ -40,6 +40,9 @@ struct EvaluateCommand: RankedCommand {
         """, valueName: "i/n"))
   var shard: Shard?
 
+  @Flag(help: "With --shard: leave a part that is there already.")
+  var skipExisting = false
+
   @OptionGroup(title: "How images are read")
   var reading: ImageReadingOptions
 
@@ -57,6 +60,11 @@ struct EvaluateCommand: RankedCommand {
     }
     if shard != nil, features.classifier == nil || features.featuresOut == nil || samples.count != 1 {
       throw CommandError("--shard: takes --classifier, --features-out FILE.npz and one set of samples")
+    }
+    if skipExisting {
+      guard let shard, let whole = features.featuresOut else { throw CommandError("--skip-existing takes --shard") }
+      let part = shard.partFile(of: whole)
+      if PartKind(of: part) != nil { return outputOptions.console.note("\(part) is there already") }
     }
     let request = try features.request(samples: samples, shard, note: outputOptions.console.note)
     if let shard, let request { return try writePart(shard, request) }

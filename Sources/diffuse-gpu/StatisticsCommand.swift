@@ -51,6 +51,9 @@ struct StatisticsCommand: ParsableCommand {
         """, valueName: "i/n"))
   var shard: Shard?
 
+  @Flag(help: "With --shard: leave a part that is there already.")
+  var skipExisting = false
+
   @OptionGroup(title: "Features")
   var features: FeatureStatisticsOptions
 
@@ -70,6 +73,7 @@ struct StatisticsCommand: ParsableCommand {
     let console = outputOptions.console
     try checkArguments()
     let output = shard?.partFile(of: output) ?? output
+    if skipExisting, PartKind(of: output) != nil { return console.note("\(output) is there already") }
     try OutputFile.checkDistinct([output], readFrom: [data, features.testData].compactMap(\.self))
     try OutputFile.checkWritable(output)
     var request = StatisticsRequest(rank: rank, memoryLimit: try memoryLimit())
@@ -105,6 +109,7 @@ struct StatisticsCommand: ParsableCommand {
     if data == nil, shard != nil {
       throw CommandError("--shard: is for --data; sample --shard draws parts of a model's samples")
     }
+    if skipExisting, shard == nil { throw CommandError("--skip-existing takes --shard") }
     if label != nil, !perClass { throw CommandError("--label: is for --per-class") }
   }
 

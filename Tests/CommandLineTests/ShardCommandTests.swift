@@ -147,6 +147,12 @@ struct ShardCommandTests {
         try fault(["merge", folder.path("x.safetensors")] + parts.dropLast()).contains("part 0/\(count) is missing"))
       #expect(try fault(["merge", folder.path("x.npz")] + parts).contains(".safetensors is written"))
     }
+    let part = folder.path("s.part-1-of-3.safetensors"), before = try fileBytes(part)
+    try statistics(["--rank", "5", "--shard", "1/3", "--skip-existing"], to: "s.safetensors")
+    #expect(try fileBytes(part) == before)
+    #expect(
+      try fault(["statistics", "--data", Self.images, "--skip-existing", "-o", folder.path("y.safetensors")])
+        .contains("--skip-existing takes --shard"))
     try run([
       "statistics", "--data", Self.images, "--rank", "21", "--per-class", "--quiet", "--shard", "1/3", "-o",
       folder.path("other.safetensors"),
