@@ -21,7 +21,7 @@ struct Parser: Sendable {
   }
 
   /// All parsers, in the order in which they are tried.
-  static let all: [Parser] = files + checkpoints + images + models + shards + sampling + studies + training
+  static let all: [Parser] = files + checkpoints + networks + images + models + shards + sampling + studies + training
 }
 
 /// The files of the tests that have an ending, for seeds.
@@ -50,6 +50,18 @@ func withFile<Result>(
   fclose(file)
   guard count == bytes.count else { throw FuzzError("\(path): cannot be written") }
   return try body(path)
+}
+
+/// Hands bytes to a reader as a file of a name, with zeros after them that take no memory.
+func withFile<Result>(
+  _ name: String, _ bytes: [UInt8], zeros: Int, _ body: (String) throws -> Result
+) throws -> Result {
+  try bytes.withUnsafeBytes { bytes in
+    try withFile(name, bytes) { path in
+      guard truncate(path, bytes.count + zeros) == 0 else { throw FuzzError("\(path): cannot be made longer") }
+      return try body(path)
+    }
+  }
 }
 
 /// What stands between the files of an input that is several.
