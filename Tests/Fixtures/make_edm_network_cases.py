@@ -1,4 +1,4 @@
-"""Makes networks/edm-*: small networks of EDM as pickles, each with an input and the output.
+"""Makes networks/edm-*: small networks of EDM as pickles, each with an input and the output; and checkpoints/edm-*, for the fuzzer.
 
     python make_edm_network_cases.py
 
@@ -15,7 +15,7 @@ from torch import nn
 from torch.nn import functional
 
 from make_checkpoint_cases import Persistent, persistence
-from make_network_cases import attend, randomise, sinusoid, write
+from make_network_cases import attend, here, randomise, sinusoid, write
 from make_score_network_cases import doubled, each, halved, taps
 
 
@@ -187,16 +187,30 @@ class EDMUNet(Persistent):
         return image if self.song else self.out_conv(functional.silu(self.out_norm(x)))
 
 
-def edm(name, wrapper, seed, times, arguments, labels=None, **architecture):
-    """A wrapper of a class's name around a network, of which it says what it was made with; the network's raw output counts."""
-    network = randomise(EDMUNet(8, song=arguments["model_type"] == "SongUNet", **architecture), seed)
-    outer = type(wrapper, (Persistent,), {})(img_resolution=8, img_channels=3, use_fp16=False, augment_dim=2, **arguments)
+def pickled(wrapper, seed, arguments, size=8, **architecture):
+    """A network and the pickle of a wrapper of a class's name around it, which says what it was made with."""
+    network = randomise(EDMUNet(size, song=arguments["model_type"] == "SongUNet", **architecture), seed)
+    outer = type(wrapper, (Persistent,), {})(img_resolution=size, img_channels=3, use_fp16=False, augment_dim=2, **arguments)
     outer.model = network
     _, dictionary = persistence()
-    checkpoint = pickle.dumps(dictionary(ema=outer.eval(), augment_pipe=None, dataset_kwargs=dictionary(resolution=8)))
+    return network, pickle.dumps(dictionary(ema=outer.eval(), augment_pipe=None, dataset_kwargs=dictionary(resolution=size)))
+
+
+def edm(name, wrapper, seed, times, arguments, labels=None, **architecture):
+    """A case, in which the network's raw output counts."""
+    network, checkpoint = pickled(wrapper, seed, arguments, **architecture)
     run = lambda x, times, labels=None: network(x, times, labels)
     run.parameters = network.parameters
     write(name, "pkl", checkpoint, run, None, times, labels)
+
+
+def tiny(name, wrapper, seed, **arguments):
+    """A file that a fuzzer can take: one level of four channels."""
+    song = dict(model_type="SongUNet", model_channels=4, channel_mult=[1], num_blocks=1, attn_resolutions=[], label_dim=0)
+    architecture = dict(outputs=3, classes=0, width=4, multipliers=(1,), blocks=1, attends=(False,))
+    _, checkpoint = pickled(wrapper, seed, dict(song, **arguments), 4, fourier=arguments["embedding_type"] == "fourier", **architecture)
+    (here.parent / "checkpoints" / f"{name}.pkl").write_bytes(checkpoint)
+    print(name, len(checkpoint))
 
 
 if __name__ == "__main__":
@@ -213,3 +227,5 @@ if __name__ == "__main__":
     edm("edm-dhariwal", "iDDPMPrecond", 34, [3.0, 500.0],
         dict(model_type="DhariwalUNet", model_channels=16, channel_mult=[1, 4], num_blocks=1, attn_resolutions=[4], label_dim=3),
         labels=[2, 0], outputs=6, classes=3, width=16, multipliers=(1, 4), blocks=1, attends=(False, True))
+    tiny("edm-song", "EDMPrecond", 35, embedding_type="positional")
+    tiny("edm-fourier", "VEPrecond", 36, embedding_type="fourier", channel_mult_noise=2)

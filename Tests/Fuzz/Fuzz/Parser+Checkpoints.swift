@@ -17,7 +17,13 @@ extension Parser {
       try readCheckpoint(bytes)
     },
     Parser("pickle") {
-      try fixtures("checkpoints", ending: ".pkl") + fixtures("checkpoints/hostile", ending: ".pkl")
+      try fixtures("checkpoints", ending: ".pkl").filter { $0.count <= 4096 }
+        + fixtures("checkpoints/hostile", ending: ".pkl")
+    } read: { bytes in
+      try readCheckpoint(bytes)
+    },
+    Parser("edm-pickle", longestInput: 65536) {
+      try fixtures("checkpoints", ending: "edm-song.pkl") + fixtures("checkpoints", ending: "edm-fourier.pkl")
     } read: { bytes in
       try readCheckpoint(bytes)
     },
