@@ -11,8 +11,8 @@ struct BenchCommand: ParsableCommand {
       operations, the operations one by one with them.
       """)
 
-  @Option(help: ArgumentHelp("A diffusers model directory; the pretrained MNIST model by default.", valueName: "path"))
-  var model: String?
+  @OptionGroup
+  var network: NetworkOptions
 
   @Option(help: ArgumentHelp("Images of an evaluation.", valueName: "count"))
   var batch = 8
@@ -42,7 +42,7 @@ struct BenchCommand: ParsableCommand {
     let console = outputOptions.console
     try checkNumber("--batch", batch, in: 1...SamplingSettings.largestBatch)
     try checkNumber("--repeat", repetitions, in: 1...1_000_000)
-    let model = try Model(ModelDirectory.found(self.model, note: console.note))
+    let model = try Model(network.found(note: console.note))
     for warning in model.warnings { console.note(warning) }
     let shape = try model.sampleShape(size.map { try ImageSize(argument: $0) })
     var options = try device.options()

@@ -12,8 +12,11 @@ extension LateStartReport {
         "\(count) steps from \(choice.start) (\(choice.interval.lowerBound) to \(choice.interval.upperBound))"
       }
     }
+    guard let crossover = times.crossover else {
+      return "crossover    none: the Gaussian predicts better at all levels, so that there is no late start"
+    }
     return """
-      crossover    \(times.crossover.map(String.init) ?? "none: the Gaussian predicts better at all levels")
+      crossover    \(crossover)
       divergence   \(divergences.joined(separator: ", ")) nats (unclipped)
       ddim         \(starts.isEmpty ? "no start" : starts.joined(separator: ", "))
       guidance     \(times.guidanceInterval.map { "between steps \($0.lowerBound) and \($0.upperBound)" } ?? "nowhere")

@@ -27,6 +27,17 @@ struct KernelTimesTests {
     #expect(result.error.split(separator: "\n").count == 1 && result.output.isEmpty)
   }
 
+  @Test("bench takes a checkpoint of other code")
+  func checkpoint() throws {
+    let path = Fixtures.path("checkpoints/edm-song.pkl")
+    let result = try Program.run([
+      "bench", "--model", path, "--network-only", "--device", "cpu", "--batch", "1", "--repeat", "1", "--quiet",
+      "--json",
+    ])
+    #expect(result.status == 0, "\(result.error)")
+    #expect(try JSONValue(result.output, path: "bench")["layers"]?.array?.isEmpty == false, "\(result.output)")
+  }
+
   @Test("DIFFUSE_PROFILE=1 prints them after any run, to standard error")
   func environment() throws {
     let folder = try TemporaryFolder()

@@ -51,6 +51,17 @@ struct LateStartCommandTests {
     #expect(try folder.listing() == ["fit.json", "fit.svg"])
   }
 
+  @Test("A network worse than the Gaussian everywhere, on EDM's clock, has no late start, in one line")
+  func noCrossover() throws {
+    let images = (0..<16 * 48).map { Float(($0 * 7919) % 255) / 255 }, data = folder.path("images.npy")
+    try OutputFile.write(NumpyArray(images, shape: [16, 3, 4, 4]).encoded(), to: data)
+    let result = try run(
+      "late-start fit --model \(Fixtures.path("checkpoints/edm-song.pkl")) --data \(data) --images 16 --levels 20 "
+        + "--output \(folder.path("fit.json")) --quiet")
+    #expect(result.status == 0, "\(result.error)")
+    #expect(result.output.split(separator: "\n").count == 2 && result.output.contains("crossover    none: "))
+  }
+
   @Test("auto takes the step that the carried fit says, and records it")
   func automatic() throws {
     let output = folder.path("a.npy")
