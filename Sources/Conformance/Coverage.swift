@@ -1,4 +1,4 @@
-package import Compute
+import Compute
 public import Instruments
 
 extension ConformanceSuite {

@@ -1,4 +1,4 @@
-public import Files
+import Files
 import Foundation
 
 /// Finds out what kind of images a path holds.

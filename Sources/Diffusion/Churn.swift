@@ -1,4 +1,4 @@
-public import Tensors
+import Tensors
 
 /// Fresh noise before each step of a method that follows the flow (Karras and others 2022, algorithm 2).
 ///

@@ -2,7 +2,7 @@ public import Compute
 public import Diffusion
 public import DiffusersFormat
 public import Evaluation
-public import Files
+import Files
 package import Instruments
 public import Networks
 public import Tensors

@@ -1,4 +1,4 @@
-public import Compute
+import Compute
 public import Tensors
 
 /// A small residual network that embeds an image and classifies it by one or several heads.

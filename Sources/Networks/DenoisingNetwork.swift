@@ -1,4 +1,4 @@
-public import Compute
+import Compute
 public import Tensors
 
 /// A network that predicts noise, clean images or velocities from noisy images: what samplers and training see of it.

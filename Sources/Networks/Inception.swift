@@ -1,4 +1,4 @@
-public import Compute
+import Compute
 public import Tensors
 
 /// Inception v3 as the Frechet inception distance has it, up to the features of its last pooling.

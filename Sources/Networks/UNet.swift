@@ -1,4 +1,4 @@
-public import Compute
+import Compute
 public import Tensors
 
 /// The U-Net of diffusion models on pixels: diffusers' `UNet2DModel`, and the networks of score_sde and EDM.

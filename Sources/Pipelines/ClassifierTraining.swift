@@ -49,9 +49,10 @@ extension TrainingStart {
     } check: {
       try check($0, set, path: $1)
     }
-    let network = try Classifier(configuration, parameters: InitialParameters(seed: settings.seed))
+    let network = try Classifier(configuration, parameters: initialParameters)
     let own = TrainingRecord(
-      network: configuration.json, scheduler: nil, data: data, output: plan, on: backend)
+      network: configuration.json, scheduler: nil, data: data, output: plan,
+      origin: try request.origin?.json() ?? record?.origin, on: backend)
     record?.compareDevice(with: own, note)
     let test = try request.testData.map { path in
       try Dataset.open(path, data.reading, channels: configuration.inputChannels, note: note)
@@ -65,7 +66,10 @@ extension TrainingStart {
 
   private func namedConfiguration(_ set: ImageSet) throws -> ClassifierConfiguration {
     var result: ClassifierConfiguration
-    if let path = request.configuration {
+    if case .classifier(let model) = request.origin {
+      result = model.network.configuration
+      try check(result, set, path: model.name)
+    } else if let path = request.configuration {
       result = try ClassifierConfiguration(JSONValue(contentsOf: path), path: path)
       try check(result, set, path: path)
     } else {

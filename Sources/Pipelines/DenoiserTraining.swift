@@ -34,13 +34,14 @@ extension TrainingStart {
   public func denoiser(on backend: any Backend, note: (String) -> Void) throws -> DenoiserTraining {
     let (set, data) = try openData(channels: channels(of: UNetConfiguration.self), note)
     let configuration = try unetConfiguration(set), scheduler = try schedulerConfiguration()
-    let network = try UNet(configuration, parameters: InitialParameters(seed: settings.seed))
+    let network = try UNet(configuration, parameters: initialParameters)
     let sampling = try Scheduler(scheduler), schedule = sampling.schedule
     guard case .predicts = sampling.parametrization else {
       throw PipelineError.unscaledTraining(scheduler: scheduler.className ?? "the scheduler")
     }
     let own = TrainingRecord(
-      network: configuration.json, scheduler: scheduler.json, data: data, output: plan, on: backend)
+      network: configuration.json, scheduler: scheduler.json, data: data, output: plan,
+      origin: try request.origin?.json() ?? record?.origin, on: backend)
     record?.compareDevice(with: own, note)
     let pipeline = try TrainingPipeline(
       DiffusionTask(network, schedule, settings), set, self, own,
@@ -63,6 +64,7 @@ extension TrainingStart {
 
   private func namedConfiguration(_ set: ImageSet) throws -> UNetConfiguration {
     let shape = set.shape
+    if case .denoiser(let model) = request.origin { return try ownConfiguration(of: model, set) }
     guard let path = request.configuration else {
       guard shape.height % 4 == 0, shape.width % 4 == 0 else {
         throw PipelineError.unfitForSmallNetwork(data: try dataPath, shape: shape)
@@ -72,9 +74,20 @@ extension TrainingStart {
       result.dropout = settings.dropout ?? 0
       return result
     }
-    var result = try UNetConfiguration(JSONValue(contentsOf: path), path: path)
-    try check(result, set, path: path)
-    result.sampleSize = shape.size
+    return try fitted(UNetConfiguration(JSONValue(contentsOf: path), path: path), set, path: path)
+  }
+
+  /// The network of the model that the run begins with.
+  private func ownConfiguration(of model: Model, _ set: ImageSet) throws -> UNetConfiguration {
+    guard let network = model.network as? UNet else { throw PipelineError.originNetwork(model: model.name) }
+    return try fitted(network.configuration, set, path: model.name)
+  }
+
+  /// A configuration with the size of the images, which it takes, and the dropout that is asked for.
+  private func fitted(_ network: UNetConfiguration, _ set: ImageSet, path: String) throws -> UNetConfiguration {
+    try check(network, set, path: path)
+    var result = network
+    result.sampleSize = set.shape.size
     if let dropout = settings.dropout { result.dropout = dropout }
     return result
   }
@@ -100,7 +113,8 @@ extension TrainingStart {
 
   /// The scheduler's configuration, with what the network is trained to predict.
   private func schedulerConfiguration() throws -> SchedulerConfiguration {
-    let named = try request.scheduler.map { try SchedulerConfiguration(contentsOf: $0) } ?? .training
+    var named = try request.scheduler.map { try SchedulerConfiguration(contentsOf: $0) } ?? .training
+    if case .denoiser(let model) = request.origin, let own = model.scheduler { named = own }
     let asked = named.predicting(settings.prediction)
     guard let recorded = record?.scheduler else { return asked }
     if let path = request.scheduler { try compare(asked.json, recorded, source: path) }

@@ -2,7 +2,7 @@ public import Communication
 public import Compute
 public import Datasets
 public import Evaluation
-public import Files
+import Files
 public import Models
 
 extension FeatureExtractor {

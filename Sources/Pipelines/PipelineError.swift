@@ -1,5 +1,6 @@
 public import Files
 public import Tensors
+public import Training
 
 /// A request that cannot be met.
 public enum PipelineError: Error, Sendable, Hashable, CustomStringConvertible {
@@ -51,6 +52,12 @@ public enum PipelineError: Error, Sendable, Hashable, CustomStringConvertible {
   case damagedCheckpoints(folder: String, count: Int, fault: String)
   /// Something that a run is asked to go on with, by a file or else by the caller, and that is not what it began with.
   case differs(source: String?, field: String, asked: String, recorded: String)
+  /// A model to begin with that is not of the task.
+  case originTask(model: String, task: TrainingSettings.Task)
+  /// A model to begin with whose network is of the caller's own kind.
+  case originNetwork(model: String)
+  /// A model to begin with that predicts something else than is asked for.
+  case originPredicts(model: String, predicts: String, asked: String)
   /// Other images than a run began with.
   case otherData(path: String, field: String, asked: String, recorded: String)
   /// Fewer steps than a run has done.
@@ -114,6 +121,10 @@ public enum PipelineError: Error, Sendable, Hashable, CustomStringConvertible {
         + "\(field) is \(asked), the run has \(recorded); leave it out, or begin a run in another folder"
     case .ranksDiffer(let rank, let field, let value, let expected):
       "rank \(rank): \(field) is \(value), rank 0 has \(expected); all ranks of a run have the same"
+    case .originTask(let model, let task): "\(model): is no model that a training of task \(task.rawValue) begins with"
+    case .originNetwork(let model): "\(model): is no U-Net, which a training builds anew"
+    case .originPredicts(let model, let predicts, let asked):
+      "prediction is \(asked), \(model) predicts \(predicts); leave it out"
     case .otherData(let path, let field, let asked, let recorded):
       "\(path): \(field) of the images is \(asked), the run began with \(recorded)"
     case .stepsDone(let asked, let done): "steps is \(asked), the run has done \(done); at least as many are needed"

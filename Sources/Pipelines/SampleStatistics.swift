@@ -1,6 +1,6 @@
 public import Datasets
 public import Evaluation
-public import Files
+import Files
 import Models
 import Tensors
 

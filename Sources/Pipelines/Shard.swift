@@ -1,4 +1,4 @@
-public import Files
+import Files
 import Foundation
 
 /// One of several contiguous parts of a list of images, which processes or machines that know nothing of each other may take.

@@ -1,6 +1,6 @@
 public import Datasets
 import Evaluation
-public import Files
+import Files
 import HostMath
 import Tensors
 

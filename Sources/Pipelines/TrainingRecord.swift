@@ -53,7 +53,7 @@ struct Difference: Hashable {
 }
 
 /// What a checkpoint says of its run besides settings and steps: the header's texts `network`, `scheduler`, `data`, `output`
-/// and `device`.
+/// and `device`, and `origin` where it began with another model's weights.
 struct TrainingRecord {
   /// The network's configuration, as diffusers or the classifier's files have it.
   var network: JSONValue
@@ -63,12 +63,18 @@ struct TrainingRecord {
   var output: OutputPlan
   /// The device and its arithmetic.
   var device: String
+  /// The model whose weights the run began with; nil for random weights.
+  var origin: JSONValue?
 
-  init(network: JSONValue, scheduler: JSONValue?, data: TrainingData, output: OutputPlan, on backend: any Backend) {
+  init(
+    network: JSONValue, scheduler: JSONValue?, data: TrainingData, output: OutputPlan, origin: JSONValue?,
+    on backend: any Backend
+  ) {
     self.network = network
     self.scheduler = scheduler
     self.data = data
     self.output = output
+    self.origin = origin
     device = Self.name(of: backend)
   }
 
@@ -100,6 +106,9 @@ struct TrainingRecord {
       throw FileError("\(path), output", "\(error)")
     }
     device = try checkpoint.text("device")
+    origin = try checkpoint.file.metadata["origin"].map { text throws(FileError) in
+      try JSONValue(text, path: "\(path), origin")
+    }
   }
 
   /// The header's texts.
@@ -109,6 +118,7 @@ struct TrainingRecord {
       "output": try JSONValue(encoding: output).text, "device": device,
     ]
     texts["scheduler"] = scheduler?.text
+    texts["origin"] = origin?.text
     return texts
   }
 

@@ -18,6 +18,8 @@ public struct TrainingRequest {
   public var allowsOtherData = false
   /// The path of the network's configuration, or nil for that of the checkpoint, or a small network.
   public var configuration: String?
+  /// The model whose network, scheduler and weights a new run begins with, or nil for random weights.
+  public var origin: TrainingOrigin?
   /// The path of the scheduler's configuration, or nil for that of the checkpoint, or DDPM's.
   public var scheduler: String?
   /// How it is trained.
@@ -63,8 +65,9 @@ extension TrainingRequest {
 
   private func newStart() throws -> TrainingStart {
     try output.checkIsNew()
-    let plan = try OutputPlan(output, over: nil) { _ in }
-    return try TrainingStart(request: self, settings: settings.applied(), plan: plan)
+    let plan = try OutputPlan(output, over: nil) { _ in }, asked = try settings.applied()
+    let own = try origin?.settings(asked, namesPrediction: settings.sources.keys.contains("prediction"))
+    return try TrainingStart(request: self, settings: own ?? asked, plan: plan)
   }
 
   /// The last checkpoint that is whole, and those after it, which are not.

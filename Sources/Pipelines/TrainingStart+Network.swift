@@ -18,6 +18,7 @@ extension ClassifierConfiguration: TrainedConfiguration {}
 extension TrainingStart {
   /// The channels that a network takes which is named or in the checkpoint, or nil; they tell layouts of arrays apart.
   func channels(of type: (some TrainedConfiguration).Type) throws -> Int? {
+    if let origin = request.origin { return origin.inputChannels }
     if let path = request.configuration { return try type.init(JSONValue(contentsOf: path), path: path).inputChannels }
     return try record.map { try type.init($0.network, path: name(of: "network")).inputChannels }
   }

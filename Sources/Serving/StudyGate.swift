@@ -4,7 +4,7 @@ import Foundation
 ///
 /// Studies run on a thread and a backend of their own, and ask before every evaluation.
 package final class StudyGate: Sendable {
-  private nonisolated(unsafe) let condition = NSCondition()
+  private let condition = NSCondition()
   // Under the condition's lock.
   private nonisolated(unsafe) var runs = 0
   private nonisolated(unsafe) var isShut = false

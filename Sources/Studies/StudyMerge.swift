@@ -1,4 +1,4 @@
-public import Files
+import Files
 import Foundation
 
 /// Joins the cells of a study that was cut into parts, each of which ran in a folder of its own.

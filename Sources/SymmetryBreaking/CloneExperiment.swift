@@ -1,6 +1,6 @@
 public import Compute
-public import Diffusion
-public import Tensors
+import Diffusion
+import Tensors
 
 /// The clone test and the U-turn in an exact world, by paths of the generative equation.
 ///

@@ -1,4 +1,4 @@
-public import Compute
+import Compute
 
 extension Tensor {
   /// Images of another size, by bilinear interpolation without antialiasing, as PyTorch's `interpolate` has it with `align_corners=False`.

@@ -1,5 +1,5 @@
 import Compute
-public import Files
+import Files
 
 extension Trainer {
   /// Everything from which the run can go on, as a safetensors file.

@@ -1,7 +1,7 @@
 public import Compute
 public import Datasets
 import Instruments
-public import Tensors
+import Tensors
 
 /// The memory of a step of training, which grows linearly with the batch.
 public struct TrainingMemory: Sendable, Hashable {

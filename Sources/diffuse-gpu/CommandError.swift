@@ -66,6 +66,8 @@ private func line(of error: PipelineError) -> String {
   case .ranksDiffer: error.description
   case .differs(let source, let field, let asked, let recorded):
     "\(source ?? flag(of: field)): \(field) is \(asked), the run has \(recorded); leave it out, or begin a run in another folder"
+  case .originTask, .originNetwork: "--from \(error)"
+  case .originPredicts: "--prediction: \(error)"
   case .otherData(_, let field, _, _):
     "--data: \(error)" + (field == "shape" ? "" : "; --allow-other-data goes on with them")
   case .stepsDone: "--steps: \(error)"

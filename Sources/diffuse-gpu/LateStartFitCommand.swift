@@ -84,7 +84,7 @@ struct LateStartFitCommand: ParsableCommand {
       throw ExitCode(130)
     }
     let result = LateStartFit(
-      weights: try model.fingerprints(), statistics: model.statistics?.file?.sha256, draws: images.count,
+      weights: model.fingerprints(), statistics: model.statistics?.file?.sha256, draws: images.count,
       rule: settings.rule, curve: found.curve)
     let report = try LateStartReport(result, of: model, differences: found.differences)
     try write(report, to: output, console)

@@ -17,6 +17,7 @@ struct TrainCommand: RankedCommand {
         diffuse-gpu train --data mnist/ --output run --export model
         diffuse-gpu train --data faces.bin --label 0 --flip --output run
         diffuse-gpu train --resume --output run --export model
+        diffuse-gpu train --from mnist --data digits/ --learning-rate 0.0001 --output run
         mpirun -n 4 diffuse-gpu train --data mnist/ --output run
 
       \(ImageReadingOptions.forms)
@@ -39,6 +40,12 @@ struct TrainCommand: RankedCommand {
     help: ArgumentHelp(
       "A config.json of a UNet2DModel, or of a classifier; a small network by default.", valueName: "file"))
   var config: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Begin with this model's weights, and with its network and scheduler: what sample takes as --model, or classify as --classifier.",
+      valueName: "model"))
+  var from: String?
 
   @Option(help: ArgumentHelp("A scheduler_config.json; DDPM's linear betas by default.", valueName: "file"))
   var scheduler: String?
@@ -89,7 +96,7 @@ struct TrainCommand: RankedCommand {
     let form = try weightType(exportType, flag: "--export-type"), limit = try timeLimit.map { try TimeLimit($0) }
     if allowOtherData, !resume { throw CommandError("--allow-other-data: is for --resume") }
     let ranks = try Ranks.connect(), console = ranks.isRoot ? outputOptions.console : outputOptions.silent
-    let start = try request(ranks).start { console.note($0) }
+    let start = try request(ranks, console.note).start(console.note)
     if testData != nil, start.settings.task != .classifier {
       throw CommandError("--test-data: is for --task classifier")
     }
@@ -107,17 +114,34 @@ struct TrainCommand: RankedCommand {
     }
   }
 
-  private func request(_ ranks: any Communicator) throws -> TrainingRequest {
+  private func request(_ ranks: any Communicator, _ note: (String) -> Void) throws -> TrainingRequest {
     var output = TrainingOutput(folder: self.output)
     (output.checkpointEvery, output.keep, output.samplesEvery) = (checkpointEvery, keep, samplesEvery)
     (output.preview, output.export) = (preview, export)
     var settings = try settings.named(choice(task, "--task"))
     if !resume, ranks.size > 1, settings.sources["parts"] == nil { settings.set("parts", \.parts, to: ranks.size) }
     var request = TrainingRequest(data: data, settings: settings, output: output, resumes: resume)
+    request.origin = try origin(settings.values.task, note)
     (request.ranks, request.program) = (ranks, "diffuse-gpu \(packageVersion)")
     (request.configuration, request.scheduler, request.allowsOtherData) = (config, scheduler, allowOtherData)
     (request.testData, request.reading) = (testData, reading.given)
     return request
+  }
+
+  /// The model that the run begins with, which brings what else would be named.
+  private func origin(_ task: TrainingSettings.Task, _ note: (String) -> Void) throws -> TrainingOrigin? {
+    guard let from else { return nil }
+    if resume { throw CommandError("--from: is for a new run; --resume has the weights of its checkpoint") }
+    for (flag, value) in [("--config", config), ("--scheduler", scheduler)] where value != nil {
+      throw CommandError("\(flag): --from \(from) brings its own; leave it out")
+    }
+    switch task {
+    case .diffusion:
+      let model = try Model(ModelDirectory.found(from, note: note))
+      for warning in model.warnings { note(warning) }
+      return .denoiser(model)
+    case .classifier: return .classifier(try ClassifierModel.found(from, note: note))
+    }
   }
 
   /// Trains with progress; what comes after the last step is done only then, by the first rank.

@@ -46,7 +46,7 @@ struct CollectivesTests {
     let results = try ThreadCommunicator.run(size) { ranks in
       var brought: [(Int, [Float])] = []
       let own = [Float](repeating: Float(ranks.rank), count: 2 * ranks.rank)
-      try ranks.bringToRoot(own, counts: (0..<ranks.size).map { 2 * $0 }) { brought.append(($0, $1)) }
+      ranks.bringToRoot(own, counts: (0..<ranks.size).map { 2 * $0 }) { brought.append(($0, $1)) }
       return brought
     }
     #expect(results[0].map(\.0) == Array(0..<size))

@@ -10,7 +10,7 @@ struct FolderLockTests {
     let folder = try TemporaryFolder()
     do {
       let lock = try FolderLock(folder.url.path)
-      try withExtendedLifetime(lock) {
+      _ = withExtendedLifetime(lock) {
         #expect {
           _ = try FolderLock(folder.url.path)
         } throws: {

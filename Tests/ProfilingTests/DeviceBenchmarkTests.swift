@@ -46,7 +46,7 @@ struct DeviceBenchmarkTests {
       }
       return (benchmark, sources.sorted())
     }
-    let (full, fullSources) = try measure(device: true)
+    let (_, fullSources) = try measure(device: true)
     #expect(fullSources == [1, 2])
     let (alone, sources) = try measure(device: false)
     #expect(sources.isEmpty && alone.ceilings == nil && alone.exact == nil)

@@ -43,7 +43,7 @@ struct LossTests {
         times: Array(times[step * batch..<(step + 1) * batch]), tape)
       let norm = try optimizer.norm(of: tape.gradients)
       let rate = 1e-3 * min(1, Double(step + 1) / 5)
-      try optimizer.advance(
+      optimizer.advance(
         tape.gradients,
         AdamStep(learningRate: rate, weightDecay: 0.01, count: step + 1, gradientScale: min(1, 1 / norm)))
       return losses.reduce(0, +) / Double(batch)

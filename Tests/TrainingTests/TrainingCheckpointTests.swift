@@ -104,7 +104,7 @@ struct TrainingCheckpointTests {
   func limits() throws {
     for name in NamedSettings.names {
       guard TrainingSettings().json[name]?.double != nil, name != "seed" else { continue }
-      for value in [-1, 9_223_372_036_854_775_807, 2_305_843_009_213_693_952, 1e12, 1e300, .infinity, .nan] as [Double]
+      for value in [-1, 9_223_372_036_854_775_808, 2_305_843_009_213_693_952, 1e12, 1e300, .infinity, .nan] as [Double]
       {
         #expect("\(name) \(value)") {
           _ = try TrainingSettings(.object([name: .number(value)]), path: "s.json")
@@ -128,7 +128,7 @@ struct TrainingCheckpointTests {
     try OutputFile.write(lines.joined(separator: "\n").utf8, to: folder.path("log"))
     let log = try TrainingLog(folder.path("log"), after: 3)
     #expect(log.losses == [0.5] && log.smoothedLoss == 0.5)
-    let curve = LossCurve([1e-300, -1, 1e300, .nan, .infinity, 5e-324, 1.7e308])
+    let curve = LossCurve([1e-300, -1, 1e300, .nan, .infinity, .leastNonzeroMagnitude, 1.7e308])
     #expect(curve.svg.hasSuffix("</svg>\n"))
   }
 }
