@@ -25,7 +25,7 @@ let products: [(name: String, modules: [String])] = [
   ("Compute", []), ("Random", []), ("Tensors", ["Compute"]), ("Instruments", ["Compute"]), ("HostMath", []),
   ("Charts", []), ("Communication", []), ("Files", []), ("ComputeCPU", ["Compute"]), ("ComputeOpenCL", ["Compute"]),
   ("Conformance", ["Compute"]),
-  ("DeviceSelection", ["Compute"]), ("CheckpointFormats", ["Files"]), ("Datasets", ["Tensors", "Files"]),
+  ("DeviceSelection", ["Compute", "Files"]), ("CheckpointFormats", ["Files"]), ("Datasets", ["Tensors", "Files"]),
   ("Networks", ["Tensors", "Compute"]),
   ("Diffusion", ["Tensors", "Compute"]), ("SymmetryBreaking", ["Diffusion", "HostMath", "Tensors", "Compute"]),
   ("Evaluation", ["Datasets", "HostMath", "Files", "Tensors"]),
@@ -88,7 +88,7 @@ let package = Package(
     library("Conformance", ["Compute", "Instruments"]),
 
     // Floor 3: the science, the measures, diffusers' files, what changes a network, and finding a device.
-    library("DeviceSelection", ["Compute", "ComputeCPU", "ComputeOpenCL", "Conformance"]),
+    library("DeviceSelection", ["Compute", "ComputeCPU", "ComputeOpenCL", "Conformance", "Files"]),
     library("SymmetryBreaking", ["Compute", "Diffusion", "Tensors", "HostMath"]),
     library("Evaluation", ["Tensors", "Random", "Datasets", "Files", "HostMath"]),
     library("DiffusersFormat", ["Compute", "Tensors", "Files", "CheckpointFormats", "Networks", "Diffusion"]),

@@ -20,6 +20,15 @@ enum KernelFamily: String, CaseIterable {
 struct Kernel: Hashable {
   let family: KernelFamily
   let name: String
+  /// The tile that the program is compiled for, or nil for the device's own.
+  private(set) var tile: ConvolutionTile?
+
+  /// The same kernel in a program for another tile.
+  func of(_ tile: ConvolutionTile?) -> Kernel {
+    var result = self
+    result.tile = tile
+    return result
+  }
 
   private init(_ family: KernelFamily, _ name: String) {
     self.family = family

@@ -33,6 +33,8 @@ package struct LaunchParameters: Sendable {
   let filterBlock: Int
   /// `TILE_PIXELS` of convolution.cl.
   let tilePixels = 128
+  /// Other tiles of the direct convolution that can be tried.
+  let tiles: [ConvolutionTile]
   /// `GROUP_SIZE` of common.cl.
   let groupSize = 64
   /// `STORAGE` of common.cl: how the values of activations lie in memory.
@@ -61,26 +63,40 @@ package struct LaunchParameters: Sendable {
     case (.cpu, 8...): (lanes, rows, queries) = (8, 6, 4)
     case (.cpu, _): (lanes, rows, queries) = (4, 6, 4)
     }
-    filterBlock = tier == .cpu ? 2 * lanes : 64
+    let (rows, block) = (self.rows, tier == .cpu ? 2 * lanes : 64)
+    filterBlock = block
+    // A tile of a group has at most 256 work-items of 8 x 8 outputs, and 25 KB of local memory.
+    let sizes =
+      tier == .cpu
+      ? [2, 4, 6, 8].filter { $0 != rows }.map { ($0, block) }
+      : [(256, 64), (128, 128), (64, 128), (64, 64), (256, 32), (128, 32), (64, 32)]
+    tiles = sizes.map { .init(pixels: $0.0, channels: $0.1) }
   }
 
-  /// The macros that set the parameters in the kernels.
-  private var macros: [(name: String, value: Int)] {
+  /// The tile of the direct convolution unless a variant has its own.
+  var tile: ConvolutionTile { .init(pixels: tier == .cpu ? rows : tilePixels, channels: filterBlock) }
+
+  /// The macros that set the parameters in the kernels, and the tile of the direct convolution.
+  private func macros(_ tile: ConvolutionTile?) -> [(name: String, value: Int)] {
     let number =
       switch storage {
       case .float32: 0
       case .float16: 1
       case .bfloat16: 2
       }
+    let own = tile ?? self.tile, group = tier == .cpu ? ConvolutionTile(pixels: tilePixels, channels: 64) : own
     return [
-      ("LANES", lanes), ("PIXELS", rows), ("PRODUCT_ROWS", rows), ("QUERIES", queries), ("TILE_PIXELS", tilePixels),
-      ("TILE_CHANNELS", 64), ("GROUP_SIZE", groupSize), ("STORAGE", number),
+      ("LANES", lanes), ("PIXELS", tier == .cpu ? own.pixels : rows), ("PRODUCT_ROWS", rows), ("QUERIES", queries),
+      ("TILE_PIXELS", group.pixels), ("TILE_CHANNELS", group.channels), ("GROUP_SIZE", groupSize), ("STORAGE", number),
       ("TENSOR_CORES", matrixUnits == .tensorCores ? 1 : 0),
     ]
   }
 
+  /// The compiler's options for a text with the device's own tile.
+  package func options(for text: String) -> String { options(for: text, tile: nil) }
+
   /// The compiler's options for a text: the macros that it mentions, so that no other parameter makes it a new program.
-  package func options(for text: String) -> String {
-    macros.filter { text.contains($0.name) }.reduce("-cl-std=CL1.2") { "\($0) -D\($1.name)=\($1.value)" }
+  func options(for text: String, tile: ConvolutionTile?) -> String {
+    macros(tile).filter { text.contains($0.name) }.reduce("-cl-std=CL1.2") { "\($0) -D\($1.name)=\($1.value)" }
   }
 }

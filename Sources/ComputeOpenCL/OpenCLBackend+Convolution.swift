@@ -11,7 +11,8 @@ extension OpenCLBackend: ConvolutionOperations {
     checkConvolve(operand, filter, shape, epilogue, destination)
     let output = destination.shape
     guard let memories = memories(operand, epilogue, destination) else { return }
-    switch variant(for: shape, output) {
+    let variant = variant(for: shape, output), tile = variant.tile ?? parameters.tile
+    switch variant.kind {
     case .winograd:
       convolveWinograd(operand, filter, shape, epilogue, memories, output)
       return
@@ -20,18 +21,18 @@ extension OpenCLBackend: ConvolutionOperations {
       return
     case .tiled, .direct: break
     }
-    guard let weights = packed(filter, operand, shape) else { return }
+    guard let weights = packed(filter, operand, shape, block: tile.channels) else { return }
     let pixels = output.batch * output.pixels
     let arguments: [KernelArgument] =
       memories.operands + [.memory(weights.id), .memory(memories.zeros.id)] + memories.epilogue
       + numbers(operand, shape, epilogue, output)
-    let blocks = output.channels.dividedUp(by: parameters.filterBlock)
-    if parameters.tier == .gpu {
-      launchTiled(blocks: blocks, pixels: pixels, arguments)
+    let blocks = output.channels.dividedUp(by: tile.channels)
+    if variant.kind == .tiled {
+      launchTiled(blocks: blocks, pixels: pixels, tile: variant.tile, arguments)
     } else {
       queue.launch(
-        .convolveDirect, for: .convolve, groups: [pixels.dividedUp(by: parameters.rows), blocks], of: [1, 1],
-        arguments)
+        .convolveDirect.of(variant.tile), for: .convolve, groups: [pixels.dividedUp(by: tile.pixels), blocks],
+        of: [1, 1], arguments)
     }
   }
 
@@ -51,37 +52,44 @@ extension OpenCLBackend: ConvolutionOperations {
   /// The variant that a layer takes; channels are padded.
   public func method(of shape: ConvolutionShape, output: FeatureMapShape) -> ConvolutionMethod {
     let inputs = shape.inputChannels.roundedUp(to: 16) + 16
-    let outputs = shape.outputChannels.roundedUp(to: parameters.filterBlock)
     let variant = variant(for: shape, output)
+    let outputs = shape.outputChannels.roundedUp(to: (variant.tile ?? parameters.tile).channels)
     let filterBytes =
-      switch variant {
+      switch variant.kind {
       case .winograd: 4 * WinogradPlan.positions * inputs * outputs
       case .tiled, .direct: 4 * shape.taps * inputs * outputs
       case .tensorCores:
         parameters.storage.byteCount * shape.taps * inputs.roundedUp(to: FragmentTile.depth)
           * shape.outputChannels.roundedUp(to: FragmentTile.extent)
       }
-    return .init(name: variant.rawValue, filterBytes: filterBytes)
+    return .init(name: variant.name, filterBytes: filterBytes)
   }
 
-  /// The best variant of a layer on this device.
+  /// The variant of a layer: the one that was found best by measuring, else the device's own choice.
   private func variant(for shape: ConvolutionShape, _ output: FeatureMapShape) -> ConvolutionVariant {
-    let variants = ConvolutionVariant.preferred(parameters, isExact: options.isExact)
-    guard let best = variants.first(where: { $0.supports(shape, output) }) else {
-      preconditionFailure("every device has a variant for every layer")
-    }
-    return best
+    let layer = ConvolutionLayer(shape, output: output)
+    if let choice = choices[layer] { return choice }
+    let all = variants(shape, output), asked = tuning.variants.isEmpty ? nil : tuning[layer]
+    let choice = all.first { $0.name == asked } ?? all[0]
+    choices[layer] = choice
+    return choice
+  }
+
+  /// The variants that compute a layer; the last kind of each device computes every one.
+  private func variants(_ shape: ConvolutionShape, _ output: FeatureMapShape) -> [ConvolutionVariant] {
+    ConvolutionVariant.all(parameters, isExact: options.isExact).filter { $0.supports(shape, output) }
   }
 
   /// Enqueues `convolve_tiled` as many times side by side as there are positions, with so many floats from one to the next.
   func launchTiled(
-    blocks: Int, pixels: Int, positions: Int = 1, steps: (input: Int, filter: Int, output: Int) = (0, 0, 0),
+    blocks: Int, pixels: Int, tile: ConvolutionTile? = nil, positions: Int = 1,
+    steps: (input: Int, filter: Int, output: Int) = (0, 0, 0),
     _ arguments: [KernelArgument]
   ) {
-    let tilePixels = parameters.tilePixels
+    let extent = tile ?? parameters.tile
     queue.launch(
-      .convolveTiled, for: .convolve, groups: [blocks, pixels.dividedUp(by: tilePixels), positions],
-      of: [parameters.filterBlock / 8, tilePixels / 8, 1],
+      .convolveTiled.of(tile), for: .convolve, groups: [blocks, pixels.dividedUp(by: extent.pixels), positions],
+      of: [extent.channels / 8, extent.pixels / 8, 1],
       arguments + [.long(steps.input), .long(steps.filter), .long(steps.output)])
   }
 
@@ -103,9 +111,11 @@ extension OpenCLBackend: ConvolutionOperations {
   }
 
   /// A filter in the order in which the kernels read it, split where the operands meet.
-  private func packed(_ filter: Filter, _ operand: Operand, _ shape: ConvolutionShape) -> DeviceMemory? {
-    let first = operand.first.shape.channels, second = shape.inputChannels - first, block = parameters.filterBlock
-    return prepared(filter, operand, shape, as: ParameterForm.packedFilter) { values in
+  private func packed(
+    _ filter: Filter, _ operand: Operand, _ shape: ConvolutionShape, block: Int
+  ) -> DeviceMemory? {
+    let first = operand.first.shape.channels, second = shape.inputChannels - first
+    return prepared(filter, operand, shape, block: block, as: ParameterForm.packedFilter) { values in
       let depth = first.roundedUp(to: 16) + second.roundedUp(to: 16)
       let count = shape.outputChannels.roundedUp(to: block) * shape.taps * depth
       guard let packed = pool.allocate(count, for: "a filter \(shape.filterShape)") else { return nil }
@@ -114,6 +124,18 @@ extension OpenCLBackend: ConvolutionOperations {
         .int(first), .int(second), .int(shape.taps), .int(block), .int(count))
       return packed
     }
+  }
+}
+
+extension OpenCLBackend: TunableConvolutions {
+  /// The variants by their names.
+  public func variants(of layer: ConvolutionLayer) -> [String] {
+    variants(layer.shape, layer.output(batch: 1)).map(\.name)
+  }
+
+  /// The device with its driver, the tier of kernels and the storage of feature maps.
+  public var tuningKey: [String] {
+    [device.name, device.driver, queue.device.platform, parameters.tier.rawValue, parameters.storage.rawValue]
   }
 }
 

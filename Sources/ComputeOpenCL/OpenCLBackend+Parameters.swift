@@ -77,13 +77,13 @@ extension OpenCLBackend {
 
   /// A filter in the order in which the kernels read it, split where the operands meet; `make` packs its values.
   func prepared(
-    _ filter: Filter, _ operand: Operand, _ shape: ConvolutionShape, as form: (FilterForm) -> ParameterForm,
-    make: (_ values: DeviceMemory) -> DeviceMemory?
+    _ filter: Filter, _ operand: Operand, _ shape: ConvolutionShape, block: Int? = nil,
+    as form: (FilterForm) -> ParameterForm, make: (_ values: DeviceMemory) -> DeviceMemory?
   ) -> DeviceMemory? {
     let first = operand.first.shape.channels
     let key = FilterForm(
       arrangement: filter.arrangement, taps: shape.taps, first: first, second: shape.inputChannels - first,
-      block: parameters.filterBlock)
+      block: block ?? parameters.filterBlock)
     return prepared(filter.parameter, form(key)) { values in arranged(values, filter).flatMap(make) }
   }
 

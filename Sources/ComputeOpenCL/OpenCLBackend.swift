@@ -18,6 +18,12 @@ public final class OpenCLBackend: Backend {
   let pool: MemoryPool
   let parameters: LaunchParameters
   let options: BackendOptions
+  /// The variants of layers that were found by measuring.
+  public var tuning = ConvolutionTuning() {
+    didSet { choices.removeAll() }
+  }
+  /// The variants of layers that came up.
+  var choices: [ConvolutionLayer: ConvolutionVariant] = [:]
   private var zeroMemory: (count: Int, memory: DeviceMemory)?
   var seedMemory: (seeds: [UInt64], memory: DeviceMemory)?
 

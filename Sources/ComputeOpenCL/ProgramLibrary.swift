@@ -8,9 +8,15 @@ final class ProgramLibrary {
   private let sources: KernelSources
   private let parameters: LaunchParameters
   private let cache: ProgramCache?
-  private var programs: [KernelFamily: cl_program] = [:]
-  /// The families whose program came from the disk and has not been compiled here.
-  private var cachedFamilies: Set<KernelFamily> = []
+  private var programs: [Key: cl_program] = [:]
+  /// The programs that came from the disk and have not been compiled here.
+  private var cachedPrograms: Set<Key> = []
+
+  /// What a program is compiled from, besides the device: a file, and the tile of its convolutions.
+  private struct Key: Hashable {
+    let family: KernelFamily
+    let tile: ConvolutionTile?
+  }
 
   /// The programs for a device in a context, with the macros that the parameters set.
   init(
@@ -31,12 +37,13 @@ final class ProgramLibrary {
   /// - Throws: ``DeviceError`` of reason `kernelBuild` with the compiler's log.
   func makeKernel(_ kernel: Kernel) throws(DeviceError) -> cl_kernel {
     var status: Int32 = 0
-    if let id = opencl_CreateKernel(try program(kernel.family), kernel.name, &status), status == CL_SUCCESS {
+    let key = Key(family: kernel.family, tile: kernel.tile)
+    if let id = opencl_CreateKernel(try program(key), kernel.name, &status), status == CL_SUCCESS {
       return id
     }
     // A binary may lack what its source has.
-    if dropCached([kernel.family]),
-      let id = opencl_CreateKernel(try program(kernel.family), kernel.name, &status), status == CL_SUCCESS
+    if dropCached([key]),
+      let id = opencl_CreateKernel(try program(key), kernel.name, &status), status == CL_SUCCESS
     {
       return id
     }
@@ -46,21 +53,26 @@ final class ProgramLibrary {
   /// Forgets all programs that came from the disk, there as well, so that the next library compiles them.
   ///
   /// - Returns: Whether there were any.
-  func dropCached() -> Bool { dropCached(cachedFamilies) }
+  func dropCached() -> Bool { dropCached(cachedPrograms) }
 
-  /// Forgets those programs of some families that came from the disk.
-  private func dropCached(_ families: Set<KernelFamily>) -> Bool {
-    let dropped = families.intersection(cachedFamilies)
-    for family in dropped {
-      cache?.drop(key(of: sources.program(family)))
-      if let program = programs.removeValue(forKey: family) { _ = opencl_ReleaseProgram(program) }
+  /// Forgets those of some programs that came from the disk.
+  private func dropCached(_ keys: Set<Key>) -> Bool {
+    let dropped = keys.intersection(cachedPrograms)
+    for key in dropped {
+      cache?.drop(place(of: key))
+      if let program = programs.removeValue(forKey: key) { _ = opencl_ReleaseProgram(program) }
     }
-    cachedFamilies.subtract(dropped)
+    cachedPrograms.subtract(dropped)
     return !dropped.isEmpty
   }
 
-  private func key(of text: String) -> [String] {
-    [text, parameters.options(for: text), device.description.name, device.description.driver, device.platform]
+  /// All that the binary of a program depends on.
+  private func place(of key: Key) -> [String] {
+    let text = sources.program(key.family)
+    return [
+      text, parameters.options(for: text, tile: key.tile), device.description.name, device.description.driver,
+      device.platform,
+    ]
   }
 
   /// Gives all programs back; the library is of no use any more.
@@ -69,25 +81,24 @@ final class ProgramLibrary {
     programs.removeAll()
   }
 
-  private func program(_ family: KernelFamily) throws(DeviceError) -> cl_program {
-    if let program = programs[family] { return program }
-    let text = sources.program(family)
-    let key = key(of: text)
-    if let binary = cache?.binary(for: key) {
-      if let program = load(binary, parameters.options(for: text)) {
-        programs[family] = program
-        cachedFamilies.insert(family)
+  private func program(_ key: Key) throws(DeviceError) -> cl_program {
+    if let program = programs[key] { return program }
+    let place = place(of: key)
+    if let binary = cache?.binary(for: place) {
+      if let program = load(binary, place[1]) {
+        programs[key] = program
+        cachedPrograms.insert(key)
         return program
       }
-      cache?.drop(key)
+      cache?.drop(place)
     }
-    let program = try compile(text, family)
-    programs[family] = program
-    if let cache, let binary = binary(of: program) { cache.keep(binary, for: key) }
+    let program = try compile(place[0], place[1], key.family)
+    programs[key] = program
+    if let cache, let binary = binary(of: program) { cache.keep(binary, for: place) }
     return program
   }
 
-  private func compile(_ text: String, _ family: KernelFamily) throws(DeviceError) -> cl_program {
+  private func compile(_ text: String, _ options: String, _ family: KernelFamily) throws(DeviceError) -> cl_program {
     var status: Int32 = 0
     let program = text.withCString { pointer in
       var pointer: UnsafePointer<CChar>? = pointer
@@ -96,7 +107,7 @@ final class ProgramLibrary {
     guard let program, status == CL_SUCCESS else {
       throw failure("\(family.rawValue).cl: clCreateProgramWithSource failed: \(statusName(status))")
     }
-    status = build(program, parameters.options(for: text))
+    status = build(program, options)
     guard status == CL_SUCCESS else {
       let log = log(of: program)
       _ = opencl_ReleaseProgram(program)

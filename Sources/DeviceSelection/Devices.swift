@@ -2,6 +2,8 @@ public import Compute
 import ComputeCPU
 import ComputeOpenCL
 import Conformance
+import Files
+import Foundation
 
 /// The devices of this machine.
 public enum Devices {
@@ -53,7 +55,9 @@ public enum Devices {
     if let text = choice.notice { notice(text) }
     guard choice.device.backend == "opencl" else { return try CPUBackend(options: options) }
     do throws(DeviceError) {
-      return try openCL(listing.openCLDevices[choice.device.index], options, selfCheck: selfCheck)
+      let backend = try openCL(listing.openCLDevices[choice.device.index], options, selfCheck: selfCheck)
+      takeTuning(backend, notice)
+      return backend
     } catch {
       guard request == .auto else { throw error }
       notice("using the CPU: \(error)")
@@ -61,9 +65,19 @@ public enum Devices {
     }
   }
 
+  /// Takes the choices that were measured on the device, unless `DIFFUSE_TUNING` is `off`; a table that cannot be read is told of.
+  private static func takeTuning(_ backend: OpenCLBackend, _ notice: (String) -> Void) {
+    guard ProcessInfo.processInfo.environment["DIFFUSE_TUNING"] != "off" else { return }
+    do throws(FileError) {
+      if let tuning = try TuningFile.read(for: backend) { backend.tuning = tuning }
+    } catch {
+      notice("\(error)")
+    }
+  }
+
   private static func openCL(
     _ device: OpenCLDevice, _ options: BackendOptions, selfCheck: Bool
-  ) throws(DeviceError) -> any Backend {
+  ) throws(DeviceError) -> OpenCLBackend {
     let backend = try OpenCLBackend(device: device, options: options)
     guard selfCheck else { return backend }
     do throws(DeviceError) {

@@ -23,9 +23,11 @@ public struct RunRecord: Sendable, Hashable {
     public var isExact: Bool
     /// Threads of the CPU backend, or nil for one a core.
     public var threads: Int?
+    /// SHA-256 of the variants of kernels that were found by measuring; nil for the device's own choices.
+    public var tuning: String?
 
     private enum CodingKeys: String, CodingKey {
-      case backend, device, precision, threads
+      case backend, device, precision, threads, tuning
       case isExact = "exact"
     }
 
@@ -36,6 +38,7 @@ public struct RunRecord: Sendable, Hashable {
       precision = options.precision
       isExact = options.isExact
       threads = options.threads
+      tuning = backend.tuningDigest
     }
   }
 

@@ -131,5 +131,6 @@ struct TrainingRecord {
   /// What results depend on in their last digits.
   static func name(of backend: any Backend) -> String {
     "\(backend.device.backend), \(backend.device.name), \(backend.precision.rawValue)"
+      + (backend.tuningDigest.map { ", tuned \($0.prefix(16))" } ?? "")
   }
 }

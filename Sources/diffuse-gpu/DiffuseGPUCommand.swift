@@ -23,7 +23,7 @@ struct DiffuseGPUCommand: ParsableCommand {
       CheckCommand.self,
       StatisticsCommand.self, EvaluateCommand.self, LikelihoodCommand.self, ClassifyCommand.self, ConvertCommand.self,
       ConvertInceptionCommand.self, LateStartCommand.self, AnalyzeCommand.self, ReproduceCommand.self,
-      ServeCommand.self, BenchCommand.self, InfoCommand.self, InitCommand.self,
+      ServeCommand.self, BenchCommand.self, TuneCommand.self, InfoCommand.self, InitCommand.self,
     ])
 
   /// Parses, runs, and words what fails in terms of flags.

@@ -105,7 +105,7 @@ struct FineTuningTests {
     #expect(try fault(from + ["--resume"]).hasPrefix("Error: --from: is for a new run"))
     #expect(try fault(["--from", "faces"]).contains("a network of 3 channels for images of 1x8x8"))
     #expect(try fault(["--from", folder.path("nothing")]).contains("there is no such model directory"))
-    #expect(try fault(["--from", "mnist", "--task", "classifier"]).hasPrefix("Error: mnist"))
+    #expect(try fault(["--from", "mnist", "--task", "classifier"]).contains("mnist"))
     #expect(
       try fault(["--from", Fixtures.path("checkpoints/edm-song.pkl")]).contains("channels for images of 1x8x8"))
   }
