@@ -174,7 +174,7 @@ extension MomentAccumulator {
     public let result: Int
   }
 
-  /// What an accumulator of the same sizes takes; see ``init(dimension:rank:count:form:)``.
+  /// What an accumulator of the same sizes takes; see ``init(dimension:rank:count:form:ofBytes:)``.
   ///
   /// ```
   /// matrix:      held 8 D^2,        working 40 D^2
