@@ -14,7 +14,7 @@ enum ConvolutionMethodKind: String {
 
 /// The outputs that a group, or a work-item of a processor, computes at a time: `TILE_PIXELS` and `TILE_CHANNELS` of convolution.cl,
 /// or `PIXELS` and what its vectors hold.
-struct ConvolutionTile: Hashable {
+package struct ConvolutionTile: Hashable, Sendable {
   let pixels: Int
   let channels: Int
 }

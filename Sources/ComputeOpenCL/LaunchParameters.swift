@@ -77,26 +77,26 @@ package struct LaunchParameters: Sendable {
   var tile: ConvolutionTile { .init(pixels: tier == .cpu ? rows : tilePixels, channels: filterBlock) }
 
   /// The macros that set the parameters in the kernels, and the tile of the direct convolution.
-  private func macros(_ tile: ConvolutionTile?) -> [(name: String, value: Int)] {
+  private func macros(_ tile: ConvolutionTile) -> [(name: String, value: Int)] {
     let number =
       switch storage {
       case .float32: 0
       case .float16: 1
       case .bfloat16: 2
       }
-    let own = tile ?? self.tile, group = tier == .cpu ? ConvolutionTile(pixels: tilePixels, channels: 64) : own
+    let isOfGroup = tier == .gpu
     return [
-      ("LANES", lanes), ("PIXELS", tier == .cpu ? own.pixels : rows), ("PRODUCT_ROWS", rows), ("QUERIES", queries),
-      ("TILE_PIXELS", group.pixels), ("TILE_CHANNELS", group.channels), ("GROUP_SIZE", groupSize), ("STORAGE", number),
+      ("LANES", lanes), ("PIXELS", isOfGroup ? rows : tile.pixels), ("PRODUCT_ROWS", rows), ("QUERIES", queries),
+      ("TILE_PIXELS", isOfGroup ? tile.pixels : tilePixels), ("TILE_CHANNELS", isOfGroup ? tile.channels : 64),
+      ("GROUP_SIZE", groupSize), ("STORAGE", number),
       ("TENSOR_CORES", matrixUnits == .tensorCores ? 1 : 0),
     ]
   }
 
-  /// The compiler's options for a text with the device's own tile.
-  package func options(for text: String) -> String { options(for: text, tile: nil) }
-
   /// The compiler's options for a text: the macros that it mentions, so that no other parameter makes it a new program.
-  func options(for text: String, tile: ConvolutionTile?) -> String {
-    macros(tile).filter { text.contains($0.name) }.reduce("-cl-std=CL1.2") { "\($0) -D\($1.name)=\($1.value)" }
+  package func options(for text: String, tile: ConvolutionTile? = nil) -> String {
+    macros(tile ?? self.tile).filter { text.contains($0.name) }.reduce("-cl-std=CL1.2") {
+      "\($0) -D\($1.name)=\($1.value)"
+    }
   }
 }

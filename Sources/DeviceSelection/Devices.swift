@@ -3,7 +3,6 @@ import ComputeCPU
 import ComputeOpenCL
 import Conformance
 import Files
-import Foundation
 
 /// The devices of this machine.
 public enum Devices {
@@ -67,7 +66,7 @@ public enum Devices {
 
   /// Takes the choices that were measured on the device, unless `DIFFUSE_TUNING` is `off`; a table that cannot be read is told of.
   private static func takeTuning(_ backend: OpenCLBackend, _ notice: (String) -> Void) {
-    guard ProcessInfo.processInfo.environment["DIFFUSE_TUNING"] != "off" else { return }
+    guard environment("DIFFUSE_TUNING") != "off" else { return }
     do throws(FileError) {
       if let tuning = try TuningFile.read(for: backend) { backend.tuning = tuning }
     } catch {

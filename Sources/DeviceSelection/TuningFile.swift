@@ -1,4 +1,5 @@
 public import Compute
+import ComputeOpenCL
 public import Files
 import Foundation
 
@@ -11,9 +12,7 @@ public enum TuningFile {
 
   /// The file of a device, or nil where there is no home for it.
   public static func path(for backend: any TunableConvolutions) -> String? {
-    let environment = ProcessInfo.processInfo.environment
-    let places = [environment["XDG_CACHE_HOME"], environment["HOME"].map { "\($0)/.cache" }]
-    guard let parent = places.compactMap({ $0 }).first(where: { $0.hasPrefix("/") }) else { return nil }
+    guard let parent = ProgramCache.parent(environment) else { return nil }
     let digest = sha256(of: Array(backend.tuningKey.joined(separator: "\n").utf8)).prefix(16)
     return "\(parent)/diffuse-gpu/tuning-\(digest).json"
   }

@@ -52,7 +52,7 @@ extension TrainingStart {
     let network = try Classifier(configuration, parameters: initialParameters)
     let own = TrainingRecord(
       network: configuration.json, scheduler: nil, data: data, output: plan,
-      origin: try request.origin?.json() ?? record?.origin, on: backend)
+      origin: try origin, on: backend)
     record?.compareDevice(with: own, note)
     let test = try request.testData.map { path in
       try Dataset.open(path, data.reading, channels: configuration.inputChannels, note: note)

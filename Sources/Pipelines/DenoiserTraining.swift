@@ -41,7 +41,7 @@ extension TrainingStart {
     }
     let own = TrainingRecord(
       network: configuration.json, scheduler: scheduler.json, data: data, output: plan,
-      origin: try request.origin?.json() ?? record?.origin, on: backend)
+      origin: try origin, on: backend)
     record?.compareDevice(with: own, note)
     let pipeline = try TrainingPipeline(
       DiffusionTask(network, schedule, settings), set, self, own,

@@ -23,6 +23,14 @@ extension TrainingOrigin {
     }
   }
 
+  /// The task of a run that begins with it.
+  private var task: TrainingSettings.Task {
+    switch self {
+    case .denoiser: .diffusion
+    case .classifier: .classifier
+    }
+  }
+
   /// Channels of the images that the network takes.
   var inputChannels: Int {
     switch self {
@@ -56,12 +64,9 @@ extension TrainingOrigin {
   ///   - named: Whether the request names what is predicted.
   /// - Throws: ``PipelineError`` if the model is of another task or another prediction than those asked for.
   func settings(_ settings: TrainingSettings, namesPrediction named: Bool) throws -> TrainingSettings {
-    guard case .denoiser(let model) = self else {
-      guard settings.task == .classifier else { throw PipelineError.originTask(model: name, task: settings.task) }
-      return settings
-    }
-    guard settings.task == .diffusion else { throw PipelineError.originTask(model: name, task: settings.task) }
-    guard let scheduler = model.scheduler, case .predicts(let type) = try Scheduler(scheduler).parametrization,
+    guard settings.task == task else { throw PipelineError.originTask(model: name, task: settings.task) }
+    guard case .denoiser(let model) = self, let scheduler = model.scheduler,
+      case .predicts(let type) = try Scheduler(scheduler).parametrization,
       type != settings.prediction
     else { return settings }
     guard !named else {
@@ -78,5 +83,10 @@ extension TrainingStart {
   /// The first weights of a run: those of the model that it begins with, or random ones.
   var initialParameters: any ParameterSource {
     request.origin?.parameters ?? InitialParameters(seed: settings.seed)
+  }
+
+  /// What checkpoints say of the model that the run began with; nil for random weights.
+  var origin: JSONValue? {
+    get throws { try request.origin?.json() ?? record?.origin }
   }
 }

@@ -31,12 +31,16 @@ public struct ConvolutionTuner {
     /// The variant to take: the fastest that is right, where it gains enough; else the device's own choice.
     public var best: String
 
+    /// The device's own choice.
+    public var own: Measurement { measurements[0] }
+
+    /// Seconds of a call by the best variant, or nil if all failed.
+    public var bestSeconds: Double? { measurements.first { $0.variant == best }?.seconds }
+
     /// By how much faster the best variant is than the device's own choice.
     public var gain: Double {
-      guard let own = measurements.first?.seconds,
-        let seconds = measurements.first(where: { $0.variant == best })?.seconds
-      else { return 1 }
-      return own / seconds
+      guard let seconds = own.seconds, let bestSeconds else { return 1 }
+      return seconds / bestSeconds
     }
   }
 
@@ -48,7 +52,7 @@ public struct ConvolutionTuner {
     var calls: Int
   }
 
-  /// The layers, the costliest first.
+  /// The layers that have a choice, the costliest first.
   private let calls: [Call]
   private let backend: any TunableConvolutions
 
@@ -66,6 +70,7 @@ public struct ConvolutionTuner {
     for (record, count) in plan.records where record.operation == .convolve {
       guard case .convolution(let shape, let operands, let result) = record.shape else { continue }
       let layer = ConvolutionLayer(shape, output: result)
+      guard backend.variants(of: layer).count > 1 else { continue }
       // Layers that differ in nothing but their epilogue, or where their operands meet, are one.
       let others = found[layer]?.call.calls ?? 0
       found[layer] = (
@@ -78,7 +83,7 @@ public struct ConvolutionTuner {
   }
 
   /// The layers that have a choice.
-  public var layers: [ConvolutionLayer] { calls.map(\.layer).filter { backend.variants(of: $0).count > 1 } }
+  public var layers: [ConvolutionLayer] { calls.map(\.layer) }
 
   /// Tries the variants of each layer that has no choice yet.
   ///
@@ -94,7 +99,7 @@ public struct ConvolutionTuner {
   ) throws -> Bool {
     let before = backend.tuning
     defer { backend.tuning = before }
-    for call in calls where tuning[call.layer] == nil && backend.variants(of: call.layer).count > 1 {
+    for call in calls where tuning[call.layer] == nil {
       if shouldStop() { return false }
       let finding = try tried(call)
       tuning[call.layer] = finding.best
@@ -161,11 +166,7 @@ private struct Trial {
     let scale = 1 / Float(layer.shape.inputChannels * layer.shape.taps).squareRoot()
     let count = layer.shape.filterCount, buffer = backend.makeBuffer(count: count)
     backend.fillNormal(buffer, seeds: [7], key: .init(step: 0))
-    var values = [Float](repeating: 0, count: count)
-    try values.withUnsafeMutableBufferPointer { destination throws(DeviceError) in
-      try backend.read(buffer, into: destination)
-    }
-    filter = Filter(Parameter(shape: layer.shape.filterShape, values: values.map { $0 * scale }))
+    filter = Filter(Parameter(shape: layer.shape.filterShape, values: try backend.read(buffer).map { $0 * scale }))
     epilogue = ConvolutionEpilogue(
       bias: Parameter(shape: [output.channels], values: (0..<output.channels).map { Float($0 % 7) / 7 }))
     result = backend.makeFeatureMap(output)
@@ -194,11 +195,7 @@ private struct Trial {
     convolve()
     let buffer = backend.makeBuffer(count: result.shape.count)
     backend.leave(result, into: buffer)
-    var values = [Float](repeating: 0, count: result.shape.count)
-    try values.withUnsafeMutableBufferPointer { destination throws(DeviceError) in
-      try backend.read(buffer, into: destination)
-    }
-    return values
+    return try backend.read(buffer)
   }
 
   /// The median of the seconds of a call for each variant, in rounds that all take part in.

@@ -42,8 +42,7 @@ struct BenchCommand: ParsableCommand {
     let console = outputOptions.console
     try checkNumber("--batch", batch, in: 1...SamplingSettings.largestBatch)
     try checkNumber("--repeat", repetitions, in: 1...1_000_000)
-    let model = try Model(network.found(note: console.note))
-    for warning in model.warnings { console.note(warning) }
+    let model = try Model(network.found(note: console.note), note: console.note)
     let shape = try model.sampleShape(size.map { try ImageSize(argument: $0) })
     var options = try device.options()
     options.isProfiled = options.isProfiled || kernels

@@ -39,8 +39,7 @@ struct ForwardCommand: ParsableCommand {
     try checkNumber("--repeat", repetitions, in: 1...1_000_000)
     try OutputFile.checkDistinct([output], readFrom: [input, timesteps] + [classLabels].compactMap(\.self))
     try OutputFile.checkWritable(output)
-    let model = try Model(network.found(note: console.note))
-    for warning in model.warnings { console.note(warning) }
+    let model = try Model(network.found(note: console.note), note: console.note)
     let pass = try forwardPass(model)
     let backend = try device.open(console)
     let (result, seconds) = try pass.run(on: backend, repetitions: repetitions)

@@ -27,8 +27,7 @@ struct InfoCommand: ParsableCommand {
     try checkNumber("--batch", batch, in: 1...SamplingSettings.largestBatch)
     let console = outputOptions.console
     if let path = self.model, isFile(path), !isModel(path) { return try list(path, console) }
-    let model = try Model(ModelDirectory.found(self.model, note: console.note))
-    for warning in model.warnings { console.note(warning) }
+    let model = try Model(ModelDirectory.found(self.model, note: console.note), note: console.note)
     let divisor = model.network.sizeDivisor
     let shape = model.imageShape ?? model.imageShape(.init(height: 32 * divisor, width: 32 * divisor))
     let summary = try summary(of: model, shape)

@@ -35,6 +35,14 @@ struct NetworkOptions: ParsableArguments {
   }
 }
 
+extension Model {
+  /// Loads a model directory, and tells what was ignored in its files.
+  init(_ directory: ModelDirectory, note: (String) -> Void) throws {
+    try self.init(directory)
+    for warning in warnings { note(warning) }
+  }
+}
+
 /// What a checkpoint of other code does not say of itself.
 struct CheckpointChoices: ParsableArguments {
   @Option(

@@ -135,12 +135,9 @@ struct TrainCommand: RankedCommand {
     for (flag, value) in [("--config", config), ("--scheduler", scheduler)] where value != nil {
       throw CommandError("\(flag): --from \(from) brings its own; leave it out")
     }
-    switch task {
-    case .diffusion:
-      let model = try Model(ModelDirectory.found(from, note: note))
-      for warning in model.warnings { note(warning) }
-      return .denoiser(model)
-    case .classifier: return .classifier(try ClassifierModel.found(from, note: note))
+    return switch task {
+    case .diffusion: .denoiser(try Model(ModelDirectory.found(from, note: note), note: note))
+    case .classifier: .classifier(try ClassifierModel.found(from, note: note))
     }
   }
 

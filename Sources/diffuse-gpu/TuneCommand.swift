@@ -48,8 +48,7 @@ struct TuneCommand: ParsableCommand {
         wasThere ? "\(backend.device.name): its own choices again" : "\(backend.device.name): was not tuned",
         json: .object(["device": .string(backend.device.name), "forgotten": .boolean(wasThere)]))
     }
-    let model = try Model(network.found(note: console.note))
-    for warning in model.warnings { console.note(warning) }
+    let model = try Model(network.found(note: console.note), note: console.note)
     let shape = try model.sampleShape(size.map { try ImageSize(argument: $0) })
     let tuner = try ConvolutionTuner(model, shape, batch: batch, on: tunable)
     try tune(tunable, tuner, console)
@@ -70,64 +69,8 @@ struct TuneCommand: ParsableCommand {
     let text =
       open.isEmpty
       ? "\(backend.device.name): all \(tuner.layers.count) layers have been tuned; --again tries them anew"
-      : Self.text(findings, backend)
-    try console.result(text, json: Self.json(findings, tuning, backend))
+      : findings.text(of: backend)
+    try console.result(text, json: findings.json(tuning, file: TuningFile.path(for: backend), of: backend))
     if !isWhole { throw ExitCode(130) }
-  }
-
-  private static func text(_ findings: [ConvolutionTuner.Finding], _ backend: any Backend) -> String {
-    func row(_ calls: String, _ own: String, _ best: String, _ gain: String, _ rest: String) -> String {
-      [padded(calls, 5), padded(own, 8), padded(best, 8), padded(gain, 6), " " + rest].joined(separator: " ")
-    }
-    func milli(_ seconds: Double?) -> String { seconds.map { rounded(1e3 * $0, digits: 3) } ?? "" }
-    var lines = ["\(backend.device.name), products in \(backend.precision.rawValue)"]
-    lines.append(row("calls", "own, ms", "best, ms", "gain", "layer: own choice, best if it is another"))
-    for finding in findings {
-      let own = finding.measurements[0], best = finding.measurements.first { $0.variant == finding.best }
-      let choice = finding.best == own.variant ? own.variant : "\(own.variant), \(finding.best)"
-      lines.append(
-        row(
-          "\(finding.calls)", milli(own.seconds), milli(best?.seconds), rounded(finding.gain, digits: 2),
-          "\(finding.layer): \(choice)"))
-      for entry in finding.measurements {
-        if let fault = entry.fault { lines.append("\(entry.variant) is left out: \(fault)") }
-      }
-    }
-    func total(_ seconds: (ConvolutionTuner.Finding) -> Double?) -> Double {
-      findings.reduce(0) { $0 + Double($1.calls) * (seconds($1) ?? 0) }
-    }
-    let own = total { $0.measurements[0].seconds }
-    let best = total { finding in finding.measurements.first { $0.variant == finding.best }?.seconds }
-    if best > 0 {
-      lines.append(
-        row("", milli(own), milli(best), rounded(own / best, digits: 2), "all convolutions of an evaluation"))
-    }
-    return lines.joined(separator: "\n")
-  }
-
-  private static func json(
-    _ findings: [ConvolutionTuner.Finding], _ tuning: ConvolutionTuning, _ backend: any TunableConvolutions
-  ) -> JSONValue {
-    let layers = findings.map { finding in
-      JSONValue.object([
-        "layer": .string(finding.layer.description), "calls": .number(Double(finding.calls)),
-        "best": .string(finding.best),
-        "gain": .number(finding.gain),
-        "variants": .array(
-          finding.measurements.map { entry in
-            .object([
-              "variant": .string(entry.variant), "seconds": entry.seconds.map { .number($0) } ?? .null,
-              "difference": entry.difference.isFinite ? .number(entry.difference) : .null,
-              "fault": entry.fault.map { .string($0) } ?? .null,
-            ])
-          }),
-      ])
-    }
-    return .object([
-      "device": .string(backend.device.name), "precision": .string(backend.precision.rawValue),
-      "layers": .array(layers),
-      "file": TuningFile.path(for: backend).map { .string($0) } ?? .null,
-      "choices": .object(tuning.variants.mapValues { .string($0) }),
-    ])
   }
 }
